@@ -1,0 +1,23 @@
+"""Career Advisor: answers about working on AI safety, from guidance that it has read.
+
+Data flows one way; a module knows the nouns (`records`) and not its neighbours, and only `advisor` knows the order.
+
+    files          corpus        -> Document          what is read, with title, address, author, date, licence
+    chunking       Document      -> Passage, Window   sentences to quote; windows of several sizes point at them
+    embedding      text          -> unit vectors
+    index          all of these  -> a version on disk, complete or absent
+    conversation   question, history -> Queries       the question as asked, and as it stands alone
+    retrieval      Queries       -> Hit               several rankings, fused by measured weights
+    grounding      question, Hit -> status            can these passages carry an answer?
+    referral       question      -> Offer             decided before any model speaks, so no model can undo it
+    answering      question, Hit -> DraftSentence     `quotes`: sentences of the passages; or a prompt for a model
+    llm            messages      -> text              the one door to LangChain chat models, and to the embedded one
+    citation       drafts, Hit   -> Sentence, Citation   supported and cited, or dropped and counted
+    advisor        all of these  -> Reply             two pages of prose in code: build_index and Advisor.reply
+    web, cli       Reply         -> what a person sees
+
+Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the weights' catalogue), `neutral`
+(text made safe to show).
+"""
+
+__version__ = "0.1.0"

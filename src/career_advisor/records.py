@@ -1,0 +1,399 @@
+"""The nouns that the steps hand to one another, and the errors they raise.
+
+Frozen, and built from the standard library only: a step can be read, tested and replaced with nothing but this
+module beside it. An offset is always a count of Unicode code points in `Document.text`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+
+Kind: TypeAlias = Literal["our summary", "source text"]
+Status: TypeAlias = Literal[
+    "answered", "partly", "clarify", "small_talk", "not_covered", "off_topic", "refused", "urgent", "invalid"
+]
+Origin: TypeAlias = Literal["quote", "model", "fixed"]
+Role: TypeAlias = Literal["user", "assistant"]
+
+
+# ---------------------------------------------------------------- what is read
+
+
+class Span(NamedTuple):
+    """A stretch of a document's text, `text[start:end]`."""
+
+    start: int
+    end: int
+
+
+class Anchor(NamedTuple):
+    """Where a page or a moment of the original begins in the stored text."""
+
+    offset: int
+    page: int | None
+    """Page number, counted from 1, where the format has pages."""
+    time: float | None
+    """Seconds from the start, where the format has a clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch under one heading; a document without headings is one section."""
+
+    heading: tuple[str, ...]
+    """Headings from the outermost to this one; empty where the format has none."""
+    blocks: tuple[Span, ...]
+    """Paragraphs that may be quoted, in order; headings, comments and front matter are in none of them."""
+    wordings: tuple[str, ...] = ()
+    """Questions in other words that this section answers: searched and suggested, never quoted."""
+    sources: tuple[str, ...] = ()
+    """Addresses that the section was written from; empty means those of the document."""
+    as_of: str | None = None
+    """When it was true, as an ISO date, month or year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was read: the stored text, and where each part of it may be found."""
+
+    path: str
+    """Relative to the folder that was indexed, with forward slashes; unique in an index."""
+    text: str
+    title: str
+    sections: tuple[Section, ...]
+    url: str | None = None
+    author: str | None = None
+    after: str | None = None
+    """Whose view a summary gives, in words: "Rob Miles' talk …"."""
+    date: str | None = None
+    licence: str | None = None
+    kind: Kind = "source text"
+    sources: tuple[str, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
+    """By rising offset."""
+
+
+class Failure(NamedTuple):
+    """A file that could not be read, and why, in one line a person can act on."""
+
+    path: str
+    reason: str
+
+
+class Reading(NamedTuple):
+    """What came of reading files and folders."""
+
+    documents: tuple[Document, ...]
+    failed: tuple[Failure, ...]
+
+
+# ---------------------------------------------------------------- what is searched
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The smallest readable stretch of a section that is scored: a sentence, or a few clauses of speech.
+
+    The passages of a document tile its blocks in order and never overlap.
+    """
+
+    document: str
+    """`Document.path`."""
+    section: int
+    """Position in `Document.sections`."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A text whose vector is in the index; it points at the stretch that it speaks for."""
+
+    document: str
+    section: int
+    start: int
+    end: int
+    """Of a text window: the words themselves. Of a wording: its section's blocks, first to last."""
+    size: int
+    """Nominal length in words; 0 for a wording of a section's question."""
+    text: str
+    """What was embedded."""
+
+
+class Chunks(NamedTuple):
+    """A document, cut."""
+
+    passages: tuple[Passage, ...]
+    windows: tuple[Window, ...]
+
+
+class EncoderIdentity(NamedTuple):
+    """Which weights made a vector."""
+
+    name: str
+    sha256: str
+    """Of the weights file, as the catalogue gives it."""
+    dimension: int
+
+
+class Shelf(Protocol):
+    """An index, open for reading: what retrieval needs of it, and no more."""
+
+    @property
+    def id(self) -> str:
+        """Name of the version served."""
+        ...
+
+    @property
+    def encoder(self) -> EncoderIdentity:
+        """Which encoder's vectors these are."""
+        ...
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """By path."""
+        ...
+
+    @property
+    def passages(self) -> Sequence[Passage]:
+        """By document path, then by offset."""
+        ...
+
+    @property
+    def windows(self) -> Sequence[Window]:
+        """In the order of the rows of `vectors`."""
+        ...
+
+    @property
+    def vectors(self) -> Any:
+        """Array of float32, shape (len(windows), dimension), rows of length 1."""
+        ...
+
+    def lexical(self, question: str) -> Any:
+        """Return BM25 scores of the passages' surroundings, float32, shape (len(passages),); zero: no word shared."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A readable stretch of a document that was found for a question."""
+
+    document: Document
+    section: int
+    start: int
+    end: int
+    score: float
+    """Fused score; comparable within one index and encoder only."""
+    sentences: tuple[Span, ...]
+    """The quotable sentences (or clause groups) of the stretch, in order; the first starts at `start`."""
+    sentence_scores: tuple[float, ...]
+    """Fused score of each sentence."""
+    similarity: float = 0.0
+    """Highest cosine between a query and a window that touches the stretch."""
+    wording: float = 0.0
+    """Highest cosine between a query and another wording of the section's question; 0 where it has none."""
+    legs: Mapping[str, int] = field(default_factory=dict)
+    """Rank in each leg ("dense", "lexical", "wording"), from 1; a leg that did not find it is absent."""
+    leg_scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The stretch, as it stands in the document."""
+        return self.document.text[self.start : self.end]
+
+    @property
+    def heading(self) -> tuple[str, ...]:
+        """Headings above it, outermost first."""
+        return self.document.sections[self.section].heading
+
+
+# ---------------------------------------------------------------- what is asked and said
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A turn of the conversation so far. What a client sends here is a claim, not a fact."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """A question, as it will be searched for."""
+
+    question: str
+    """As asked, cleaned of control characters."""
+    standalone: str
+    """As it would be asked without the turns before it; the same as `question` where it stands alone."""
+    searched: tuple[str, ...]
+    """Each ranked by itself; the rankings are fused. Never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A person, page or programme that can help, from the registry."""
+
+    id: str
+    name: str
+    kind: str
+    url: str
+    audience: str
+    cost: str
+    gap: str
+    """What it helps with, as the end of the sentence "for …"."""
+    caveat: str = ""
+    region: str = ""
+    as_of: str | None = None
+    """Date of the source that names it; never invented."""
+    source: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A service, offered to this person, and why."""
+
+    service: Service
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSentence:
+    """One sentence of a reply before it was checked."""
+
+    text: str
+    cited: tuple[int, ...]
+    """Positions in the hits that it stands on, from 0."""
+    origin: Origin
+    span: Span | None = None
+    """For a quote: where the words stand in the document of its one hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a reply, checked."""
+
+    text: str
+    citations: tuple[int, ...]
+    """Numbers of `Citation`, from 1."""
+    support: float
+    """Share of its content that the cited passages carry, 0 to 1; 1 for a quote, 0 for our own wording."""
+    origin: Origin
+    paragraph: int = 0
+    """Which paragraph of the answer it belongs to, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact words that a sentence stands on: `quote == document.text[start:end]`."""
+
+    number: int
+    document: str
+    title: str
+    url: str | None
+    start: int
+    end: int
+    quote: str
+    author: str | None
+    after: str | None
+    date: str | None
+    page: int | None
+    time: float | None
+    kind: Kind
+    sources: tuple[str, ...]
+    heading: tuple[str, ...] = ()
+    before: str = ""
+    """Words next to the quote in the document, for showing it in its context."""
+    behind: str = ""
+
+
+class Dropped(NamedTuple):
+    """A sentence that a language model wrote and nobody sees as an answer."""
+
+    text: str
+    reason: str
+
+
+class Piece(NamedTuple):
+    """Words of the answer, as they come."""
+
+    text: str
+
+
+class Stage(NamedTuple):
+    """What is being done, in words for a person: "searching", "reading 6 passages", "answering"."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """All that came of one question."""
+
+    question: str
+    standalone: str
+    status: Status
+    answer: str
+    """Plain text with [n] markers, as shown."""
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    follow_ups: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    """Everything that was retrieved, cited or not, best first."""
+    model: str = "quotes"
+    notice: str = ""
+    """Something the person should know about how this was answered: a model that broke off, say."""
+    index: str = ""
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+class AdvisorError(Exception):
+    """Something that a person can mend; the message says what to do next. Exit code 3."""
+
+    exit_code = 3
+
+
+class WrongUse(AdvisorError):
+    """The command was called wrongly. Exit code 2."""
+
+    exit_code = 2
+
+
+class CorpusError(AdvisorError):
+    """A page, the registry or a test set is malformed."""
+
+
+class NothingReadable(AdvisorError):
+    """Not one of the files could be read; the old index stays."""
+
+    def __init__(self, message: str, failed: Sequence[Failure] = ()) -> None:
+        super().__init__(message)
+        self.failed = tuple(failed)
+
+
+class IndexMissing(AdvisorError):
+    """There is no index yet."""
+
+
+class IndexUnsound(AdvisorError):
+    """The index is damaged, or was made with another encoder or splitter; it is never searched."""
+
+
+class IndexBusy(AdvisorError):
+    """Another process is building."""
+
+
+class WeightsMissing(AdvisorError):
+    """The weights are not there, or are not the ones in the catalogue."""
+
+
+class ModelUnavailable(AdvisorError):
+    """The language model cannot be reached, refused, or stopped answering."""
