@@ -10,14 +10,16 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     retrieval      Queries       -> Hit               several rankings, fused by measured weights
     grounding      question, Hit -> status            can these passages carry an answer?
     referral       question      -> Offer             decided before any model speaks, so no model can undo it
-    answering      question, Hit -> DraftSentence     `quotes`: sentences of the passages; or a prompt for a model
+    answering      question, Hit -> DraftSentence     `quotes`: sentences of the passages, and our few words
+    prompting      question, Hit -> messages, and a model's text -> DraftSentence
     llm            messages      -> text              the one door to LangChain chat models, and to the embedded one
     citation       drafts, Hit   -> Sentence, Citation   supported and cited, or dropped and counted
     advisor        all of these  -> Reply             two pages of prose in code: build_index and Advisor.reply
     web, cli       Reply         -> what a person sees
 
-Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the weights' catalogue), `neutral`
-(text made safe to show).
+Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the weights' catalogue), `wire` (the JSON
+of replies), `text` (words,
+names and amounts in a text), `neutral` (text made safe to show).
 """
 
 __version__ = "0.1.0"

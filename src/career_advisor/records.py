@@ -230,6 +230,8 @@ class Queries:
     """As it would be asked without the turns before it; the same as `question` where it stands alone."""
     searched: tuple[str, ...]
     """Each ranked by itself; the rankings are fused. Never empty."""
+    facets: tuple[str, ...] = ()
+    """Parts of a long message that are looked up by themselves as well: "no PhD", "is it silly to apply?"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,309 @@
+"""The order of things: how an index is built, and how a question becomes a reply.
+
+Read this module first. Each step is a verb from the module named after it; everything that could be slow, remote or
+random is handed in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from career_advisor import answering, citation, conversation, grounding, prompting, referral, retrieval
+from career_advisor.records import (
+    DraftSentence,
+    EncoderIdentity,
+    Hit,
+    Message,
+    ModelUnavailable,
+    Piece,
+    Queries,
+    Reply,
+    Sentence,
+    Shelf,
+    Stage,
+    Status,
+)
+
+QUESTION_LIMIT = 4_000
+"""Characters of one message; more is not a question but a document."""
+HITS = 8
+FACET_HITS = 2
+MODEL_PASSAGES = 6
+ENOUGH = 0.5
+"""Share of a model's sentences that must hold; with fewer the quotes answer."""
+
+
+class Encoder(Protocol):
+    """What turns texts into vectors."""
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        """Which weights."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        """Return an array of float32, shape (len(texts), dimension), rows of length 1."""
+        ...
+
+
+class Shelves(Protocol):
+    """Where the index now served is got from."""
+
+    def current(self) -> Shelf:
+        """Return the version to use for one whole reply."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """What writes drafts, if one is configured."""
+
+    @property
+    def name(self) -> str:
+        """As a person would call it."""
+        ...
+
+    def stream(self, messages: Sequence[prompting.Turn]) -> Iterator[str]:
+        """Yield text as it comes; raises ModelUnavailable."""
+        ...
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Milliseconds since the question came, by stage."""
+
+    began: float
+    marks: dict[str, float]
+
+    @classmethod
+    def start(cls) -> _Clock:
+        return cls(time.perf_counter(), {})
+
+    def mark(self, name: str) -> None:
+        self.marks.setdefault(name, round((time.perf_counter() - self.began) * 1000, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """All that is known about a question when its answer is written."""
+
+    asked: str
+    queries: Queries
+    status: Status
+    verdict: grounding.Verdict
+    hits: list[Hit]
+    facets: list[list[Hit]]
+    worried: bool
+
+    @property
+    def pool(self) -> list[Hit]:
+        """What a draft's `cited` counts in."""
+        return [*self.hits, *(hit for part in self.facets for hit in part)]
+
+
+class Advisor:
+    """Answers questions from one index, with or without a language model."""
+
+    def __init__(
+        self,
+        shelves: Shelves,
+        encoder: Encoder,
+        registry: referral.Registry,
+        model: LanguageModel | None = None,
+        *,
+        question_limit: int = QUESTION_LIMIT,
+        examples: Encoder | None = None,
+    ) -> None:
+        """Hold the parts; nothing is opened here.
+
+        Args:
+            shelves: Gives the index now served.
+            encoder: For questions; the same weights as the index.
+            registry: The services that may be offered.
+            model: Writes the answers; without one they are quotes.
+            question_limit: Characters of a message at most.
+            examples: Embeds the example sentences of `grounding`; one with a cache, where there is one.
+        """
+        self._shelves = shelves
+        self._encoder = encoder
+        self._registry = registry
+        self._model = model
+        self._question_limit = question_limit
+        self._examples = examples or encoder
+        self._grounds: dict[str, grounding.Ground] = {}
+        self._need_examples: referral.Needs | None = None
+
+    @property
+    def model_name(self) -> str:
+        """Who writes the answers."""
+        return self._model.name if self._model else "quotes"
+
+    def reply(self, question: str, history: Sequence[Message] = ()) -> Iterator[Stage | Piece | Reply]:
+        """Answer one question.
+
+        Args:
+            question: As typed.
+            history: The turns before it, oldest first. Only what the person wrote is believed.
+
+        Yields:
+            What is being done, then the words as they come, and last of all, once, the whole Reply.
+
+        Raises:
+            AdvisorError: If there is no sound index.
+        """
+        clock = _Clock.start()
+        asked = conversation.clean(question)
+        if not asked or len(question) > self._question_limit:
+            yield from self._invalid(asked, clock)
+            return
+
+        yield Stage("Searching")
+        shelf = self._shelves.current()
+        ground = self._ground(shelf)
+        queries = conversation.understand(asked, history)
+        vectors = self._encoder.encode([*queries.searched, *queries.facets])
+        clock.mark("encode")
+        last = vectors[
+            len(queries.searched) - 1
+        ]  # the turn as asked; before it, the turn behind the question it continues
+        intent = grounding.screen(asked, last, ground)
+        hits, facets = self._find(queries, vectors, shelf)
+        verdict = grounding.judge(queries.standalone, hits, ground)
+        status = intent or verdict.status
+        offers = referral.choose(queries.standalone, vectors[0], status, self._registry, self._needs())
+        worried = grounding.worried(asked, last, ground)
+        found = _Found(asked, queries, status, verdict, hits, facets, worried)
+        clock.mark("retrieve")
+        yield Stage(f"Reading {len(found.pool)} passages")
+
+        written, notice = yield from self._written(found, history, clock)
+        checked = written or self._quoted(found, shelf, history)
+        if written is None:
+            for text in _paragraphs(checked.sentences):
+                clock.mark("first_text")
+                yield Piece(text)
+        follow_ups = answering.follow_ups(found.hits, checked.citations, [*history, Message("user", asked)])
+        clock.mark("total")
+        yield Reply(
+            question=question,
+            standalone=queries.standalone,
+            status=status,
+            answer="".join(_paragraphs(checked.sentences)).strip(),
+            sentences=checked.sentences,
+            citations=checked.citations,
+            offers=offers,
+            follow_ups=follow_ups,
+            dropped=checked.dropped,
+            hits=tuple(hits),
+            model=self.model_name if written else "quotes",
+            notice=notice,
+            index=shelf.id,
+            timings_ms=clock.marks,
+        )
+
+    def search(self, question: str, history: Sequence[Message] = (), *, limit: int = HITS) -> tuple[Queries, list[Hit]]:
+        """Return the passages alone, and the queries they were found with."""
+        shelf = self._shelves.current()
+        queries = conversation.understand(question, history)
+        if not queries.question:
+            return queries, []
+        vectors = self._encoder.encode(list(queries.searched))
+        return queries, retrieval.retrieve(
+            queries.searched, vectors, shelf, limit=limit, weights=retrieval.weights_for(shelf.encoder.name)
+        )
+
+    def _ground(self, shelf: Shelf) -> grounding.Ground:
+        if shelf.id not in self._grounds:
+            documents = list(shelf.documents.values())
+            ground = grounding.Ground.of(shelf.encoder.name, self._examples, shelf.vectors, documents)
+            self._grounds = {shelf.id: ground}
+        return self._grounds[shelf.id]
+
+    def _needs(self) -> referral.Needs:
+        if self._need_examples is None:
+            self._need_examples = referral.Needs.of(self._examples)
+        return self._need_examples
+
+    def _find(self, queries: Queries, vectors: Any, shelf: Shelf) -> tuple[list[Hit], list[list[Hit]]]:
+        weights = retrieval.weights_for(shelf.encoder.name)
+        whole = len(queries.searched)
+        hits = retrieval.retrieve(queries.searched, vectors[:whole], shelf, limit=HITS, weights=weights)
+        facets = [
+            retrieval.retrieve((part,), vectors[whole + i : whole + i + 1], shelf, limit=FACET_HITS, weights=weights)
+            for i, part in enumerate(queries.facets)
+        ]
+        return hits, facets
+
+    def _quoted(self, found: _Found, shelf: Shelf, history: Sequence[Message]) -> citation.Checked:
+        drafts = answering.compose(
+            found.status,
+            found.asked,
+            found.hits,
+            found.facets,
+            lacking=found.verdict.asked,
+            unknown=found.verdict.unknown_names,
+            worried=found.worried,
+            history=history,
+            documents=list(shelf.documents.values()),
+            helplines=self._registry.helplines,
+        )
+        return citation.check(drafts, found.pool)
+
+    def _written(
+        self, found: _Found, history: Sequence[Message], clock: _Clock
+    ) -> Generator[Stage | Piece, None, tuple[citation.Checked | None, str]]:
+        """Stream the model's sentences that hold; `None` and why, when the quotes must answer instead."""
+        if self._model is None or found.status not in {"answered", "partly"}:
+            return None, ""
+        yield Stage(f"{self._model.name} is writing")
+        messages = prompting.compose(found.queries.standalone, history, found.hits[:MODEL_PASSAGES])
+        checked = citation.Checked((), (), ())
+        drafts: list[tuple[int, DraftSentence]] = []
+        shown = 0
+        try:
+            for draft in prompting.sentences(self._model.stream(messages)):
+                drafts.append((0, draft))
+                checked = citation.check(drafts, found.hits[:MODEL_PASSAGES])
+                if len(checked.sentences) > shown:
+                    clock.mark("first_text")
+                    yield Piece(_marked(checked.sentences[-1]) + " ")
+                    shown = len(checked.sentences)
+        except ModelUnavailable as trouble:
+            return None, f"{trouble} The answer is quoted from the sources instead."
+        whole = len(checked.sentences) + len(checked.dropped)
+        if not whole or len(checked.sentences) / whole < ENOUGH:
+            return (
+                None,
+                "Too little of what the language model wrote was carried by the sources; they are quoted instead.",
+            )
+        return checked, ""
+
+    def _invalid(self, asked: str, clock: _Clock) -> Iterator[Piece | Reply]:
+        text = answering.INVALID_EMPTY if not asked else answering.too_long(self._question_limit)
+        clock.mark("first_text")
+        yield Piece(text)
+        clock.mark("total")
+        checked = citation.check([(0, DraftSentence(text, (), "fixed"))], ())
+        yield Reply(
+            question=asked[:200],
+            standalone=asked[:200],
+            status="invalid",
+            answer=text,
+            sentences=checked.sentences,
+            model=self.model_name,
+            timings_ms=clock.marks,
+        )
+
+
+def _paragraphs(sentences: Sequence[Sentence]) -> Iterator[str]:
+    """Yield the sentences with their markers, as shown: a space between two, an empty line between paragraphs."""
+    for i, sentence in enumerate(sentences):
+        last = i + 1 == len(sentences)
+        end = "" if last else " " if sentences[i + 1].paragraph == sentence.paragraph else "\n\n"
+        yield _marked(sentence) + end
+
+
+def _marked(sentence: Sentence) -> str:
+    return sentence.text + "".join(f" [{number}]" for number in sentence.citations)

@@ -1,0 +1,92 @@
+"""From the last turn and those before it to what is searched for.
+
+Only what the person wrote is carried over: an assistant turn in a history is a client's claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from career_advisor.records import Message, Queries
+from career_advisor.text import clean, content_words, words
+
+# A turn that leans on the one before it: it opens by joining on, points back, or is too short to stand alone.
+# The shape of the list is that of the elliptic turns in benchmarks/sets/talk_followups.jsonl (development half).
+_JOINS = re.compile(
+    r"^\s*(?:and|but|or|so|then|also|what about|how about|what if|ok(?:ay)?,? (?:and|but|so)|why not|even|instead|no,|not|same"
+    r"|(?:no,? )?i (?:meant|mean)|wrong|which one|the (?:first|second|third|last|other)|more|any more|like what|such as|for example)\b",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(
+    r"\b(?:it|its|that|this|those|these|they|them|their|there|he|him|his|she|her|one|ones|such|same|other|former|latter|both"
+    r"|either|second|first|instead|else|too|as well|without (?:it|one|any))\b",
+    re.IGNORECASE,
+)
+_CORRECTS = re.compile(
+    r"^\s*(?:no,?\s+)?(?:sorry,?\s+)?i (?:meant|mean)\b[\s,:]*|^\s*(?:no|nope|wrong|not that one)[,.:!]+\s*",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*", re.UNICODE)
+
+SHORT = 5
+"""Content words up to which a turn that points back cannot stand alone."""
+LONG = 24
+"""Words from which a message is taken apart: a life story holds several things to look up."""
+FACETS = 5
+"""Parts looked up at most; each is one more query for the encoder."""
+
+
+def understand(question: str, history: Sequence[Message] = ()) -> Queries:
+    """Work out what a turn asks.
+
+    A turn that leans on the one before is searched twice, as asked and behind the previous question; the rankings are
+    fused, because neither way is right for both turns that continue and turns that change the subject
+    (benchmarks/results, CANARD and MTRAG in the notes of docs/decisions/0004).
+
+    Args:
+        question: The last turn, as typed.
+        history: The turns before it, oldest first.
+
+    Returns:
+        The cleaned question, its stand-alone form, what is searched, and the parts of a long message.
+    """
+    asked = clean(question)
+    previous = _previous_question(history)
+    if previous and _leans(asked):
+        corrected = _CORRECTS.sub("", asked).strip() or asked
+        standalone = f"{previous} {corrected[:1].upper()}{corrected[1:]}"
+        return Queries(asked, standalone, (standalone, corrected), _facets(asked))
+    return Queries(asked, asked, (asked,), _facets(asked))
+
+
+def _leans(question: str) -> bool:
+    content = len(content_words(question))
+    if _CORRECTS.search(question) or content == 0:
+        return True
+    if _JOINS.search(question):
+        return content <= 2 * SHORT
+    return content <= SHORT and (bool(_POINTS.search(question)) or content <= 1)
+
+
+def _previous_question(history: Sequence[Message]) -> str:
+    """Return the last thing the person asked that says something by itself, with what it leaned on before it."""
+    asked = [clean(turn.content) for turn in history if turn.role == "user"]
+    carried: list[str] = []
+    for turn in reversed(asked[-4:]):
+        if not content_words(turn):
+            continue
+        carried.insert(0, turn)
+        if not _leans(turn):
+            break
+    return " ".join(carried)[-600:]
+
+
+def _facets(question: str) -> tuple[str, ...]:
+    if len(words(question)) < LONG:
+        return ()
+    parts = [match.group().strip() for match in _SENTENCE.finditer(question)]
+    telling = [part for part in parts if len(content_words(part)) > 1]
+    asking = [part for part in telling if part.endswith("?")]
+    rest = [part for part in telling if part not in asking]
+    return tuple((asking + rest)[:FACETS]) if len(telling) > 1 else ()

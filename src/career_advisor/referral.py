@@ -1,0 +1,239 @@
+"""Which people, pages and programmes to hand somebody over to.
+
+The choice is made from the message alone, before any model speaks, so that no reply can talk a person out of help and
+no model can invent a service. Services stand in a registry (services.toml of the corpus), needs in needs.toml.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+import numpy as np
+import numpy.typing as npt
+
+from career_advisor.records import CorpusError, Offer, Service, Status
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+
+SHOWN = 3
+"""Services offered at once; more is a list, not advice."""
+ALIKE = 0.55
+"""Cosine from which a message is like the example of a need; benchmarks/results/declines-*.json has the curve."""
+STALE_AFTER_DAYS = 730
+"""Age of `as_of` from which a service should be looked at again."""
+
+_LIST = re.compile(
+    r"\b(?:all|list|every|which|what other|any other|more) (?:\w+ ){0,4}(?:services?|advis[eo]rs?|organi[sz]ations?|options|resources)\b",
+    re.IGNORECASE,
+)
+_WANTED = ("id", "name", "kind", "url", "audience", "cost", "gap", "source", "needs")
+_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?$")
+_DEFAULT: dict[Status, tuple[str, ...]] = {
+    "clarify": ("advice",),
+    "not_covered": ("advice",),
+    "partly": ("advice",),
+}
+
+
+class _Encoder(Protocol):
+    def encode(self, texts: Sequence[str]) -> Vectors: ...
+
+
+class Finding(NamedTuple):
+    """Something wrong with an entry of the registry."""
+
+    service: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The services, and which needs each answers, the first being what it is best at."""
+
+    services: tuple[Service, ...]
+    needs: Mapping[str, tuple[str, ...]]
+    """By service id."""
+
+    @property
+    def helplines(self) -> tuple[str, ...]:
+        """Whom to call in an emergency, one sentence each."""
+        return tuple(service.caveat for service in self.services if service.kind == "helpline")
+
+    @property
+    def people(self) -> tuple[Service, ...]:
+        """Services where a person can be talked to."""
+        return tuple(service for service in self.services if service.kind == "advising")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The needs' examples as vectors, for one encoder."""
+
+    names: tuple[str, ...]
+    """The need of each row."""
+    vectors: Vectors
+
+    @classmethod
+    def of(cls, encoder: _Encoder) -> Needs:
+        """Embed the examples (cached by the encoder's owner)."""
+        texts = [(need, text) for need, part in _needs().items() for text in part["examples"]]
+        return cls(tuple(need for need, _ in texts), encoder.encode([text for _, text in texts]))
+
+
+@lru_cache(maxsize=1)
+def _needs() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(resources.files("career_advisor").joinpath("needs.toml").read_text("utf-8"))
+
+
+@lru_cache(maxsize=64)
+def _pattern(need: str) -> re.Pattern[str] | None:
+    patterns = _needs()[need]["patterns"]
+    return re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
+
+
+def example_texts() -> tuple[str, ...]:
+    """Return every example of a need: what `Needs.of` embeds."""
+    return tuple(text for part in _needs().values() for text in part["examples"])
+
+
+def load_registry(path: Path) -> Registry:
+    """Read services.toml.
+
+    Raises:
+        CorpusError: If it is malformed; the message names the entry and what is wrong with it.
+    """
+    try:
+        entries = tomllib.loads(path.read_text("utf-8")).get("service", [])
+    except (OSError, tomllib.TOMLDecodeError) as trouble:
+        raise CorpusError(f"{path}: cannot be read as a registry of services: {trouble}") from trouble
+    services = []
+    for position, entry in enumerate(entries, start=1):
+        name = entry.get("id", f"entry {position}")
+        lacking = [field for field in _WANTED if not entry.get(field)]
+        if lacking:
+            raise CorpusError(f"{path}: service {name}: no {', '.join(lacking)}")
+        services.append(
+            Service(
+                id=entry["id"],
+                name=entry["name"],
+                kind=entry["kind"],
+                url=entry["url"],
+                audience=entry["audience"],
+                cost=entry["cost"],
+                gap=entry["gap"],
+                caveat=entry.get("caveat", ""),
+                region=entry.get("region", ""),
+                as_of=entry.get("as_of"),
+                source=entry["source"],
+                aliases=tuple(entry.get("aliases", ())),
+            )
+        )
+    return Registry(tuple(services), {entry["id"]: tuple(entry["needs"]) for entry in entries})
+
+
+def check(registry: Registry, today: date) -> tuple[Finding, ...]:
+    """Return what is wrong with the entries: duplicates, malformed addresses and dates, unknown needs, stale entries."""
+    findings: list[Finding] = []
+    seen: dict[str, str] = {}
+    for service in registry.services:
+        for label in (f"id {service.id}", f"name {service.name.lower()}", f"address {service.url.rstrip('/').lower()}"):
+            if label in seen:
+                findings.append(Finding(service.id, f"the same {label} as {seen[label]}"))
+            seen.setdefault(label, service.id)
+        for address in (service.url, service.source):
+            parts = urlsplit(address)
+            if parts.scheme != "https" or "." not in parts.netloc:
+                findings.append(Finding(service.id, f"{address!r} is not an https address"))
+        findings.extend(
+            Finding(service.id, f"unknown need {need!r}")
+            for need in registry.needs[service.id]
+            if need not in _needs() and need != "urgent"
+        )
+        if service.as_of is not None:
+            findings.extend(_age(service, today))
+    return tuple(findings)
+
+
+def _age(service: Service, today: date) -> list[Finding]:
+    stated = service.as_of or ""
+    if not _DATE.match(stated):
+        return [Finding(service.id, f"as_of {stated!r} is not a year, month or day")]
+    year, month, day = (
+        (*map(int, stated.split("-")), 12, 28)[:3] if stated.count("-") < 2 else map(int, stated.split("-"))
+    )
+    try:
+        days = (today - date(year, month, day)).days
+    except ValueError:
+        return [Finding(service.id, f"as_of {stated!r} is not a date")]
+    return [Finding(service.id, f"stale: last known {stated}")] if days > STALE_AFTER_DAYS else []
+
+
+def choose(question: str, vector: Vectors, status: Status, registry: Registry, needs: Needs) -> tuple[Offer, ...]:
+    """Choose the services for a message.
+
+    Args:
+        question: In its stand-alone form.
+        vector: Of the question, shape (dimension,).
+        status: What was found for it; where the corpus has no answer, a person is offered.
+        registry: What there is.
+        needs: The needs' examples.
+
+    Returns:
+        At most three, the best first (all of them, if the person asks for the list); none for a question of
+        knowledge, an off-topic one or a greeting.
+    """
+    if status == "urgent":
+        return tuple(Offer(s, s.caveat) for s in registry.services if s.kind == "helpline")
+    if status in {"off_topic", "small_talk", "refused", "invalid"}:
+        return ()
+    felt = [*_felt(question, vector, needs)]
+    felt += [need for need in _DEFAULT.get(status, ()) if need not in felt]
+    named = [s for s in registry.services if _is_named(s, question)]
+    ranked: dict[str, str] = {s.id: _reason(s, registry, felt) for s in named if s.kind != "helpline"}
+    # Round by round: the best service of each need first, so that three places serve several needs.
+    queues = [[s for s in registry.services if need in registry.needs[s.id]] for need in felt]
+    ordered = [_ranked(queue, need, registry) for queue, need in zip(queues, felt, strict=True)]
+    for turn in range(max((len(q) for q in ordered), default=0)):
+        for need, queue in zip(felt, ordered, strict=True):
+            if turn < len(queue):
+                ranked.setdefault(queue[turn].id, _needs()[need]["why"])
+    by_id = {service.id: service for service in registry.services}
+    limit = len(ranked) if _LIST.search(question) else SHOWN
+    return tuple(Offer(by_id[name], why) for name, why in list(ranked.items())[:limit])
+
+
+def _ranked(services: Sequence[Service], need: str, registry: Registry) -> list[Service]:
+    """Put first what is best at the need."""
+    return sorted(services, key=lambda service: registry.needs[service.id].index(need))
+
+
+def _felt(question: str, vector: Vectors, needs: Needs) -> list[str]:
+    """Return the needs of a message, by pattern first, then by likeness."""
+    by_pattern = [need for need in _needs() if need != "none" and (p := _pattern(need)) and p.search(question)]
+    likeness = needs.vectors @ vector
+    neutral = max((float(x) for name, x in zip(needs.names, likeness, strict=True) if name == "none"), default=0.0)
+    best: dict[str, float] = {}
+    for name, x in zip(needs.names, likeness, strict=True):
+        if name != "none" and x >= max(ALIKE, neutral):
+            best[name] = max(best.get(name, 0.0), float(x))
+    by_likeness = sorted(best, key=lambda name: -best[name])
+    return list(dict.fromkeys([*by_pattern, *by_likeness]))
+
+
+def _is_named(service: Service, question: str) -> bool:
+    lowered = question.lower()
+    return any(re.search(rf"\b{re.escape(name.lower())}\b", lowered) for name in (service.name, *service.aliases))
+
+
+def _reason(service: Service, registry: Registry, felt: Sequence[str]) -> str:
+    need = next((n for n in registry.needs[service.id] if n in felt), registry.needs[service.id][0])
+    return str(_needs()[need]["why"])

@@ -1,0 +1,180 @@
+"""What stands in a text: its content words, names, numbers and the kinds of thing that a question can ask for.
+
+Plain functions on strings, shared by the steps that judge and the steps that write, because both must mean the same
+thing by "a word".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+Asked: TypeAlias = Literal["amount", "date", "duration", "count", "address", "place", "person"]
+
+# Function words, and the words in which people wrap a question: they carry no content of it.
+STOP_WORDS = frozenset(
+    """a about above after again against all also am an and any anybody anyone anything are aren't as at be because been
+    before being below between both but by can can't cannot could couldn't did didn't do does doesn't doing don't down
+    during each either else even ever every few for from further get gets getting give given go goes going gonna got
+    had hadn't has hasn't have haven't having he her here hers herself him himself his how however i i'd i'll i'm i've
+    if in into is isn't it it's its itself just let let's like lot lots make makes many may maybe me might more most
+    much must my myself need needs neither no nor not now of off ok okay on once one ones only or other others ought
+    our ours ourselves out over own perhaps please quite rather really same say says see seem seems shall she should
+    shouldn't so some somebody someone something still such than that that's the their theirs them themselves then
+    there there's these they they're thing things this those though through to too under until up upon us very wanna
+    want wants was wasn't way we well were weren't what what's whatever when where whether which while who whom whose
+    why will with within without won't would wouldn't yes yet you you'd you'll you're you've your yours yourself
+    dont cant im ive id wont isnt arent doesnt didnt whats thats u ur pls hey hi hello know tell think anyways actually
+    basically honestly kind sort bit etc""".split()
+)
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*(?:-[^\W_]+)*", re.UNICODE)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*"
+_NUMBER_WORD = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|hundred|"
+    r"thousand|few|several|couple|dozen|half|a|an)"
+)
+_UNIT = r"(?:second|minute|hour|day|week|month|year|decade|semester|term)s?"
+
+_KINDS: dict[Asked, re.Pattern[str]] = {
+    "amount": re.compile(
+        r"[$£€]\s?\d|\d[\d,.]*\s?(?:k\b|dollars?|pounds?|euros?|usd|gbp|eur|per cent|percent|%)|\bfree\b|\bunpaid\b"
+        r"|\bno (?:fee|cost|charge)\b|\bpaid\b|\bcosts? nothing\b",
+        re.IGNORECASE,
+    ),
+    "date": re.compile(
+        rf"\b(?:19|20)\d\d\b|\b{_MONTH}\b(?=[\s.,]*\d)|\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b"
+        r"|\b(?:january|february|march|april|june|july|august|september|october|november|december)\b"
+        r"|\b(?:now|right away|straight away|today|soon)\b",
+        re.IGNORECASE,
+    ),
+    "duration": re.compile(
+        rf"\b(?:\d[\d,.]*|{_NUMBER_WORD})(?:[\s-]+(?:or|to|and|–|hundred|thousand|of|few|couple|\d+))*[\s-]+{_UNIT}\b"
+        rf"|\b{_UNIT}\b[^.]{{0,20}}\b(?:long|of work)\b|\b(?:long|short) time\b|\bquick(?:ly|er)?\b",
+        re.IGNORECASE,
+    ),
+    "count": re.compile(rf"\d|\b{_NUMBER_WORD}\b|\b(?:many|most|few|none|all|every)\b", re.IGNORECASE),
+    "address": re.compile(r"https?://|\b[\w-]+\.(?:com|org|info|net|io|education|uk|eu)\b|@\w", re.IGNORECASE),
+    "place": re.compile(r"\b(?:in|at|from|near|outside)\s+(?:the\s+)?[A-Z][\w-]+|\bonline\b|\bremote(?:ly)?\b"),
+    "person": re.compile(r"\b[A-Z][a-zé]+\s+[A-Z][a-zé'-]+|\b(?:organisation|organization|team|adviser|advisor)s?\b"),
+}
+
+_ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
+    (
+        "amount",
+        re.compile(
+            r"\b(?:salar(?:y|ies)|wages?|stipends?|compensation|earnings?|tuition|fees?|prices?|pay ?check|income)\b"
+            r"|\bhow much (?:do|does|did|would|will|can|could|is|are|money|should)\b[^?.]*\b(?:pay|paid|earn|make|cost|charge|money)\b"
+            r"|\bhow much (?:money|cash)\b|\b(?:what|how much)\b[^?.]*\b(?:earn|get paid|cost|charge)s?\b|\bwhat(?:'s| is)? the pay\b"
+            r"|\b(?:acceptance|success|admission|rejection) (?:rate|chance)s?\b|\bpercent(?:age)?\b|\bwhat (?:fraction|share|proportion)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "duration",
+        re.compile(r"\bhow (?:long|many (?:hours|days|weeks|months|years)|much time)\b|\bhow quickly\b", re.IGNORECASE),
+    ),
+    (
+        "date",
+        re.compile(
+            r"\bdeadlines?\b|\b(?:what|which) (?:date|day|month|year)\b"
+            r"|^\s*(?:so |and |but )?when (?:is|are|was|were|does|do|did|will|can)\b|\bby when\b|\bapplications? (?:open|close)s?\b",
+            re.IGNORECASE,
+        ),
+    ),
+    ("count", re.compile(r"\bhow many\b|\bnumber of\b|\bheadcount\b", re.IGNORECASE)),
+    (
+        "address",
+        re.compile(
+            r"\b(?:url|link|website|web address|e-?mail(?: address)?|phone number|postal address)\b", re.IGNORECASE
+        ),
+    ),
+    (
+        "person",
+        re.compile(r"^\s*(?:so |and )?who (?:is|are|was|were|runs|leads|founded|started|wrote|heads)\b", re.IGNORECASE),
+    ),
+    (
+        "place",
+        re.compile(
+            r"\b(?:which|what) (?:city|country|town|university|universities)\b|^\s*where (?:is|are) \w+ (?:based|located)",
+            re.IGNORECASE,
+        ),
+    ),
+)
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_KEPT = {"\n", "\t", "\u200c", "\u200d"}
+
+
+def clean(text: str) -> str:
+    """Return the text composed (NFC), without control, bidirectional, private and surrogate characters.
+
+    Line ends and tabs stay, and so do the joiners that Persian, Hindi and emoji need.
+    """
+    composed = unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode("utf-8"))
+    kept = "".join(c for c in composed if c in _KEPT or unicodedata.category(c) not in _HIDDEN)
+    return kept.strip()
+
+
+def words(text: str) -> list[str]:
+    """Return the words in order, lower-cased, as written."""
+    return [match.group().lower().replace("’", "'") for match in _WORD.finditer(text)]
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> object:
+    from Stemmer import Stemmer
+
+    return Stemmer("english")
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """Return the Snowball (English) stem of a lower-cased word."""
+    stemmed: str = _stemmer().stemWord(word.removesuffix("'s"))  # type: ignore[attr-defined]  # the library is untyped
+    return stemmed
+
+
+def content_words(text: str) -> list[str]:
+    """Return the stems of the words that carry content, in order, repeats kept."""
+    return [stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+
+
+def numbers(text: str) -> set[str]:
+    """Return the numbers in digits, without thousands separators."""
+    return {match.group().replace(",", "").rstrip(".") for match in _NUMBER.finditer(text)}
+
+
+def names(text: str) -> set[str]:
+    """Return stems of words written as names: with a capital or a digit inside, not only because they open a sentence."""
+    found: set[str] = set()
+    opening = True
+    end = 0
+    for match in _WORD.finditer(text):
+        between = text[end : match.start()]
+        opening = end == 0 or bool(re.search(r"[.!?:\n\"“(]", between))
+        word = match.group()
+        end = match.end()
+        lowered = word.lower().replace("’", "'")
+        if lowered in STOP_WORDS or not word[0].isalpha():
+            continue
+        inner_capital = any(c.isupper() for c in word[1:])
+        if inner_capital or (word[0].isupper() and not opening):
+            found.add(stem(lowered.removesuffix("'s")))
+    return found
+
+
+def asked_for(question: str) -> Asked | None:
+    """Return the kind of thing that a question asks for, if it is one that an answer must visibly contain."""
+    for kind, pattern in _ASKS:
+        if pattern.search(question):
+            return kind
+    return None
+
+
+def contains(text: str, kind: Asked) -> bool:
+    """Tell whether a thing of that kind stands in the text."""
+    return bool(_KINDS[kind].search(text))

@@ -1,0 +1,37 @@
+"""What every test shares: a home of its own, and no network beyond this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+# Before any library reads them: tests fetch nothing and tell nobody.
+os.environ.update(
+    {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "ANONYMIZED_TELEMETRY": "False",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+)
+
+_connect = socket.socket.connect
+
+
+def _loopback_only(self: socket.socket, address: object) -> None:
+    if isinstance(address, tuple) and str(address[0]) not in {"127.0.0.1", "::1", "localhost"}:
+        message = f"a test tried to reach {address[0]}"
+        raise ConnectionRefusedError(message)
+    _connect(self, address)  # type: ignore[arg-type]  # a tuple or a path, as the library gave it
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket.socket, "connect", _loopback_only)
+    for name in [n for n in os.environ if n.startswith("ADVISOR_") and n != "ADVISOR_WEIGHTS"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ADVISOR_HOME", str(tmp_path / "home"))

@@ -1,0 +1,101 @@
+"""Nothing is shown that its source does not say."""
+
+from __future__ import annotations
+
+import pytest
+
+from career_advisor.citation import check
+from career_advisor.records import Anchor, Document, DraftSentence, Hit, Section, Span
+
+TEXT = "A PhD is not strictly needed. Engineers on safety teams mostly have none. The form takes about ten minutes."
+FIRST, SECOND, THIRD = Span(0, 29), Span(30, 73), Span(74, len(TEXT))
+PAGE = Document(
+    "page.md",
+    TEXT,
+    "Degrees",
+    (Section(("Do I need a PhD?",), (Span(0, len(TEXT)),), sources=("https://example.org/talk",), as_of="2025-05"),),
+    url="https://example.org",
+    kind="our summary",
+    date="2024",
+    anchors=(Anchor(0, 1, None), Anchor(60, 2, 12.5)),
+)
+HIT = Hit(PAGE, 0, 0, len(TEXT), 1.0, (FIRST, SECOND, THIRD), (3.0, 2.0, 1.0))
+
+
+def quote(span: Span, text: str | None = None) -> tuple[int, DraftSentence]:
+    return (0, DraftSentence(TEXT[span.start : span.end] if text is None else text, (0,), "quote", span))
+
+
+def model(text: str, *cited: int) -> tuple[int, DraftSentence]:
+    return (0, DraftSentence(text, cited, "model"))
+
+
+def test_a_quote_is_the_documents_text_character_for_character() -> None:
+    checked = check([quote(SECOND), quote(FIRST)], [HIT])
+
+    assert [c.quote for c in checked.citations] == [TEXT[30:73], TEXT[0:29]]
+    assert all(PAGE.text[c.start : c.end] == c.quote for c in checked.citations)
+    assert [s.citations for s in checked.sentences] == [(1,), (2,)]
+
+
+def test_a_quote_that_was_changed_is_dropped_and_counted() -> None:
+    checked = check([quote(FIRST, "A PhD is strictly needed.")], [HIT])
+
+    assert checked.sentences == ()
+    assert checked.citations == ()
+    assert [d.text for d in checked.dropped] == ["A PhD is strictly needed."]
+
+
+def test_the_same_words_are_cited_under_one_number() -> None:
+    checked = check([quote(FIRST), model("A PhD is not strictly needed.", 0)], [HIT])
+
+    assert [s.citations for s in checked.sentences] == [(1,), (1,)]
+    assert len(checked.citations) == 1
+
+
+def test_a_citation_says_when_where_and_from_what_it_was_written() -> None:
+    citation = check([quote(THIRD)], [HIT]).citations[0]
+
+    assert citation.date == "2025-05", "the section's own date comes before the document's"
+    assert citation.sources == ("https://example.org/talk",)
+    assert (citation.page, citation.time) == (2, 12.5)
+    assert citation.before.endswith("mostly have none. ")
+
+
+@pytest.mark.parametrize(
+    ("text", "cited", "why"),
+    [
+        ("Engineers on safety teams mostly have no PhD.", (), "cites no passage"),
+        ("Engineers on safety teams mostly have none.", (7,), "cites no passage"),
+        ("The form takes about 25 minutes.", (0,), "number"),
+        ("The form at Anthropic takes ten minutes.", (0,), "name"),
+        ("Managers prefer juggling bananas on weekends.", (0,), "carry"),
+        ("A PhD is strictly needed.", (0,), "denies"),
+    ],
+)
+def test_what_a_model_says_beyond_its_passages_is_dropped_with_the_reason(
+    text: str, cited: tuple[int, ...], why: str
+) -> None:
+    checked = check([model(text, *cited)], [HIT])
+
+    assert checked.sentences == ()
+    assert why in checked.dropped[0].reason
+
+
+def test_addresses_in_a_models_text_are_removed() -> None:
+    checked = check([model("Engineers on safety teams mostly have none, see https://evil.example/x.", 0)], [HIT])
+
+    assert "evil" not in checked.sentences[0].text
+
+
+def test_our_own_wording_needs_no_source_and_gets_no_number() -> None:
+    checked = check([(0, DraftSentence("Hello.", (), "fixed")), quote(FIRST)], [HIT])
+
+    assert [(s.origin, s.citations) for s in checked.sentences] == [("fixed", ()), ("quote", (1,))]
+
+
+def test_every_number_has_a_citation_and_every_citation_a_number() -> None:
+    checked = check([model("Engineers mostly have none.", 0, 3), model("Bananas dance.", 0), quote(THIRD)], [HIT])
+
+    used = {n for s in checked.sentences for n in s.citations}
+    assert used == {c.number for c in checked.citations} == set(range(1, len(used) + 1))
