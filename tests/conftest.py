@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from career_advisor.embedding import Encoder
+from career_advisor.models import catalogue, find
+from career_advisor.settings import load_settings
+
 # Before any library reads them: tests fetch nothing and tell nobody.
 os.environ.update(
     {
@@ -35,3 +39,11 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in os.environ if n.startswith("ADVISOR_") and n != "ADVISOR_WEIGHTS"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ADVISOR_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def light_encoder() -> Encoder:
+    """Return the real light encoder, which an ordinary install always has."""
+    entry = catalogue()["all-MiniLM-L6-v2"]
+    weights = load_settings().weights
+    return Encoder(find(entry.name, weights), entry.identity)

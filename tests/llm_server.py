@@ -31,7 +31,7 @@ def _handler(server: LanguageModelServer) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the library's name)
             return
 
-        def do_POST(self) -> None:  # noqa: N802  (the library's name)
+        def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             server.asked.append(request)
             server.keys.append(self.headers.get("Authorization", ""))

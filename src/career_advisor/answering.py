@@ -24,14 +24,16 @@ NEAR = 0.72
 """A further passage is quoted when its score is at least this share of the best one's."""
 ALIKE = 0.55
 """Share of content words in common from which two sentences say the same."""
+FETCHED = 2
+"""Sentences before one that points back that are quoted with it at most."""
 SPEECH_WORDS = 48
 """Length to which a quote of unpunctuated speech is grown, so that it can be understood."""
 
 # A sentence that opens like this points at the one before it, which is then quoted with it.
 _POINTS_BACK = re.compile(
-    r"^(?:\W*)(?:this|that|these|those|it|its|he|him|his|she|her|they|them|their|such|here|there|also|but|and|so|or|then|thus"
-    r"|however|therefore|moreover|instead|otherwise|both|neither|either|the (?:latter|former|second|other)|because|which|as such"
-    r"|for example|in addition|similarly|likewise|yet|still|one of them|another)\b",
+    r"^\W*(?:this|that|these|those|it|its|he|him|his|she|her|they|them|their|such|here|there|also|but|and|so|or|then"
+    r"|thus|however|therefore|moreover|instead|otherwise|both|neither|either|the (?:latter|former|second|other)"
+    r"|because|which|as such|for example|in addition|similarly|likewise|yet|still|one of them|another)\b",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
@@ -139,7 +141,9 @@ def _whole(hit: Hit, i: int) -> Span:
     first = i
     text = hit.document.text
     while (
-        first > 0 and i - first < 2 and _POINTS_BACK.match(text[hit.sentences[first].start : hit.sentences[first].end])
+        first > 0
+        and i - first < FETCHED
+        and _POINTS_BACK.match(text[hit.sentences[first].start : hit.sentences[first].end])
     ):
         first -= 1
     return Span(hit.sentences[first].start, hit.sentences[i].end)
@@ -203,15 +207,14 @@ SMALL_TALK = (
 )
 THANKS = "You're welcome. Ask me anything else, or take one of the questions below."
 CLARIFY = (
-    "I'd like to help. What would help most: finding out whether this work suits you, learning the skills, finding a job "
-    "or programme, or talking to somebody? A sentence about your background helps too."
+    "I'd like to help. What would help most: finding out whether this work suits you, learning the skills, finding a "
+    "job or programme, or talking to somebody? A sentence about your background helps too."
 )
-FIRST_STEP = "One first step to think about meanwhile:"
 REFUSED = "I won't do that: I only repeat what my sources say, and I don't make up words for anybody."
 REFUSED_NEAR = "What they do say about it:"
 URGENT = (
-    "This sounds urgent, and a person should help you now, not a program. If you or somebody else is in danger, call your "
-    "local emergency number at once."
+    "This sounds urgent, and a person should help you now, not a program. If you or somebody else is in danger, call "
+    "your local emergency number at once."
 )
 INVALID_EMPTY = "I didn't get a question. What would you like to know?"
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
@@ -223,7 +226,10 @@ Drafts: TypeAlias = list[tuple[int, DraftSentence]]
 
 def too_long(limit: int) -> str:
     """Return what is said to a message over the limit."""
-    return f"That is longer than I can take in at once (the limit is {limit:,} characters). Could you shorten it to what matters most?"
+    return (
+        f"That is longer than I can take in at once (the limit is {limit:,} characters). "
+        "Could you shorten it to what matters most?"
+    )
 
 
 def compose(
@@ -256,33 +262,38 @@ def compose(
     Returns:
         Our words and the quotes, in the order in which they are shown.
     """
-    if status == "urgent":
-        return [*_fixed(URGENT), *((1, DraftSentence(line, (), "fixed")) for line in helplines)]
-    if status == "small_talk":
-        return _fixed(THANKS if _THANKED.search(asked) else SMALL_TALK)
-    if status == "clarify":
-        return _fixed(CLARIFY)
-    if status == "refused":
-        near = quotes(hits[:1], sentences=2)
-        return [*_fixed(f"{REFUSED} {REFUSED_NEAR}" if near else REFUSED), *_after(near)]
-    if status == "off_topic":
-        return _fixed(f"{OFF_TOPIC} {subject(documents)}")
     gap = f"My sources don't {_gap(lacking, unknown)}, so I won't guess."
-    if status == "not_covered":
-        return _fixed(gap)
-    if status == "partly":
-        near = quotes(hits[:2], sentences=2)
-        return [*_fixed(f"{gap} What they do say that comes near:" if near else gap), *_after(near)]
-    line = _unsaid(KIND, history) if worried else _unsaid(SITUATION, history) if facets else ""
-    return [*(_fixed(line) if line else []), *_after(quotes(hits, facets))]
+    match status:
+        case "urgent":
+            return [*_fixed(URGENT), *((1, DraftSentence(line, (), "fixed")) for line in helplines)]
+        case "small_talk":
+            drafts = _fixed(THANKS if _THANKED.search(asked) else SMALL_TALK)
+        case "clarify":
+            drafts = _fixed(CLARIFY)
+        case "refused":
+            drafts = _before(f"{REFUSED} {REFUSED_NEAR}", quotes(hits[:1], sentences=2), otherwise=REFUSED)
+        case "off_topic":
+            drafts = _fixed(f"{OFF_TOPIC} {subject(documents)}")
+        case "not_covered":
+            drafts = _fixed(gap)
+        case "partly":
+            near = quotes(hits[:2], sentences=2)
+            drafts = _before(f"{gap} What they do say that comes near:", near, otherwise=gap)
+        case _:
+            line = _unsaid(KIND, history) if worried else _unsaid(SITUATION, history) if facets else ""
+            drafts = _before(line, quotes(hits, facets), otherwise=gap)
+    return drafts
+
+
+def _before(line: str, drafts: Sequence[DraftSentence], *, otherwise: str) -> Drafts:
+    """Put our line before quotes; where there are none, say the other."""
+    if not drafts:
+        return _fixed(otherwise)
+    return [*(_fixed(line) if line else []), *((1, draft) for draft in drafts)]
 
 
 def _fixed(text: str) -> Drafts:
     return [(0, DraftSentence(text, (), "fixed"))]
-
-
-def _after(drafts: Sequence[DraftSentence]) -> Drafts:
-    return [(1, draft) for draft in drafts]
 
 
 def _unsaid(lines: Sequence[str], history: Sequence[Message]) -> str:

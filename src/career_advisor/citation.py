@@ -111,28 +111,32 @@ class _Judged(NamedTuple):
 
 def _judge(text: str, cited: Sequence[Hit]) -> _Judged:
     content = content_words(text)
-    if not content:
-        return _Judged(0.0, (), "it says nothing")
-    if not cited:
-        return _Judged(0.0, (), "it cites no passage")
+    if not content or not cited:
+        return _Judged(0.0, (), "it cites no passage" if content else "it says nothing")
     passages = "\n".join(" ".join((*hit.heading, hit.text)) for hit in cited)
     known = set(content_words(passages))
     support = sum(word in known for word in content) / len(content)
-    unknown_numbers = numbers(text) - numbers(passages)
-    unknown_names = names(text) - known
-    if unknown_numbers:
-        return _Judged(support, (), f"a number that its passages don't have: {', '.join(sorted(unknown_numbers))}")
-    if unknown_names:
-        return _Judged(support, (), f"a name that its passages don't have: {', '.join(sorted(unknown_names))}")
-    if support < SUPPORTED:
-        return _Judged(support, (), f"its passages carry {support:.0%} of its words")
     carried_by = tuple((hit, _best_sentence(text, hit)) for hit in cited if _shares(content, hit))
-    best = max(
-        (hit.document.text[span.start : span.end] for hit, span in carried_by), key=lambda t: _overlap(content, t)
-    )
+    reason = _fault(text, support, passages, [hit.document.text[span.start : span.end] for hit, span in carried_by])
+    return _Judged(support, () if reason else carried_by, reason)
+
+
+def _fault(text: str, support: float, passages: str, sentences: Sequence[str]) -> str:
+    """Return what is wrong with a sentence beside the passages it cites; empty where nothing is."""
+    content = content_words(text)
+    known = set(content_words(passages))
+    foreign = numbers(text) - numbers(passages)
+    unknown = {written for name, written in names(text).items() if name not in known}
+    best = max(sentences, key=lambda sentence: _overlap(content, sentence), default="")
+    if foreign:
+        return f"a number that its passages don't have: {', '.join(sorted(foreign))}"
+    if unknown:
+        return f"a name that its passages don't have: {', '.join(sorted(unknown))}"
+    if support < SUPPORTED:
+        return f"its passages carry {support:.0%} of its words"
     if bool(_NEGATION.search(text)) != bool(_NEGATION.search(best)) and _overlap(content, best) >= SUPPORTED:
-        return _Judged(support, (), "it denies what its passage affirms, or the other way round")
-    return _Judged(support, carried_by, "")
+        return "it denies what its passage affirms, or the other way round"
+    return ""
 
 
 def _overlap(content: Sequence[str], text: str) -> float:

@@ -14,8 +14,9 @@ from career_advisor.text import clean, content_words, words
 # A turn that leans on the one before it: it opens by joining on, points back, or is too short to stand alone.
 # The shape of the list is that of the elliptic turns in benchmarks/sets/talk_followups.jsonl (development half).
 _JOINS = re.compile(
-    r"^\s*(?:and|but|or|so|then|also|what about|how about|what if|ok(?:ay)?,? (?:and|but|so)|why not|even|instead|no,|not|same"
-    r"|(?:no,? )?i (?:meant|mean)|wrong|which one|the (?:first|second|third|last|other)|more|any more|like what|such as|for example)\b",
+    r"^\s*(?:and|but|or|so|then|also|what about|how about|what if|ok(?:ay)?,? (?:and|but|so)|why not|even|instead"
+    r"|no,|not|same|(?:no,? )?i (?:meant|mean)|wrong|which one|the (?:first|second|third|last|other)"
+    r"|more|any more|like what|such as|for example)\b",
     re.IGNORECASE,
 )
 _POINTS = re.compile(

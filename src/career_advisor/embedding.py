@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-BATCH = 32  # texts; windows of one batch are of like length, so little of it is padding
+BATCH = 16  # texts. Measured for mpnet and windows of 24 to 192 words: 16 takes 0.85 of the time of 32, 0.55 of 64
 
 # Read by the libraries when they are imported. Overruled, not suggested: an encoder has no business on the network.
 _SILENCE = {
@@ -109,22 +109,21 @@ class Encoder:
         """Return the model, loading it if need be. The lock is held by the caller."""
         if self._model is None:
             if not (self._folder / "modules.json").is_file():
-                raise WeightsMissing(
-                    f"{self._folder} holds no encoder; fetch it with `career-advisor models fetch {self._identity.name}`"
-                )
-            self._model = _open(self._folder, self._identity, self._threads or physical_cores())
+                mend = f"career-advisor models fetch {self._identity.name}"
+                raise WeightsMissing(f"{self._folder} holds no encoder; fetch it with `{mend}`")
+            self._model = _open(self._folder, self._identity, self._threads)
         return self._model
 
 
-def _open(folder: Path, identity: EncoderIdentity, threads: int) -> Any:
+def _open(folder: Path, identity: EncoderIdentity, threads: int | None) -> Any:
     os.environ.update(_SILENCE)
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    if "OMP_NUM_THREADS" not in os.environ:  # an operator who has set it knows better
-        torch.set_num_threads(threads)
+    if threads or "OMP_NUM_THREADS" not in os.environ:  # torch has read that by itself
+        torch.set_num_threads(threads or physical_cores())
     model = SentenceTransformer(
         str(folder),
         device="cpu",

@@ -128,7 +128,7 @@ class Evidence(NamedTuple):
     unknown: float
     """Share of the question's content words that stand nowhere in the index."""
     missing: float
-    """1 where the kind of thing asked for (an amount, a date …) or a name asked about stands in none of the passages."""
+    """1 where the kind of thing asked for (an amount, a date …) or a name asked about stands in no passage."""
 
 
 class Verdict(NamedTuple):
@@ -186,7 +186,7 @@ def evidence(question: str, hits: Sequence[Hit], ground: Ground, *, looked_at: i
     missing = _missing_kind(question, hits[:looked_at]) is not None or bool(_missing_names(question, stems))
     return Evidence(
         closeness=min(max((similarity - middle) / scale, 0.0), 10.0) / 10.0,
-        wording=max(max(hit.wording for hit in hits), 0.0),
+        wording=max(0.0, *(hit.wording for hit in hits)),
         coverage=len(asked & stems) / len(asked) if asked else 0.0,
         unknown=len(asked - ground.vocabulary) / len(asked) if asked else 0.0,
         missing=float(missing),
@@ -214,7 +214,7 @@ def judge(question: str, hits: Sequence[Hit], ground: Ground) -> Verdict:
     status: Status
     if confidence >= limits.answered:
         status = "answered"
-    elif weighed.closeness * 10 < limits.near and weighed.wording < 0.5:
+    elif weighed.closeness * 10 < limits.near:
         status = "off_topic"
     elif confidence >= limits.partly:
         status = "partly"
@@ -241,4 +241,4 @@ def _missing_kind(question: str, hits: Sequence[Hit]) -> Asked | None:
 
 
 def _missing_names(question: str, stems: set[str]) -> set[str]:
-    return {name for name in names(question) if name not in stems}
+    return {written for name, written in names(question).items() if name not in stems}

@@ -166,7 +166,7 @@ def _remote(
     except (ValueError, TypeError, LookupError) as refused:
         detail = " ".join(str(refused).split())[:200]
         raise ModelUnavailable(f"ADVISOR_MODEL={full} cannot be used: {detail}") from refused
-    except Exception as refused:  # noqa: BLE001  (a provider's own error class, for a missing key most often)
+    except Exception as refused:
         raise ModelUnavailable(f"ADVISOR_MODEL={full} cannot be used: {type(refused).__name__}") from refused
     return ChatModel(full, _Remote(chat, provider in EXTRAS), (api_key,) if api_key else (), first_words, between_words)
 

@@ -32,7 +32,8 @@ STALE_AFTER_DAYS = 730
 """Age of `as_of` from which a service should be looked at again."""
 
 _LIST = re.compile(
-    r"\b(?:all|list|every|which|what other|any other|more) (?:\w+ ){0,4}(?:services?|advis[eo]rs?|organi[sz]ations?|options|resources)\b",
+    r"\b(?:all|list|every|which|what other|any other|more) (?:\w+ ){0,4}"
+    r"(?:services?|advis[eo]rs?|organi[sz]ations?|options|resources)\b",
     re.IGNORECASE,
 )
 _WANTED = ("id", "name", "kind", "url", "audience", "cost", "gap", "source", "needs")
@@ -141,7 +142,7 @@ def load_registry(path: Path) -> Registry:
 
 
 def check(registry: Registry, today: date) -> tuple[Finding, ...]:
-    """Return what is wrong with the entries: duplicates, malformed addresses and dates, unknown needs, stale entries."""
+    """Return what is wrong with the entries: twice there, malformed address or date, unknown need, stale."""
     findings: list[Finding] = []
     seen: dict[str, str] = {}
     for service in registry.services:
@@ -167,9 +168,9 @@ def _age(service: Service, today: date) -> list[Finding]:
     stated = service.as_of or ""
     if not _DATE.match(stated):
         return [Finding(service.id, f"as_of {stated!r} is not a year, month or day")]
-    year, month, day = (
-        (*map(int, stated.split("-")), 12, 28)[:3] if stated.count("-") < 2 else map(int, stated.split("-"))
-    )
+    # A year counts to its end, a month to its 28th: young rather than old.
+    parts = [int(part) for part in stated.split("-")]
+    year, month, day = [*parts, 12, 28][:3] if len(parts) == 1 else [*parts, 28][:3]
     try:
         days = (today - date(year, month, day)).days
     except ValueError:

@@ -27,7 +27,7 @@ STOP_WORDS = frozenset(
     want wants was wasn't way we well were weren't what what's whatever when where whether which while who whom whose
     why will with within without won't would wouldn't yes yet you you'd you'll you're you've your yours yourself
     dont cant im ive id wont isnt arent doesnt didnt whats thats u ur pls hey hi hello know tell think anyways actually
-    basically honestly kind sort bit etc""".split()
+    basically honestly kind sort bit etc""".split()  # noqa: SIM905  (two hundred quoted words would not be read by anybody)
 )
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*(?:-[^\W_]+)*", re.UNICODE)
@@ -67,9 +67,11 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
         "amount",
         re.compile(
             r"\b(?:salar(?:y|ies)|wages?|stipends?|compensation|earnings?|tuition|fees?|prices?|pay ?check|income)\b"
-            r"|\bhow much (?:do|does|did|would|will|can|could|is|are|money|should)\b[^?.]*\b(?:pay|paid|earn|make|cost|charge|money)\b"
-            r"|\bhow much (?:money|cash)\b|\b(?:what|how much)\b[^?.]*\b(?:earn|get paid|cost|charge)s?\b|\bwhat(?:'s| is)? the pay\b"
-            r"|\b(?:acceptance|success|admission|rejection) (?:rate|chance)s?\b|\bpercent(?:age)?\b|\bwhat (?:fraction|share|proportion)\b",
+            r"|\bhow much (?:do|does|did|would|will|can|could|is|are|money|should)\b"
+            r"[^?.]*\b(?:pay|paid|earn|make|cost|charge|money)\b"
+            r"|\bhow much (?:money|cash)\b|\b(?:what|how much)\b[^?.]*\b(?:earn|get paid|cost|charge)s?\b"
+            r"|\bwhat(?:'s| is)? the pay\b|\b(?:acceptance|success|admission|rejection) (?:rate|chance)s?\b"
+            r"|\bpercent(?:age)?\b|\bwhat (?:fraction|share|proportion)\b",
             re.IGNORECASE,
         ),
     ),
@@ -81,7 +83,8 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
         "date",
         re.compile(
             r"\bdeadlines?\b|\b(?:what|which) (?:date|day|month|year)\b"
-            r"|^\s*(?:so |and |but )?when (?:is|are|was|were|does|do|did|will|can)\b|\bby when\b|\bapplications? (?:open|close)s?\b",
+            r"|^\s*(?:so |and |but )?when (?:is|are|was|were|does|do|did|will|can)\b|\bby when\b"
+            r"|\bapplications? (?:open|close)s?\b",
             re.IGNORECASE,
         ),
     ),
@@ -99,7 +102,8 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
     (
         "place",
         re.compile(
-            r"\b(?:which|what) (?:city|country|town|university|universities)\b|^\s*where (?:is|are) \w+ (?:based|located)",
+            r"\b(?:which|what) (?:city|country|town|university|universities)\b"
+            r"|^\s*where (?:is|are) \w+ (?:based|located)",
             re.IGNORECASE,
         ),
     ),
@@ -148,22 +152,19 @@ def numbers(text: str) -> set[str]:
     return {match.group().replace(",", "").rstrip(".") for match in _NUMBER.finditer(text)}
 
 
-def names(text: str) -> set[str]:
-    """Return stems of words written as names: with a capital or a digit inside, not only because they open a sentence."""
-    found: set[str] = set()
-    opening = True
+def names(text: str) -> dict[str, str]:
+    """Return the words written as names (a capital inside, or at the front but not of a sentence), by their stem."""
+    found: dict[str, str] = {}
     end = 0
     for match in _WORD.finditer(text):
-        between = text[end : match.start()]
-        opening = end == 0 or bool(re.search(r"[.!?:\n\"“(]", between))
-        word = match.group()
+        opening = end == 0 or bool(re.search(r"[.!?:\n\"“(]", text[end : match.start()]))
         end = match.end()
-        lowered = word.lower().replace("’", "'")
+        word = match.group()
+        lowered = word.lower().replace("’", "'").removesuffix("'s")
         if lowered in STOP_WORDS or not word[0].isalpha():
             continue
-        inner_capital = any(c.isupper() for c in word[1:])
-        if inner_capital or (word[0].isupper() and not opening):
-            found.add(stem(lowered.removesuffix("'s")))
+        if any(c.isupper() for c in word[1:]) or (word[0].isupper() and not opening):
+            found.setdefault(stem(lowered), word.removesuffix("'s").removesuffix("’s"))
     return found
 
 

@@ -1,0 +1,537 @@
+"""The command line. Data goes to stdout, progress and logs to stderr; see docs/contract in the README for the JSON.
+
+Exit codes: 0 done, 1 done with a failed file or finding, 2 wrong use, 3 could not be carried out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import textwrap
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from career_advisor import __version__
+from career_advisor.records import AdvisorError, Message, NothingReadable, Piece, Reply, Stage, WrongUse
+
+if TYPE_CHECKING:
+    from career_advisor.opening import Progress
+    from career_advisor.settings import Settings
+
+FAILED = 1
+
+app = typer.Typer(
+    name="career-advisor",
+    help="Answers about working on making AI safe, from guidance that it has read and quotes.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+index_app = typer.Typer(help="The index of what has been read.", no_args_is_help=True, rich_markup_mode=None)
+models_app = typer.Typer(help="Weights: list, fetch, verify.", no_args_is_help=True, rich_markup_mode=None)
+services_app = typer.Typer(
+    help="The registry of services that may be offered.", no_args_is_help=True, rich_markup_mode=None
+)
+config_app = typer.Typer(help="Settings and folders.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(index_app, name="index")
+app.add_typer(models_app, name="models")
+app.add_typer(services_app, name="services")
+app.add_typer(config_app, name="config")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Model = Annotated[str | None, typer.Option("--model", help="Who writes the answers: quotes, local, or provider:name.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=100, help="Passages at most.")]
+
+
+def main() -> None:
+    """Run the command line; every fault that a person can mend is one line on stderr."""
+    # pysbd, jieba and others warn about their own regular expressions when they are imported.
+    import warnings
+
+    warnings.filterwarnings("ignore", category=SyntaxWarning)
+    import click
+
+    try:
+        code = app(standalone_mode=False)
+    except click.ClickException as fault:
+        fault.show(sys.stderr)
+        code = WrongUse.exit_code
+    except AdvisorError as fault:
+        _say(f"career-advisor: {fault}")
+        code = fault.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _say("career-advisor: stopped")
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _put(data: Any) -> None:
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _settings(**given: object) -> Settings:
+    from career_advisor.settings import load_settings
+
+    return load_settings(**{name: value for name, value in given.items() if value is not None})
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+# ---------------------------------------------------------------- asking
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="What you want to know; - reads it from stdin.")] = None,
+    batch: Annotated[Path | None, typer.Option(help="A JSONL file of questions.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the answers to a batch go.")] = None,
+    model: Model = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer one question, or a file of them."""
+    from career_advisor.opening import open_advisor
+    from career_advisor.wire import reply_json
+
+    asked = _one_of(question, batch)
+    advisor = open_advisor(_settings(model=model), progress=_progress())
+    if batch is not None:
+        with _batch(batch, out) as (lines, put):
+            for line in lines:
+                put(reply_json(_whole(advisor.reply(line.question, line.history)), line.id))
+        return
+    if as_json:
+        print(json.dumps(reply_json(_whole(advisor.reply(asked))), ensure_ascii=False, indent=2))
+        return
+    _print_reply(_streamed(advisor.reply(asked)))
+
+
+@app.command()
+def search(
+    question: Annotated[str | None, typer.Argument(help="What to look for; - reads it from stdin.")] = None,
+    batch: Annotated[Path | None, typer.Option(help="A JSONL file of questions.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the passages for a batch go.")] = None,
+    limit: Limit = 10,
+    explain: Annotated[bool, typer.Option("--explain", help="Show each leg's rank and score.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the passages that would be answered from."""
+    from career_advisor.opening import open_advisor
+    from career_advisor.wire import search_json
+
+    asked = _one_of(question, batch)
+    advisor = open_advisor(_settings(), progress=_progress(), with_model=False)
+    if batch is not None:
+        with _batch(batch, out) as (lines, put):
+            for line in lines:
+                began = time.perf_counter()
+                queries, hits = advisor.search(line.question, line.history, limit=limit)
+                total = round((time.perf_counter() - began) * 1000, 2)
+                put(search_json(line.question, queries.searched, hits, {"total": total}, line.id))
+        return
+    began = time.perf_counter()
+    queries, hits = advisor.search(asked, limit=limit)
+    if as_json:
+        _put(search_json(asked, queries.searched, hits, {"total": round((time.perf_counter() - began) * 1000, 2)}))
+        return
+    for rank, hit in enumerate(hits, start=1):
+        place = " › ".join((hit.document.title, *hit.heading[-1:]))
+        print(f"{rank}. {place}  ({hit.document.path}, {hit.start}-{hit.end}, score {hit.score:.3f})")
+        if explain:
+            legs = ", ".join(
+                f"{leg}: rank {r}, score {hit.leg_scores.get(leg, 0.0):.3f}" for leg, r in hit.legs.items()
+            )
+            print(f"   {legs}; best cosine {hit.similarity:.3f}, best wording {hit.wording:.3f}")
+        print(textwrap.indent(textwrap.fill(" ".join(hit.text.split()), 100), "   "))
+    if not hits:
+        _say("nothing found")
+
+
+@app.command()
+def chat(model: Model = None, as_json: AsJson = False) -> None:
+    """Talk in the terminal. /clear forgets, /quit ends; with --json each reply is one line of JSON."""
+    from career_advisor.opening import open_advisor
+    from career_advisor.wire import reply_json
+
+    advisor = open_advisor(_settings(model=model), progress=_progress())
+    history: list[Message] = []
+    if not as_json:
+        _say("Independent of Rob Miles, 80,000 Hours and the services it names; a program, not a human adviser.")
+        _say(f"Answers by {advisor.model_name}. /clear forgets, /quit ends.")
+    for line in _typed(prompt=not as_json):
+        if line in {"/quit", "/exit", "/q"}:
+            return
+        if line == "/clear":
+            history.clear()
+            _say("Forgotten.")
+            continue
+        if as_json:
+            reply = _whole(advisor.reply(line, history))
+            print(json.dumps(reply_json(reply), ensure_ascii=False), flush=True)
+        else:
+            reply = _streamed(advisor.reply(line, history))
+            _print_reply(reply)
+        history += [Message("user", line), Message("assistant", reply.answer)]
+
+
+def _typed(*, prompt: bool) -> Iterator[str]:
+    while True:
+        if prompt:
+            print("\nyou> ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            return
+        if line.strip():
+            yield line.strip()
+
+
+def _one_of(question: str | None, batch: Path | None) -> str:
+    if (question is None) == (batch is None):
+        raise WrongUse("give a question, or --batch with a file of them")
+    return sys.stdin.read() if question == "-" else question or ""
+
+
+@contextmanager
+def _batch(source: Path, out: Path | None) -> Iterator[tuple[Iterable[Any], Any]]:
+    from career_advisor.wire import read_line
+
+    try:
+        lines = source.read_text("utf-8", errors="replace").splitlines()
+    except OSError as fault:
+        raise WrongUse(f"{source}: {fault.strerror}") from fault
+    target: TextIO = sys.stdout
+    try:
+        if out is not None:
+            target = out.open("w", encoding="utf-8")
+    except OSError as fault:
+        raise WrongUse(f"{out}: {fault.strerror}") from fault
+
+    def put(answer: object) -> None:
+        # A lone surrogate in a question would not encode; it is shown as its escape.
+        text = json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
+        print(text, file=target, flush=True)
+
+    try:
+        yield (read_line(line) for line in lines), put
+    finally:
+        if target is not sys.stdout:
+            target.close()
+
+
+def _whole(pieces: Iterable[Stage | Piece | Reply]) -> Reply:
+    *_, reply = pieces
+    assert isinstance(reply, Reply)  # noqa: S101  (what Advisor.reply promises)
+    return reply
+
+
+def _streamed(pieces: Iterable[Stage | Piece | Reply]) -> Reply:
+    reply: Reply | None = None
+    shown = ""
+    for piece in pieces:
+        if isinstance(piece, Piece):
+            shown += piece.text
+            print(piece.text, end="", flush=True)
+        elif isinstance(piece, Reply):
+            reply = piece
+    assert reply is not None  # noqa: S101  (what Advisor.reply promises)
+    print(flush=True)
+    if " ".join(shown.split()) != " ".join(reply.answer.split()):
+        print(f"\n{reply.answer}", flush=True)
+    return reply
+
+
+def _print_reply(reply: Reply) -> None:
+    """Print what belongs under an answer: sources, services, follow-ups."""
+    if reply.notice:
+        print(f"\n({reply.notice})")
+    if reply.citations:
+        print()
+    for c in reply.citations:
+        whose = f"our summary, after {c.after}" if c.kind == "our summary" and c.after else c.kind
+        when = f", {c.date}" if c.date else ""
+        where = f", page {c.page}" if c.page else f", at {int(c.time) // 60}:{int(c.time) % 60:02d}" if c.time else ""
+        print(f"[{c.number}] {c.title} ({whose}{when}{where}) {c.url or c.document}")
+    if reply.offers:
+        print("\nWho can help:")
+    for offer in reply.offers:
+        caveat = f" {offer.service.caveat}" if offer.service.caveat and offer.service.caveat != offer.why else ""
+        print(
+            f"  · {offer.service.name} ({offer.service.cost}): {offer.why}. {offer.service.url}{caveat}".replace(
+                "..", "."
+            )
+        )
+    if reply.follow_ups:
+        print("\nYou could ask next: " + " · ".join(reply.follow_ups))
+
+
+# ---------------------------------------------------------------- the page
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = None,
+    model: Model = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve the page."""
+    from career_advisor.opening import open_page
+
+    settings = _settings(host=host, port=port, model=model)
+
+    def ready(address: str) -> None:
+        print(json.dumps({"address": address}) if as_json else f"Career Advisor is at {address}", flush=True)
+
+    open_page(settings, progress=_progress(), on_ready=ready)
+
+
+# ---------------------------------------------------------------- the index
+
+
+@index_app.command("build")
+def index_build(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders; none: the same as last time.")] = None,
+    add: Annotated[bool, typer.Option("--add", help="Keep what is indexed and add these.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the index hold exactly these files and folders, reusing what is unchanged."""
+    from career_advisor.opening import build_index, build_json
+
+    try:
+        report = build_index(_settings(), paths or None, add=add, progress=_progress())
+    except NothingReadable as fault:
+        for failure in fault.failed:
+            _say(f"  {failure.path}: {failure.reason}")
+        raise
+    for failure in report.failed:
+        _say(f"  {failure.path}: {failure.reason}")
+    if as_json:
+        _put(build_json(report))
+    else:
+        print(
+            f"Index {report.index}: {report.documents} documents, {report.passages} passages "
+            f"({report.added} added, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged, "
+            f"{len(report.failed)} failed) in {report.seconds:.1f} s"
+        )
+    if report.failed:
+        raise typer.Exit(FAILED)
+
+
+@index_app.command("status")
+def index_status(as_json: AsJson = False) -> None:
+    """Say what is served."""
+    from career_advisor.opening import status_json
+
+    status = status_json(_settings())
+    if as_json:
+        _put(status)
+        return
+    print(f"Index {status['index']}: {status['documents']} documents, {status['passages']} passages")
+    print(f"Encoder {status['encoder']['name']}, built {status['created']} from {', '.join(status['sources'])}")
+    for change in ("added", "changed", "removed"):
+        if status[change]:
+            print(f"{change}: {status[change]} since (run `career-advisor index build`)")
+
+
+@index_app.command("diff")
+def index_diff(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders; none: the same as last time.")] = None,
+    add: Annotated[bool, typer.Option("--add", help="As for build.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a build would do, and do nothing."""
+    from career_advisor.opening import diff_json
+
+    diff = diff_json(_settings(), paths or None, add=add)
+    if as_json:
+        _put(diff)
+        return
+    for change in ("added", "changed", "removed"):
+        for path in diff[change]:
+            print(f"{change:8} {path}")
+    print(
+        f"{len(diff['unchanged'])} unchanged" + (f"; everything is made anew: {diff['stale']}" if diff["stale"] else "")
+    )
+
+
+@index_app.command("verify")
+def index_verify(as_json: AsJson = False) -> None:
+    """Check every file and vector of the index that is served."""
+    from career_advisor.opening import verify_index
+
+    findings = verify_index(_settings())
+    _put({"sound": not findings, "findings": list(findings)}) if as_json else print(
+        "\n".join(findings) or "The index is sound."
+    )
+    if findings:
+        raise typer.Exit(FAILED)
+
+
+@index_app.command("rollback")
+def index_rollback(as_json: AsJson = False) -> None:
+    """Serve the previous version again."""
+    from career_advisor.opening import rollback_index
+
+    version = rollback_index(_settings())
+    _put({"index": version}) if as_json else print(f"Index {version} is served now.")
+
+
+@index_app.command("prune")
+def index_prune(as_json: AsJson = False) -> None:
+    """Remove versions older than the previous one."""
+    from career_advisor.opening import prune_index
+
+    removed = prune_index(_settings())
+    _put({"removed": list(removed)}) if as_json else print(f"{len(removed)} versions removed.")
+
+
+@index_app.command("vectors")
+def index_vectors(
+    encoder: Annotated[str | None, typer.Option(help="Which encoder; default: each that is fetched.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the vectors that ship with the corpus, so that a first start does not wait for embedding."""
+    from career_advisor.opening import write_shipped_vectors
+
+    written = write_shipped_vectors(_settings(), encoder, progress=_progress())
+    _put([{"file": str(path), "vectors": count} for path, count in written]) if as_json else print(
+        "\n".join(f"{path}: {count} vectors, {path.stat().st_size / 1e6:.1f} MB" for path, count in written)
+    )
+
+
+# ---------------------------------------------------------------- weights, services, settings
+
+
+@models_app.command("list")
+def models_list(as_json: AsJson = False) -> None:
+    """List the weights of the catalogue."""
+    from career_advisor.opening import models_json
+
+    rows = models_json(_settings())
+    if as_json:
+        _put(rows)
+        return
+    for row in rows:
+        print(f"{row['name']:32} {row['kind']:15} {row['bytes'] / 1e6:8.0f} MB  {row['state']}")
+
+
+@models_app.command("fetch")
+def models_fetch(
+    name: Annotated[
+        str | None, typer.Argument(help="Which; default: the encoder, and the language model if it is `local`.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch weights and verify them."""
+    from career_advisor.opening import fetch_models
+
+    folders = fetch_models(_settings(), name, say=_say)
+    _put({entry: str(folder) for entry, folder in folders.items()}) if as_json else print(
+        "\n".join(f"{entry}: {folder}" for entry, folder in folders.items())
+    )
+
+
+@models_app.command("verify")
+def models_verify(as_json: AsJson = False) -> None:
+    """Hash every file of the weights that are there."""
+    from career_advisor.opening import verify_models
+
+    findings = verify_models(_settings())
+    if as_json:
+        _put(findings)
+    else:
+        for name, problem in findings.items():
+            print(f"{name}: {problem or 'sound'}")
+    if any(findings.values()):
+        raise typer.Exit(FAILED)
+
+
+@services_app.command("check")
+def services_check(
+    online: Annotated[bool, typer.Option("--online", help="Also ask each address whether it answers.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find malformed, duplicate and stale entries of the registry; with --online, dead links."""
+    from career_advisor.opening import check_services
+
+    findings = check_services(_settings(), online=online)
+    if as_json:
+        _put([{"service": f.service, "problem": f.problem} for f in findings])
+    else:
+        for finding in findings:
+            print(f"{finding.service}: {finding.problem}")
+        if not findings:
+            print("The registry is in order.")
+    if findings:
+        raise typer.Exit(FAILED)
+
+
+@config_app.command("show")
+def config_show(as_json: AsJson = False) -> None:
+    """Show every setting with where it came from."""
+    from career_advisor.settings import origins
+
+    rows = [{"name": row.name, "value": row.value, "origin": row.origin} for row in origins(_settings())]
+    if as_json:
+        _put(rows)
+        return
+    for row in rows:
+        print(f"{row['name']:24} {row['value']!s:50} {row['origin']}")
+
+
+@config_app.command("path")
+def config_path(as_json: AsJson = False) -> None:
+    """Show the folders that are used."""
+    from career_advisor.opening import folders
+
+    places = folders(_settings())
+    if as_json:
+        _put({name: str(place) for name, place in places.items()})
+        return
+    for name, place in places.items():
+        print(f"{name:10} {place}")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Look for everything that could keep it from working, with the command that mends each."""
+    from career_advisor.opening import examine
+
+    checks = examine(_settings())
+    if as_json:
+        _put([{"check": c.name, "ok": c.ok, "found": c.found, "mend": c.mend} for c in checks])
+    else:
+        for c in checks:
+            print(f"{'ok  ' if c.ok else 'BAD '} {c.name}: {c.found}" + (f"; {c.mend}" if c.mend else ""))
+    if not all(c.ok for c in checks):
+        raise typer.Exit(FAILED)
+
+
+# ---------------------------------------------------------------- progress
+
+
+def _progress() -> Progress:
+    from career_advisor.opening import plain_progress, rich_progress
+
+    terminal = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and not os.environ.get("CI")
+    return rich_progress() if terminal else plain_progress(_say)

@@ -1,0 +1,176 @@
+"""A quoted answer is chosen for the question, reads in order, and says nothing of its own about the world."""
+
+from __future__ import annotations
+
+from career_advisor.answering import compose, follow_ups, quotes
+from career_advisor.records import Citation, Document, Hit, Kind, Message, Section, Span
+
+
+def page(*sections: tuple[str, list[str]], path: str = "page.md", kind: Kind = "our summary") -> Document:
+    text, parts = "", []
+    for heading, sentences in sections:
+        start = len(text)
+        text += " ".join(sentences) + "\n\n"
+        parts.append(Section((heading,) if heading else (), (Span(start, len(text) - 2),)))
+    return Document(path, text, path.removesuffix(".md").title(), tuple(parts), kind=kind)
+
+
+def hit(document: Document, section: int, scores: list[float], *, score: float = 3.0, ends: str = ". ") -> Hit:
+    block = document.sections[section].blocks[0]
+    spans, at = [], block.start
+    for piece in document.text[block.start : block.end].split(ends):
+        end = min(at + len(piece) + len(ends.rstrip()), block.end)
+        spans.append(Span(at, end))
+        at = end + len(ends) - len(ends.rstrip())
+    return Hit(document, section, block.start, block.end, score, tuple(spans[: len(scores)]), tuple(scores))
+
+
+DEGREES = page(
+    (
+        "Do I need a PhD?",
+        [
+            "A PhD is not strictly needed.",
+            "Engineers mostly have none.",
+            "Bananas are yellow fruit.",
+            "Research leads often hold a doctorate.",
+        ],
+    ),
+    ("Who should do one?", ["A doctorate suits people who want its research for its own sake."]),
+    path="degrees.md",
+)
+
+
+def test_the_sentence_that_answers_the_heading_comes_first_and_the_order_is_the_authors() -> None:
+    drafts = quotes([hit(DEGREES, 0, [2.9, 1.0, 0.1, 3.0])])
+
+    assert [d.text for d in drafts] == ["A PhD is not strictly needed.", "Research leads often hold a doctorate."]
+
+
+def test_a_passage_is_chosen_from_and_not_dumped() -> None:
+    drafts = quotes([hit(DEGREES, 0, [3.0, 2.9, 2.8, 2.9])])
+
+    assert 1 < len(drafts) <= 3
+
+
+def test_another_section_joins_only_when_it_comes_near_the_best() -> None:
+    near = quotes([hit(DEGREES, 0, [3.0], score=3.0), hit(DEGREES, 1, [2.5], score=2.9)])
+    far = quotes([hit(DEGREES, 0, [3.0], score=3.0), hit(DEGREES, 1, [2.5], score=0.5)])
+
+    assert len(near) == 2
+    assert len(far) == 1
+
+
+def test_the_same_thing_is_not_said_twice() -> None:
+    other = page(("Is a degree needed?", ["Strictly, a PhD is not needed."]), path="other.md")
+
+    drafts = quotes([hit(DEGREES, 0, [3.0]), hit(other, 0, [3.0])])
+
+    assert len(drafts) == 1
+
+
+def test_a_sentence_that_points_back_brings_the_one_before_it() -> None:
+    plain = page(("", ["Miles made a talk.", "He says that trying is worth it."]), kind="source text")
+
+    drafts = quotes([hit(plain, 0, [1.0, 3.0])])
+
+    assert [d.text for d in drafts] == ["Miles made a talk. He says that trying is worth it."]
+
+
+def test_speech_without_punctuation_is_quoted_in_a_stretch_long_enough_to_understand() -> None:
+    clauses = [f"so here is clause number {i} of a long talk" for i in range(12)]
+    talk = page(("", clauses), path="talk.txt", kind="source text")
+    block = talk.sections[0].blocks[0]
+    spans, at = [], 0
+    for clause in clauses:
+        spans.append(Span(at, at + len(clause)))
+        at += len(clause) + 1
+    found = Hit(talk, 0, block.start, block.end, 3.0, tuple(spans), tuple(float(i == 6) for i in range(12)))
+
+    (draft,) = quotes([found])
+
+    assert 40 <= len(draft.text.split()) <= 70
+    assert "clause number 6" in draft.text
+    assert draft.span is not None
+    assert talk.text[draft.span.start : draft.span.end] == draft.text
+
+
+def test_each_part_of_a_life_story_gets_its_sentence() -> None:
+    whole = [hit(DEGREES, 0, [3.0])]
+    other = page(("Am I too old?", ["Age is no bar to engineering work."]), path="age.md")
+
+    drafts = quotes(whole, [[hit(other, 0, [3.0])]])
+
+    assert [d.text for d in drafts] == ["A PhD is not strictly needed.", "Age is no bar to engineering work."]
+    assert [d.cited for d in drafts] == [(0,), (1,)]
+
+
+def said(status: str, **changed: object) -> str:
+    given: dict[str, object] = {
+        "lacking": None,
+        "unknown": (),
+        "worried": False,
+        "history": (),
+        "documents": [DEGREES],
+        "helplines": ("Call 1.",),
+    }
+    drafts = compose(status, "asked", [hit(DEGREES, 0, [3.0, 2.9])], [], **(given | changed))  # type: ignore[arg-type]
+    return " ".join(draft.text for _, draft in drafts)
+
+
+def test_a_decline_names_what_is_not_known_and_quotes_nothing() -> None:
+    text = said("not_covered", lacking="amount", unknown=("Anthropic",))
+
+    assert text == "My sources don't give a figure about Anthropic, so I won't guess."
+
+
+def test_partly_says_the_gap_before_what_is_near() -> None:
+    text = said("partly", lacking="date")
+
+    assert text.startswith("My sources don't give a date")
+    assert "A PhD is not strictly needed." in text
+
+
+def test_off_topic_says_what_it_is_for_by_what_it_has_read() -> None:
+    assert "“Degrees”" in said("off_topic")
+
+
+def test_danger_is_answered_with_help_and_nothing_from_the_corpus() -> None:
+    text = said("urgent")
+
+    assert "emergency number" in text
+    assert "Call 1." in text
+    assert "PhD" not in text
+
+
+def test_a_kind_line_is_not_said_twice_in_a_conversation() -> None:
+    first = said("answered", worried=True)
+    line = first.split(" A PhD")[0]
+
+    again = said("answered", worried=True, history=[Message("user", "x"), Message("assistant", first)])
+
+    assert line
+    assert line not in again
+
+
+def test_follow_ups_are_questions_the_index_answers_that_were_not_asked_or_quoted() -> None:
+    found = hit(DEGREES, 0, [3.0])
+    quoted = Citation(
+        1,
+        "degrees.md",
+        "Degrees",
+        None,
+        0,
+        5,
+        "A PhD",
+        None,
+        None,
+        None,
+        None,
+        None,
+        "our summary",
+        (),
+        ("Do I need a PhD?",),
+    )
+
+    assert follow_ups([found], [quoted], []) == ("Who should do one?",)
+    assert follow_ups([found], [quoted], [Message("user", "who should do one?")]) == ()

@@ -1,0 +1,138 @@
+"""People are handed over to somebody who can help, chosen from what they wrote and from the registry alone."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from career_advisor.embedding import Encoder
+from career_advisor.records import CorpusError, Status
+from career_advisor.referral import Needs, Registry, check, choose, load_registry
+from career_advisor.settings import shipped_corpus
+
+REQUIRED = {"80k-advising", "80k-career-guide", "80k-job-board", "aisafety-advisors", "aisafety-courses", "bluedot"}
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return load_registry(shipped_corpus() / "services.toml")
+
+
+@pytest.fixture(scope="module")
+def needs(light_encoder: Encoder) -> Needs:
+    return Needs.of(light_encoder)
+
+
+def offered(
+    question: str, registry: Registry, needs: Needs, encoder: Encoder, status: Status = "answered"
+) -> list[str]:
+    return [offer.service.id for offer in choose(question, encoder.encode([question])[0], status, registry, needs)]
+
+
+@pytest.mark.parametrize(
+    ("question", "service"),
+    [
+        ("Is there a human I could talk this through with?", "80k-advising"),
+        ("Where are vacancies advertised?", "80k-job-board"),
+        ("Which course would teach me the foundations?", "bluedot"),
+        ("I can code but never did machine learning, how do I catch up?", "aisafety-courses"),
+        ("I'd rather read something about choosing a career than have a call", "80k-career-guide"),
+        ("After 20 years in banking I want to switch careers", "successif"),
+        ("As a woman in engineering, can I get a mentor?", "magnify-mentoring"),
+        ("Who funds independent research?", "aisafety-funding"),
+        ("I don't know anybody who cares about this, where do such people meet?", "aisafety-communities"),
+        ("what is blue dot", "bluedot"),
+    ],
+)
+def test_the_service_that_answers_a_need_is_offered(
+    question: str, service: str, registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    assert service in offered(question, registry, needs, light_encoder)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did Newton do?",
+        "What is the difference between theory and empirical work?",
+        "Why do incentives distort research?",
+    ],
+)
+def test_a_question_of_knowledge_sends_nobody_anywhere(
+    question: str, registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    assert offered(question, registry, needs, light_encoder) == []
+
+
+def test_where_the_sources_have_no_answer_a_person_is_offered(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    assert "80k-advising" in offered("What is the visa rule in Peru?", registry, needs, light_encoder, "not_covered")
+
+
+def test_somebody_in_danger_gets_helplines_and_nothing_else(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    found = choose("I want to die", light_encoder.encode(["I want to die"])[0], "urgent", registry, needs)
+
+    assert {offer.service.kind for offer in found} == {"helpline"}
+    assert any("988" in offer.why for offer in found)
+    assert any("116 123" in offer.why for offer in found)
+
+
+def test_at_most_three_are_offered_unless_the_list_is_asked_for(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    many = "I am a senior engineer, was rejected, need a job, a course, money, a community and somebody to talk to"
+
+    assert len(offered(many, registry, needs, light_encoder)) == 3
+    assert len(offered(f"{many}; list all services", registry, needs, light_encoder)) > 3
+
+
+def test_the_shipped_registry_is_in_order_and_has_the_fixed_ids(registry: Registry) -> None:
+    assert {service.id for service in registry.services} >= REQUIRED
+    assert [f for f in check(registry, date(2026, 11, 24)) if not f.problem.startswith("stale")] == []
+
+
+def entry(**changed: str) -> str:
+    fields = {
+        "id": "one",
+        "name": "One",
+        "kind": "advising",
+        "url": "https://one.example",
+        "audience": "all",
+        "cost": "free",
+        "gap": "talking",
+        "source": "https://one.example/about",
+        "as_of": "2026",
+    }
+    lines = "\n".join(f'{name} = "{value}"' for name, value in (fields | changed).items() if value)
+    return f'[[service]]\n{lines}\nneeds = ["advice"]\n'
+
+
+def test_an_entry_without_an_address_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "services.toml"
+    path.write_text(entry(url=""), "utf-8")
+
+    with pytest.raises(CorpusError, match="service one: no url"):
+        load_registry(path)
+
+
+def test_duplicates_bad_addresses_bad_dates_and_old_entries_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "services.toml"
+    path.write_text(
+        entry()
+        + entry(name="Two", url="ftp://two.example", as_of="soon")
+        + entry(id="three", name="Three", as_of="2019-02"),
+        "utf-8",
+    )
+
+    found = [f"{f.service}: {f.problem}" for f in check(load_registry(path), date(2026, 11, 24))]
+
+    assert any("same id one" in line for line in found)
+    assert any("ftp://two.example" in line for line in found)
+    assert any("'soon'" in line for line in found)
+    assert "three: stale: last known 2019-02" in found
+    assert any("same address" in line for line in found)
