@@ -81,7 +81,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         def do_GET(self) -> None:
             hub.answer(self)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -214,7 +214,12 @@ def test_verified_files_are_not_hashed_again_at_the_next_start(tmp_path: Path, m
     models.find(NAME, tmp_path, among=among)
     hashed: list[Path] = []
     real = models._sha256
-    monkeypatch.setattr(models, "_sha256", lambda path: hashed.append(path) or real(path))
+
+    def remember(path: Path) -> str:
+        hashed.append(path)
+        return real(path)
+
+    monkeypatch.setattr(models, "_sha256", remember)
 
     models.find(NAME, tmp_path, among=among)
     assert hashed == []
@@ -407,7 +412,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path: Pat
         models.fetch(NAME, in_the_way / "weights", among=one(HUB))
 
 
-def test_two_processes_that_fetch_at_once_download_once(tmp_path: Path, hub: Hub) -> None:
+def test_two_that_fetch_at_once_download_once(tmp_path: Path, hub: Hub) -> None:
     hub.waits_s = 0.05
     among = one(HUB)
     both = [threading.Thread(target=models.fetch, args=(NAME, tmp_path), kwargs={"among": among}) for _ in range(2)]

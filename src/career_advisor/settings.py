@@ -70,25 +70,25 @@ class Settings(BaseSettings):
         default_factory=lambda: platformdirs.user_cache_path(APP, appauthor=False) / "weights",
         description="folder of the model weights; several homes may share it",
     )
-    encoder: str = Field("auto", description="the default encoder where it was fetched, else the light one; or a name")
-    encoder_threads: int | None = Field(None, ge=1, le=1024, description="threads; none: one for each physical core")
-    max_file_bytes: int = Field(20_000_000, ge=1, description="a file of the corpus that is larger is not read")
+    encoder: str = Field(default="auto", description="auto: the better one that is there; or a name")
+    encoder_threads: int | None = Field(default=None, ge=1, le=1024, description="threads; unset: one for each core")
+    max_file_bytes: int = Field(default=20_000_000, ge=1, description="a file of the corpus that is larger is not read")
 
-    model: str = Field("quotes", min_length=1, description="who writes: quotes, local, or a LangChain model name")
-    model_base_url: str | None = Field(None, description="address of an OpenAI-compatible server")
-    model_api_key: SecretStr | None = Field(None, description="key for it; providers' own variables work as well")
-    model_connect_timeout_s: Seconds = Field(5, description="until the server takes the call")
-    model_first_text_timeout_s: Seconds = Field(30, description="until the first words")
-    model_stall_timeout_s: Seconds = Field(15, description="between words")
-    model_timeout_s: Seconds = Field(120, description="for the whole answer")
-    model_max_tokens: int = Field(800, ge=16, le=32_000, description="longest answer")
-    allow_tracing: bool = Field(False, description="start although LangSmith tracing is on")
+    model: str = Field(default="quotes", min_length=1, description="who writes: quotes, local, or provider:name")
+    model_base_url: str | None = Field(default=None, description="address of an OpenAI-compatible server")
+    model_api_key: SecretStr | None = Field(default=None, description="key for it; or a provider's own variable")
+    model_connect_timeout_s: Seconds = Field(default=5, description="until the server takes the call")
+    model_first_text_timeout_s: Seconds = Field(default=30, description="until the first words")
+    model_stall_timeout_s: Seconds = Field(default=15, description="between words")
+    model_timeout_s: Seconds = Field(default=120, description="for the whole answer")
+    model_max_tokens: int = Field(default=800, ge=16, le=32_000, description="longest answer")
+    allow_tracing: bool = Field(default=False, description="start although LangSmith tracing is on")
 
-    host: str = Field("127.0.0.1", min_length=1, description="address that the page is served on")
-    port: int = Field(7860, ge=0, le=65_535, description="its port; 0: any that is free")
-    max_question_chars: int = Field(4000, ge=1, le=100_000, description="a longer question is sent back")
-    passages_shown: int = Field(6, ge=1, le=50, description="passages retrieved for an answer")
-    log_level: str = Field("warning", description="debug, info, warning or error")
+    host: str = Field(default="127.0.0.1", min_length=1, description="address that the page is served on")
+    port: int = Field(default=7860, ge=0, le=65_535, description="its port; 0: any that is free")
+    max_question_chars: int = Field(default=4000, ge=1, le=100_000, description="a longer question is sent back")
+    passages_shown: int = Field(default=6, ge=1, le=50, description="passages retrieved for an answer")
+    log_level: str = Field(default="warning", description="debug, info, warning or error")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -101,7 +101,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take only what is passed: `load_settings` reads the other sources itself, to remember which value is whose."""
+        """Take only what is passed: `load_settings` reads the others itself, to remember which value is whose."""
         return (init_settings,)
 
     @field_validator("home", "weights")
