@@ -1,0 +1,198 @@
+"""Cutting a document into sentences to quote and windows to search.
+
+A passage is the smallest thing that is scored and quoted: a sentence, or, in speech that nobody punctuated, a clause
+group of some sixteen words. Windows of several sizes are what is embedded: small ones find, large ones disambiguate
+(docs/decisions/0002-window-scoring.md has the measurements). Nothing is ever cut inside a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from career_advisor.records import Chunks, Document, Passage, Section, Span, Window
+
+SPLITTER_VERSION = "1"
+"""Changes whenever the same document would be cut otherwise: an index of another version is made anew."""
+
+SIZES = (24, 48, 96, 192)
+"""Window lengths in words; models.md of the notes and benchmarks/results/retrieval-talk.md measure them."""
+STEP = 3
+"""A window starts every size / STEP words."""
+SURROUNDINGS = 80
+"""Words around a passage in which its BM25 score is counted: a sentence alone is too short to share words with."""
+
+SPEECH = 45
+"""Words to a sentence end from which a block is taken for speech without punctuation."""
+CLAUSE = 16
+"""Words to which a clause group of speech is cut, where nothing speaks for another length."""
+LONGEST_CLAUSE = 30
+LONGEST_SENTENCE = 120
+"""Words after which a sentence is cut like speech: a table row or a list that lost its line ends."""
+
+_WORD = re.compile(r"\S+")
+_END = re.compile(r"[.!?…。！？]+[\"'”’)\]»]*(?=\s+[^\sa-z]|\s*\n|\s*$)|[。！？]")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|dr|mr|mrs|ms|prof|vs|cf|approx|fig|no|vol|pp?|st|inc|ltd|al|jan|feb|aug|sept?|oct|nov|dec)"
+    r"|\b(?:[A-Za-z]\.)+[A-Za-z]|(?:^|[\s(])[A-Z])\.$",
+    re.IGNORECASE,
+)
+# Where speakers begin something new, by how surely (weights of the cut below).
+_OPENERS = {
+    3: "okay so now anyway but well first second third finally",
+    2: "because then although though whereas however or unless",
+    1: "and if when which while that's it's there's i'm you i we they people some others what why how this",
+}
+_STRENGTH = {word: strength for strength, words in _OPENERS.items() for word in words.split()}
+
+
+def split(document: Document) -> Chunks:
+    """Cut a document.
+
+    Returns:
+        Passages that tile the words of each block in order, and windows over each section, with one for its heading
+        and one for each of its other wordings (size 0). No window crosses a section.
+    """
+    passages: list[Passage] = []
+    windows: list[Window] = []
+    unusual = _captions_capitals(document.text)
+    for number, section in enumerate(document.sections):
+        spans = [span for block in section.blocks for span in _sentences(document.text, block, unusual)]
+        if not spans:
+            continue
+        passages.extend(Passage(document.path, number, start, end) for start, end in spans)
+        windows.extend(_windows(document, number, section))
+    return Chunks(tuple(passages), tuple(windows))
+
+
+def lexical_texts(document: Document, passages: Sequence[Passage]) -> list[str]:
+    """Return for each passage the words in which BM25 looks for it: its surroundings, heading and other wordings.
+
+    Args:
+        document: Where the passages come from.
+        passages: All of the document, in order.
+    """
+    texts = []
+    for i, passage in enumerate(passages):
+        section = document.sections[passage.section]
+        first = last = i
+        size = _count(document, passage.start, passage.end)
+        while size < SURROUNDINGS:
+            before = first > 0 and passages[first - 1].section == passage.section
+            after = last + 1 < len(passages) and passages[last + 1].section == passage.section
+            if not before and not after:
+                break
+            if after and (not before or last - i <= i - first):
+                last += 1
+            else:
+                first -= 1
+            size = _count(document, passages[first].start, passages[last].end)
+        words = document.text[passages[first].start : passages[last].end]
+        texts.append("\n".join((document.title, *section.heading, words, *section.wordings)))
+    return texts
+
+
+def _count(document: Document, start: int, end: int) -> int:
+    return len(document.text[start:end].split())
+
+
+# ---------------------------------------------------------------- sentences
+
+
+def _sentences(text: str, block: Span, unusual: frozenset[str]) -> list[Span]:
+    """Return the sentences of a block, or its clause groups where it is speech."""
+    words = [
+        Span(m.start() + block.start, m.end() + block.start) for m in _WORD.finditer(text[block.start : block.end])
+    ]
+    if not words:
+        return []
+    ends = _sentence_ends(text, block, words)
+    if len(words) / (len(ends) or 1) > SPEECH:
+        return _clauses(text, words, ends, unusual)
+    spans: list[Span] = []
+    first = 0
+    for end in sorted({*ends, len(words) - 1}):
+        sentence = words[first : end + 1]
+        if len(sentence) > LONGEST_SENTENCE:
+            spans.extend(_clauses(text, sentence, set(), unusual))
+        elif sentence:
+            spans.append(Span(sentence[0].start, sentence[-1].end))
+        first = end + 1
+    return spans
+
+
+def _sentence_ends(text: str, block: Span, words: Sequence[Span]) -> set[int]:
+    """Return the positions of the words that end a sentence."""
+    stops = {m.end() + block.start for m in _END.finditer(text[block.start : block.end])}
+    ends = {i for i, word in enumerate(words) if word.end in stops}
+    return {i for i in ends if not _ABBREVIATION.search(text[max(words[i].start - 12, block.start) : words[i].end])}
+
+
+def _clauses(text: str, words: Sequence[Span], ends: set[int], unusual: frozenset[str]) -> list[Span]:
+    """Cut speech into clause groups, by the cheapest way through it.
+
+    A group costs the more the further its length is from CLAUSE; a cut where something new begins is rewarded.
+    """
+    reward = [0.0] * (len(words) + 1)
+    for i in range(1, len(words)):
+        word = text[words[i].start : words[i].end]
+        lowered = word.lower().replace("’", "'")
+        reward[i] = 0.5 * _STRENGTH.get(lowered, 0)
+        if word in unusual:
+            reward[i] = 3.0  # captions write the first word of a sentence small, even "i" and "ai"
+        if i - 1 in ends:
+            reward[i] = 4.0
+    best = [0.0] + [float("inf")] * len(words)
+    came_from = [0] * (len(words) + 1)
+    for i in range(1, len(words) + 1):
+        for j in range(max(0, i - LONGEST_CLAUSE), i):
+            cost = best[j] + ((i - j - CLAUSE) / 6.0) ** 2 - reward[i]
+            if cost < best[i]:
+                best[i], came_from[i] = cost, j
+    cuts = [len(words)]
+    while cuts[-1] > 0:
+        cuts.append(came_from[cuts[-1]])
+    cuts.reverse()
+    return [Span(words[a].start, words[b - 1].end) for a, b in zip(cuts, cuts[1:], strict=False)]
+
+
+@lru_cache(maxsize=8)
+def _captions_capitals(text: str) -> frozenset[str]:
+    """Return small spellings of words that this text usually writes with a capital ("i" beside hundreds of "I")."""
+    counts: dict[str, list[int]] = {}
+    for match in _WORD.finditer(text):
+        word = match.group()
+        if word[0].isalpha():
+            counts.setdefault(word.lower(), [0, 0])[word[0].isupper()] += 1
+    return frozenset(word for word, (small, large) in counts.items() if small and large >= 2 * small and large > 3)
+
+
+# ---------------------------------------------------------------- windows
+
+
+def _windows(document: Document, number: int, section: Section) -> list[Window]:
+    text = document.text
+    words = [
+        Span(m.start() + block.start, m.end() + block.start)
+        for block in section.blocks
+        for m in _WORD.finditer(text[block.start : block.end])
+    ]
+    found: list[Window] = []
+    for i, size in enumerate(SIZES):
+        # A section that a smaller size already holds whole needs no larger window of the same words.
+        if i and len(words) <= SIZES[i - 1]:
+            break
+        step = size // STEP
+        last = max(len(words) - size, 0)
+        for first in sorted({*range(0, last, step), last}):
+            start, end = words[first].start, words[min(first + size, len(words)) - 1].end
+            found.append(Window(document.path, number, start, end, size, _one_line(text[start:end])))
+    whole = Span(words[0].start, words[-1].end)
+    questions = dict.fromkeys([*section.heading[-1:], *section.wordings])
+    found.extend(Window(document.path, number, *whole, 0, _one_line(question)) for question in questions)
+    return found
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
