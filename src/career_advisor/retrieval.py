@@ -136,7 +136,8 @@ def _work_out(shelf: Shelf) -> _Prepared:
         sizes=tuple(np.flatnonzero(all_sizes == size) for size in np.unique(all_sizes) if size),
         wordings=wordings,
         wording_section=np.array(
-            [sections.get((shelf.windows[w].document, shelf.windows[w].section), 0) for w in wordings], np.intp
+            [sections.get((shelf.windows[int(w)].document, shelf.windows[int(w)].section), 0) for w in wordings],
+            np.intp,
         ),
         section=np.array([sections[p.document, p.section] for p in shelf.passages], np.intp),
         sections=len(sections),

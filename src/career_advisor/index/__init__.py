@@ -1,0 +1,35 @@
+"""The index on disk: versions that are complete or absent, and readers that notice a new one.
+
+Layout below a home folder:
+
+    index/CURRENT               the name of the version served, replaced atomically
+    index/<version>/            chroma/, words/ (bm25s), documents.json, passages.npy, windows.json, manifest.json
+    index/.building-<random>/   a version being made; swept under the writer's lock
+    vectors/<encoder>.sqlite    the vector cache: encoder hash and text hash to vector
+
+A version is built in a folder of its own, checked in a fresh process, made durable, and only then pointed at. Chroma
+loses vectors silently when its files are damaged or two processes write (docs/decisions/0004-index-versions.md), so
+every file is hashed, every vector compared and a sample searched for before anybody is answered from it.
+"""
+
+from career_advisor.index.build import BuildReport, Plan, build, plan
+from career_advisor.index.cache import VectorCache, export_vectors, load_vectors
+from career_advisor.index.read import Reader, open_current, prune, rollback, status, verify
+from career_advisor.index.store import OpenIndex
+
+__all__ = [
+    "BuildReport",
+    "OpenIndex",
+    "Plan",
+    "Reader",
+    "VectorCache",
+    "build",
+    "export_vectors",
+    "load_vectors",
+    "open_current",
+    "plan",
+    "prune",
+    "rollback",
+    "status",
+    "verify",
+]

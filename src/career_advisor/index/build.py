@@ -1,0 +1,254 @@
+"""Making a new version, and what it would change."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from career_advisor.index import check, store
+from career_advisor.index.cache import VectorCache
+from career_advisor.records import (
+    Chunks,
+    Document,
+    EncoderIdentity,
+    Failure,
+    IndexBusy,
+    IndexUnsound,
+    NothingReadable,
+    Passage,
+)
+
+CURRENT = "CURRENT"
+BUILDING = ".building-"
+
+Progress = Callable[[str, int, int], None]
+
+
+class Plan(NamedTuple):
+    """What a build would do."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    stale: str
+    """Why everything is made anew; empty where it is not."""
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether the version served is what a build would make."""
+        return not (self.added or self.changed or self.removed or self.stale)
+
+
+class BuildReport(NamedTuple):
+    """What a build did."""
+
+    version: str
+    documents: int
+    passages: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    failed: tuple[Failure, ...]
+    encoder: EncoderIdentity
+    seconds: float
+    embedded: int
+    """Texts that had to be embedded."""
+
+
+def served_folder(home: Path) -> Path | None:
+    """Return the folder of the version that the pointer names; `None` where nothing was ever built."""
+    try:
+        name = (home / "index" / CURRENT).read_text("utf-8").strip()
+    except FileNotFoundError:
+        return None
+    return home / "index" / name
+
+
+def served(home: Path) -> store.Manifest | None:
+    """Return the manifest of the version served; `None` where there is none.
+
+    Raises:
+        IndexUnsound: If it cannot be read.
+    """
+    folder = served_folder(home)
+    return None if folder is None else store.Manifest.read(folder)
+
+
+def plan(home: Path, documents: Mapping[str, str], encoder: EncoderIdentity, splitter: str) -> Plan:
+    """Compare files with the version served.
+
+    Args:
+        home: Folder of the index.
+        documents: SHA-256 of each file, by document path.
+        encoder: That a build would use.
+        splitter: Version of it.
+    """
+    try:
+        manifest = served(home)
+    except IndexUnsound as fault:
+        return Plan(tuple(documents), (), (), (), str(fault))
+    if manifest is None:
+        return Plan(tuple(documents), (), (), (), "")
+    stale = ""
+    if manifest.encoder != encoder:
+        stale = f"made with the encoder {manifest.encoder.name}, not {encoder.name}"
+    elif manifest.splitter != splitter:
+        stale = "made with another splitter"
+    before = manifest.documents
+    return Plan(
+        added=tuple(path for path in documents if path not in before),
+        changed=tuple(path for path in documents if path in before and before[path] != documents[path]),
+        removed=tuple(path for path in before if path not in documents),
+        unchanged=tuple(path for path in documents if before.get(path) == documents[path]),
+        stale=stale,
+    )
+
+
+def build(
+    home: Path,
+    documents: Sequence[Document],
+    hashes: Mapping[str, str],
+    *,
+    split: Callable[[Document], Chunks],
+    lexical_texts: Callable[[Document, Sequence[Passage]], list[str]],
+    encoder: VectorCache,
+    splitter: str,
+    sources: Sequence[str],
+    shipped: bool = False,
+    failed: Sequence[Failure] = (),
+    progress: Progress = lambda what, done, total: None,
+) -> BuildReport:
+    """Make the index hold exactly these documents.
+
+    A version is built beside the one served, checked in a fresh process, and only then switched to. Stopped at any
+    moment, the old version stays; vectors computed so far are kept for the next build.
+
+    Args:
+        home: Folder of the index.
+        documents: What it will hold.
+        hashes: SHA-256 of the file of each, by path.
+        split: Cuts a document.
+        lexical_texts: Gives the words in which BM25 looks for each passage.
+        encoder: Embeds, remembering.
+        splitter: Version of `split`.
+        sources: The paths as they were given, for the next build without any.
+        shipped: Whether this is the shipped corpus and nothing else.
+        failed: Files that could not be read; passed through to the report.
+        progress: Told what is being done, how much is done and how much there is.
+
+    Raises:
+        NothingReadable: If there is no document with words.
+        IndexBusy: If another process is building.
+        IndexUnsound: If the new version does not pass its check; the old one stays.
+    """
+    began = time.perf_counter()
+    with _writing(home):
+        todo = plan(home, {d.path: hashes[d.path] for d in documents}, encoder.identity, splitter)
+        if todo.nothing_to_do and (manifest := served(home)) is not None and not _renamed(manifest, sources, shipped):
+            return _report(manifest, todo, failed, encoder, began)
+        chunks = [split(document) for document in documents]
+        passages = [passage for chunk in chunks for passage in chunk.passages]
+        windows = [window for chunk in chunks for window in chunk.windows]
+        if not passages:
+            raise NothingReadable("there is nothing to read in these files; the old index stays", failed)
+        lexical = [t for d, c in zip(documents, chunks, strict=True) for t in lexical_texts(d, c.passages)]
+        vectors = encoder.encode(
+            [window.text for window in windows], lambda done, total: progress("embedding", done, total)
+        )
+        probe = encoder.encode([store.PROBE])[0]
+        folder = home / "index" / f"{BUILDING}{secrets.token_hex(4)}"
+        folder.mkdir(parents=True)
+        try:
+            progress("writing", 0, 1)
+            store.write_content(folder, documents, Chunks(tuple(passages), tuple(windows)), vectors, lexical)
+            checked = check.in_a_fresh_process(folder)
+            if checked.problems:
+                raise IndexUnsound(
+                    f"the new index did not pass its check ({'; '.join(checked.problems)}); the old one stays"
+                )
+            (folder / "vectors.npy").unlink()
+            now = datetime.now(UTC)
+            manifest = store.Manifest(
+                version=f"{now:%Y%m%dT%H%M%S%f}-{checked.vectors_sha256[:8]}",
+                created=now.isoformat(timespec="seconds"),
+                encoder=encoder.identity,
+                splitter=splitter,
+                sources=tuple(sources),
+                shipped=shipped,
+                documents={d.path: hashes[d.path] for d in documents},
+                passages=len(passages),
+                windows=len(windows),
+                vectors_sha256=checked.vectors_sha256,
+                probe=tuple(float(x) for x in probe),
+                files=store.hashes(folder),
+            )
+            manifest.write(folder)
+            publish(home, folder, manifest.version)
+            progress("writing", 1, 1)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return _report(manifest, todo, failed, encoder, began)
+
+
+def publish(home: Path, folder: Path, version: str) -> None:
+    """Make a finished folder durable, give it its name, and point at it. Each step leaves a valid pointer behind."""
+    store.make_durable(folder)
+    folder.rename(home / "index" / version)
+    store.sync(home / "index")
+    point_at(home, version)
+
+
+def point_at(home: Path, version: str) -> None:
+    """Replace the pointer atomically."""
+    staging = home / "index" / f"{CURRENT}.new"
+    staging.write_text(version, "utf-8")
+    store.sync(staging)
+    staging.replace(home / "index" / CURRENT)
+    store.sync(home / "index")
+
+
+@contextmanager
+def _writing(home: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    (home / "index").mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(home / "index" / ".lock", timeout=0.5):
+            for leftover in (home / "index").glob(f"{BUILDING}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            yield
+    except Timeout:
+        raise IndexBusy("another process is building the index; try again when it is done") from None
+
+
+writing = _writing
+
+
+def _renamed(manifest: store.Manifest, sources: Sequence[str], shipped: bool) -> bool:
+    return manifest.sources != tuple(sources) or manifest.shipped != shipped
+
+
+def _report(
+    manifest: store.Manifest, todo: Plan, failed: Sequence[Failure], encoder: VectorCache, began: float
+) -> BuildReport:
+    return BuildReport(
+        version=manifest.version,
+        documents=len(manifest.documents),
+        passages=manifest.passages,
+        added=len(todo.added),
+        changed=len(todo.changed),
+        removed=len(todo.removed),
+        unchanged=len(todo.unchanged),
+        failed=tuple(failed),
+        encoder=manifest.encoder,
+        seconds=round(time.perf_counter() - began, 3),
+        embedded=encoder.computed,
+    )
