@@ -26,6 +26,7 @@ from career_advisor.records import (
     Stage,
     Status,
 )
+from career_advisor.text import clean
 
 QUESTION_LIMIT = 4_000
 """Characters of one message; more is not a question but a document."""
@@ -154,7 +155,7 @@ class Advisor:
             AdvisorError: If there is no sound index.
         """
         clock = _Clock.start()
-        asked = conversation.clean(question)
+        asked = clean(question)
         if not asked or len(question) > self._question_limit:
             yield from self._invalid(asked, clock)
             return
@@ -202,6 +203,13 @@ class Advisor:
             index=shelf.id,
             timings_ms=clock.marks,
         )
+
+    def warm_up(self) -> None:
+        """Do now what the first question would otherwise wait for."""
+        shelf = self._shelves.current()
+        self._ground(shelf)
+        self._needs()
+        self.search("warm up")
 
     def search(self, question: str, history: Sequence[Message] = (), *, limit: int = HITS) -> tuple[Queries, list[Hit]]:
         """Return the passages alone, and the queries they were found with."""

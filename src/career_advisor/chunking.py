@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from career_advisor.records import Chunks, Document, Passage, Section, Span, Window
 
@@ -27,6 +28,8 @@ SPEECH = 45
 """Words to a sentence end from which a block is taken for speech without punctuation."""
 CLAUSE = 16
 """Words to which a clause group of speech is cut, where nothing speaks for another length."""
+SEEN = 4
+"""Times that a word must be seen with a capital before a small one says something."""
 LONGEST_CLAUSE = 30
 LONGEST_SENTENCE = 120
 """Words after which a sentence is cut like speech: a table row or a list that lost its line ends."""
@@ -154,7 +157,7 @@ def _clauses(text: str, words: Sequence[Span], ends: set[int], unusual: frozense
     while cuts[-1] > 0:
         cuts.append(came_from[cuts[-1]])
     cuts.reverse()
-    return [Span(words[a].start, words[b - 1].end) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [Span(words[a].start, words[b - 1].end) for a, b in pairwise(cuts)]
 
 
 @lru_cache(maxsize=8)
@@ -165,7 +168,7 @@ def _captions_capitals(text: str) -> frozenset[str]:
         word = match.group()
         if word[0].isalpha():
             counts.setdefault(word.lower(), [0, 0])[word[0].isupper()] += 1
-    return frozenset(word for word, (small, large) in counts.items() if small and large >= 2 * small and large > 3)
+    return frozenset(word for word, (small, large) in counts.items() if small and large >= max(2 * small, SEEN))
 
 
 # ---------------------------------------------------------------- windows

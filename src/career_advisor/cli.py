@@ -83,10 +83,10 @@ def _put(data: Any) -> None:
     print(json.dumps(data, ensure_ascii=False, indent=2))
 
 
-def _settings(**given: object) -> Settings:
+def _settings(**given: Any) -> Settings:
     from career_advisor.settings import load_settings
 
-    return load_settings(**{name: value for name, value in given.items() if value is not None})
+    return load_settings(**given)
 
 
 @app.callback()
@@ -329,7 +329,7 @@ def index_build(
         _put(build_json(report))
     else:
         print(
-            f"Index {report.index}: {report.documents} documents, {report.passages} passages "
+            f"Index {report.version}: {report.documents} documents, {report.passages} passages "
             f"({report.added} added, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged, "
             f"{len(report.failed)} failed) in {report.seconds:.1f} s"
         )
@@ -445,7 +445,7 @@ def models_fetch(
     """Fetch weights and verify them."""
     from career_advisor.opening import fetch_models
 
-    folders = fetch_models(_settings(), name, say=_say)
+    folders = fetch_models(_settings(), name, _progress())
     _put({entry: str(folder) for entry, folder in folders.items()}) if as_json else print(
         "\n".join(f"{entry}: {folder}" for entry, folder in folders.items())
     )

@@ -9,10 +9,11 @@ import os
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from career_advisor.records import ModelUnavailable
 
@@ -25,6 +26,7 @@ WHOLE_ANSWER = 180.0
 LONGEST = 12_000
 """Characters after which an answer is cut: nothing useful is that long."""
 TOKENS = 400
+EMBEDDED_FIRST_WORDS = 90.0
 EXTRAS = {"anthropic": "anthropic", "openai": "openai", "ollama": "ollama"}
 
 _TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
@@ -44,15 +46,22 @@ class Turn(Protocol):
         ...
 
 
+class Patience(NamedTuple):
+    """How long to wait, in seconds."""
+
+    first_words: float
+    between_words: float
+    whole: float
+
+
 @dataclass(frozen=True, slots=True)
 class ChatModel:
     """A language model that streams text."""
 
     name: str
     _produce: Callable[[Sequence[Turn], threading.Event], Iterator[str]]
+    _patience: Patience
     _secrets: tuple[str, ...] = ()
-    _first_words: float = FIRST_WORDS
-    _between_words: float = BETWEEN_WORDS
 
     def stream(self, messages: Sequence[Turn]) -> Iterator[str]:
         """Yield text as it comes.
@@ -78,20 +87,24 @@ class ChatModel:
 
         threading.Thread(target=read, name="language-model", daemon=True).start()
         total = 0
-        patience = self._first_words
+        began = time.monotonic()
+        patience = self._patience.first_words
         try:
             while total < LONGEST:
+                left = self._patience.whole - (time.monotonic() - began)
                 try:
-                    piece = pieces.get(timeout=patience)
+                    piece = pieces.get(timeout=max(min(patience, left), 0.001))
                 except queue.Empty:
-                    message = f"The language model {self.name} did not answer within {patience:.0f} seconds."
-                    raise ModelUnavailable(message) from None
+                    waited = time.monotonic() - began
+                    raise ModelUnavailable(
+                        f"The language model {self.name} did not answer within {waited:.0f} seconds."
+                    ) from None
                 if piece is None:
                     return
                 if isinstance(piece, Exception):
                     raise self._translated(piece) from piece
                 total += len(piece)
-                patience = self._between_words
+                patience = self._patience.between_words
                 yield piece
         finally:
             stop.set()
@@ -117,6 +130,8 @@ def open_model(
     allow_tracing: bool = False,
     first_words: float = FIRST_WORDS,
     between_words: float = BETWEEN_WORDS,
+    whole: float = WHOLE_ANSWER,
+    tokens: int = TOKENS,
 ) -> ChatModel:
     """Open a language model by name; nothing is asked of it yet.
 
@@ -129,6 +144,8 @@ def open_model(
         allow_tracing: Whether LangChain's tracing may send prompts elsewhere, if its variables ask for it.
         first_words: Seconds until the first words must have come.
         between_words: Seconds of silence between two pieces.
+        whole: Seconds for everything.
+        tokens: Longest answer.
 
     Raises:
         ModelUnavailable: If the library for it is not installed, or its settings are refused.
@@ -139,20 +156,25 @@ def open_model(
     if name == "local":
         if weights is None:
             raise ModelUnavailable("No weights for the embedded language model; run `career-advisor models fetch`.")
-        return ChatModel("local", _Embedded(weights), (), max(first_words, 90.0), between_words)
-    return _remote(name, base_url, api_key, first_words, between_words)
+        # A long prompt takes a small machine a minute and more to read.
+        patience = Patience(max(first_words, EMBEDDED_FIRST_WORDS), between_words, max(whole, EMBEDDED_FIRST_WORDS))
+        return ChatModel("local", _Embedded(weights, tokens), patience)
+    return _remote(name, base_url, api_key, Patience(first_words, between_words, whole), tokens)
 
 
-def _remote(
-    name: str, base_url: str | None, api_key: str | None, first_words: float, between_words: float
-) -> ChatModel:
+def _remote(name: str, base_url: str | None, api_key: str | None, patience: Patience, tokens: int) -> ChatModel:
     from langchain.chat_models import init_chat_model
 
     full = name if ":" in name or base_url is None else f"openai:{name}"
     provider = full.partition(":")[0]
-    options: dict[str, Any] = {"timeout": first_words, "max_retries": 1, "max_tokens": TOKENS, "temperature": 0}
+    options: dict[str, Any] = {
+        "timeout": patience.first_words,
+        "max_retries": 1,
+        "max_tokens": tokens,
+        "temperature": 0,
+    }
     if provider == "ollama":
-        options = {"num_predict": TOKENS, "temperature": 0, "client_kwargs": {"timeout": first_words}}
+        options = {"num_predict": tokens, "temperature": 0, "client_kwargs": {"timeout": patience.first_words}}
     if base_url:
         options["base_url"] = base_url
     if api_key or (base_url and provider == "openai"):
@@ -168,7 +190,7 @@ def _remote(
         raise ModelUnavailable(f"ADVISOR_MODEL={full} cannot be used: {detail}") from refused
     except Exception as refused:
         raise ModelUnavailable(f"ADVISOR_MODEL={full} cannot be used: {type(refused).__name__}") from refused
-    return ChatModel(full, _Remote(chat, provider in EXTRAS), (api_key,) if api_key else (), first_words, between_words)
+    return ChatModel(full, _Remote(chat, provider in EXTRAS), patience, (api_key,) if api_key else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +216,9 @@ class _Remote:
 class _Embedded:
     """The GGUF model in this process: opened at the first question, one question at a time."""
 
-    def __init__(self, weights: Callable[[], Path]) -> None:
+    def __init__(self, weights: Callable[[], Path], tokens: int) -> None:
         self._weights = weights
+        self._tokens = tokens
         self._pipeline: Any = None
         self._turn = threading.Lock()
 
@@ -223,7 +246,7 @@ class _Embedded:
         def generate() -> None:
             try:
                 history = openvino_genai.ChatHistory([{"role": t.role, "content": t.content} for t in messages])
-                self._pipeline.generate(history, max_new_tokens=TOKENS, do_sample=False, streamer=take)
+                self._pipeline.generate(history, max_new_tokens=self._tokens, do_sample=False, streamer=take)
                 pieces.put(None)
             except RuntimeError as trouble:
                 pieces.put(trouble)

@@ -34,6 +34,8 @@ from career_advisor.records import EncoderIdentity, WeightsMissing, WrongUse
 
 DEFAULT_ENCODER = "all-mpnet-base-v2"
 LIGHT_ENCODER = "all-MiniLM-L6-v2"
+DEFAULT_LANGUAGE_MODEL = "qwen2.5-coder-1.5b-instruct"
+SMALL_LANGUAGE_MODEL = "smollm2-135m-instruct"
 
 WEIGHTS_SUFFIXES = frozenset({".safetensors", ".gguf"})  # formats that hold numbers and cannot hold code
 BESIDE_SUFFIXES = frozenset({".json", ".txt"})

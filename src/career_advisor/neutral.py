@@ -28,7 +28,7 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _SEEN_FORMAT = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]")
 # Scripts in which a joiner chooses between two shapes of a letter: Arabic to N'Ko, India's, Burmese, Khmer, Mongolian.
 _JOINING = re.compile("[\u0600-\u0dff\u1000-\u109f\u1780-\u18af\ua840-\ua8ff\ufb50-\ufdff\ufe70-\ufefc]")
-_EMOJI = re.compile("[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff\u00a9\u00ae\ufe0f]")
+_EMOJI = re.compile("[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff\u00a9\u00ae]")
 _KEYCAP = re.compile("[0-9#*]")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\u180b-\u180f\U000e0100-\U000e01ef]")
 
@@ -139,7 +139,9 @@ def _unseen(character: str) -> bool:
     category = unicodedata.category(character)
     if category == "Cf":
         return not _SEEN_FORMAT.match(character)
-    return category in {"Cc", "Cs", "Co"} or ord(character) & 0xFFFE == 0xFFFE or "\ufdd0" <= character <= "\ufdef"
+    if category in {"Cc", "Cs", "Co"} or "\ufdd0" <= character <= "\ufdef":
+        return True
+    return ord(character) & _NONCHARACTER == _NONCHARACTER
 
 
 def _joins(joiner: str, before: str, after: str) -> bool:
@@ -148,7 +150,7 @@ def _joins(joiner: str, before: str, after: str) -> bool:
         return False
     if _JOINING.match(before) and _JOINING.match(after):
         return True
-    return joiner == "\u200d" and bool(_EMOJI.match(before)) and bool(_EMOJI.match(after))
+    return joiner == "\u200d" and bool(_EMOJI.match(before) or before in _EMOJI_STYLE) and bool(_EMOJI.match(after))
 
 
 def _styles(selector: str, before: str) -> bool:

@@ -5,11 +5,15 @@ Here the disk, the settings and the steps meet; nothing else knows all three.
 
 from __future__ import annotations
 
-import json
+import os
+import shutil
 import sys
+import tempfile
+import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -18,16 +22,19 @@ from career_advisor.advisor import Advisor
 from career_advisor.embedding import Encoder
 from career_advisor.records import (
     AdvisorError,
-    Chunks,
-    Document,
+    Failure,
     IndexMissing,
     IndexUnsound,
     ModelUnavailable,
-    Reading,
+    NothingReadable,
     WeightsMissing,
 )
 from career_advisor.settings import Settings, refuse_tracing, shipped_corpus
 
+MANY_FILES = 20
+"""Files from which reading them shows its progress."""
+SAME_ENCODER = 0.999
+"""Cosine of the probe sentence's vectors from which two encoders are the same; rounding alone stays above .9999."""
 EXAMPLES = (
     "I'm a software engineer without a PhD. Could I work on AI safety?",
     "What kinds of technical AI safety research are there?",
@@ -39,7 +46,9 @@ EXAMPLES = (
 class Progress(Protocol):
     """Told what is being done and how far it is."""
 
-    def __call__(self, what: str, done: int, total: int) -> None: ...
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show that `done` of `total` is done."""
+        ...
 
 
 def rich_progress() -> Progress:
@@ -86,7 +95,7 @@ def plain_progress(say: Callable[[str], None]) -> Progress:
 # ---------------------------------------------------------------- weights
 
 
-def fetch_models(settings: Settings, name: str | None, say: Callable[[str], None]) -> dict[str, Path]:
+def fetch_models(settings: Settings, name: str | None, progress: models.Progress) -> dict[str, Path]:
     """Fetch one entry of the catalogue, or those that the settings call for.
 
     Raises:
@@ -95,7 +104,7 @@ def fetch_models(settings: Settings, name: str | None, say: Callable[[str], None
     names = [name] if name else [_wanted_encoder(settings)]
     if not name and settings.model == "local":
         names.append(models.DEFAULT_LANGUAGE_MODEL)
-    return {entry: models.fetch(entry, settings.weights, say) for entry in names}
+    return {entry: models.fetch(entry, settings.weights, progress) for entry in names}
 
 
 def verify_models(settings: Settings) -> dict[str, str]:
@@ -144,3 +153,378 @@ def open_encoder(settings: Settings) -> Encoder:
     """
     entry, folder = models.choose_encoder(settings.encoder, settings.weights)
     return Encoder(folder, entry.identity, threads=settings.encoder_threads)
+
+
+# ---------------------------------------------------------------- the index
+
+
+def shipped_vectors(encoder: Encoder) -> index.ShippedVectors:
+    """Return the vectors that came with the program for an encoder; none for one that nothing was shipped for."""
+    return index.load_vectors(_shipped_vectors_file(encoder.identity.name), encoder.identity)
+
+
+def _shipped_vectors_file(encoder: str) -> Path:
+    return shipped_corpus() / "vectors" / f"{encoder}.npz"
+
+
+def remembering(settings: Settings, encoder: Encoder) -> index.VectorCache:
+    """Return the encoder with the home's cache and the shipped vectors before it."""
+    return index.VectorCache(settings.home, encoder, lambda: shipped_vectors(encoder))
+
+
+def build_index(
+    settings: Settings, paths: Sequence[Path] | None, *, add: bool = False, progress: Progress
+) -> index.BuildReport:
+    """Make the index hold exactly these files and folders; `add`: those of last time, too; none: the same as last time.
+
+    Raises:
+        WrongUse: If a path does not exist.
+        NothingReadable: If none of the files can be read; the old index stays.
+        IndexBusy: If another process is building.
+    """
+    sources = _sources(settings, paths, add=add)
+    listing = files.list_files(sources)
+    names = [file.name for file in listing.found]
+    hashes, unreadable = _hashes(listing)
+    reading = files.read_found(
+        [file for file in listing.found if file.name in hashes],
+        size_limit=settings.max_file_bytes,
+        progress=(lambda name: progress("reading", names.index(name) + 1, len(names)))
+        if len(names) > MANY_FILES
+        else None,
+    )
+    failed = tuple(sorted({*listing.failed, *unreadable, *reading.failed}))
+    if not reading.documents:
+        raise NothingReadable("none of these files can be read; the index stays as it was", failed)
+    encoder = open_encoder(settings)
+    return index.build(
+        settings.home,
+        reading.documents,
+        hashes,
+        split=chunking.split,
+        lexical_texts=chunking.lexical_texts,
+        encoder=remembering(settings, encoder),
+        splitter=chunking.SPLITTER_VERSION,
+        sources=[str(path) for path in sources],
+        shipped=_is_shipped(sources),
+        failed=failed,
+        progress=progress,
+    )
+
+
+def _sources(settings: Settings, paths: Sequence[Path] | None, *, add: bool) -> list[Path]:
+    """Return what to index, absolute."""
+    given = [Path(os.path.abspath(path)) for path in paths or ()]  # noqa: PTH100  (resolve() would follow links)
+    if given and not add:
+        return given
+    try:
+        manifest = index.status(settings.home)
+        before = [shipped_corpus()] if manifest.shipped else [Path(source) for source in manifest.sources]
+    except (IndexMissing, IndexUnsound):
+        before = [] if given else [shipped_corpus()]
+    return [*before, *(path for path in given if path not in before)]
+
+
+def _is_shipped(sources: Sequence[Path]) -> bool:
+    return [path.resolve() for path in sources] == [shipped_corpus().resolve()]
+
+
+def _hashes(listing: files.Listing) -> tuple[dict[str, str], list[Failure]]:
+    """Return the SHA-256 of each file by document path, and the files that cannot be opened."""
+    hashes: dict[str, str] = {}
+    failed: list[Failure] = []
+    for file in listing.found:
+        try:
+            hashes[file.name] = files.sha256_of_file(file.path)
+        except OSError as fault:
+            reason = "no permission to read it" if isinstance(fault, PermissionError) else f"it cannot be read: {fault}"
+            failed.append(Failure(file.name, reason))
+    return hashes, failed
+
+
+def build_json(report: index.BuildReport) -> dict[str, Any]:
+    """Return a report in the form of `index build --json`."""
+    return {
+        "index": report.version,
+        "documents": report.documents,
+        "passages": report.passages,
+        "added": report.added,
+        "changed": report.changed,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "failed": [{"path": failure.path, "reason": failure.reason} for failure in report.failed],
+        "encoder": report.encoder._asdict(),
+        "seconds": report.seconds,
+        "embedded": report.embedded,
+    }
+
+
+def _changes(settings: Settings, paths: Sequence[Path] | None, *, add: bool) -> tuple[index.Plan, list[Failure]]:
+    listing = files.list_files(_sources(settings, paths, add=add))
+    hashes, failed = _hashes(listing)
+    plan = index.plan(settings.home, hashes, open_encoder(settings).identity, chunking.SPLITTER_VERSION)
+    return plan, [*listing.failed, *failed]
+
+
+def diff_json(settings: Settings, paths: Sequence[Path] | None, *, add: bool = False) -> dict[str, Any]:
+    """Return what a build would change, without parsing a file."""
+    plan, failed = _changes(settings, paths, add=add)
+    return {
+        "added": list(plan.added),
+        "changed": list(plan.changed),
+        "removed": list(plan.removed),
+        "unchanged": list(plan.unchanged),
+        "stale": plan.stale,
+        "failed": [{"path": failure.path, "reason": failure.reason} for failure in failed],
+    }
+
+
+def status_json(settings: Settings) -> dict[str, Any]:
+    """Return what is served, in the form of `index status --json`, with what has changed since.
+
+    Raises:
+        IndexMissing: If there is no index.
+    """
+    manifest = index.status(settings.home)
+    plan, failed = index.Plan((), (), (), tuple(manifest.documents), ""), list[Failure]()
+    trouble = ""
+    try:
+        plan, failed = _changes(settings, None, add=False)
+    except AdvisorError as fault:  # the sources are gone, or the weights: what is served can be told all the same
+        trouble = str(fault)
+    return {
+        "index": manifest.version,
+        "documents": len(manifest.documents),
+        "passages": manifest.passages,
+        "added": len(plan.added),
+        "changed": len(plan.changed),
+        "removed": len(plan.removed),
+        "unchanged": len(plan.unchanged),
+        "failed": [{"path": failure.path, "reason": failure.reason} for failure in failed],
+        "encoder": manifest.encoder._asdict(),
+        "seconds": 0.0,
+        "created": manifest.created,
+        "sources": list(manifest.sources),
+        "shipped": manifest.shipped,
+        "windows": manifest.windows,
+        "stale": plan.stale,
+        "trouble": trouble,
+    }
+
+
+def verify_index(settings: Settings) -> tuple[str, ...]:
+    """Check the index served in a fresh process; return what is wrong."""
+    return index.verify(settings.home)
+
+
+def rollback_index(settings: Settings) -> str:
+    """Serve the version before; return its name."""
+    return index.rollback(settings.home)
+
+
+def prune_index(settings: Settings) -> tuple[str, ...]:
+    """Remove old versions; return their names."""
+    return index.prune(settings.home)
+
+
+def write_shipped_vectors(settings: Settings, encoder_name: str | None, progress: Progress) -> list[tuple[Path, int]]:
+    """Embed the shipped corpus and the examples of the judgements, and write the files that ship with them."""
+    wanted = [encoder_name] if encoder_name else [e.name for e in models.catalogue().values() if e.kind == "encoder"]
+    texts = shipped_texts()
+    written = []
+    for name in wanted:
+        encoder = Encoder(models.find(name, settings.weights), models.catalogue()[name].identity)
+        # Not through the shipped vectors: rounding must not pile up.
+        cache = index.VectorCache(settings.home, encoder)
+        vectors = cache.encode(texts, partial(progress, name))
+        path = _shipped_vectors_file(name)
+        index.export_vectors(path, encoder.identity, texts, vectors)
+        written.append((path, len(texts)))
+    return written
+
+
+def shipped_texts() -> list[str]:
+    """Return every text whose vector ships: the windows of the corpus, the examples, the probe."""
+    reading = files.read([shipped_corpus()])
+    windows = [window.text for document in reading.documents for window in chunking.split(document).windows]
+    return list(dict.fromkeys([*windows, *grounding.example_texts(), *referral.example_texts(), index.PROBE]))
+
+
+# ---------------------------------------------------------------- an open advisor
+
+
+def ensure_index(settings: Settings, progress: Progress) -> None:
+    """Build the index of the shipped corpus if there is none, and refresh it if it is of the shipped corpus and stale.
+
+    An index that was built from other sources is never touched.
+    """
+    try:
+        manifest = index.status(settings.home)
+    except IndexMissing:
+        build_index(settings, None, progress=progress)
+        return
+    if manifest.shipped:
+        plan, _ = _changes(settings, None, add=False)
+        if not plan.nothing_to_do:
+            build_index(settings, None, progress=progress)
+
+
+def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = True) -> Advisor:
+    """Open everything that is needed to answer.
+
+    Raises:
+        AdvisorError: If weights, index or model are missing or unsound; the message names the mending command.
+    """
+    refuse_tracing(settings)
+    encoder = open_encoder(settings)
+    ensure_index(settings, progress)
+    reader = index.Reader(settings.home, encoder.identity, chunking.SPLITTER_VERSION)
+    examples = remembering(settings, encoder)
+    (probe,) = encoder.encode([index.PROBE])
+    if float(probe @ reader.current().probe) < SAME_ENCODER:
+        raise IndexUnsound("the index was made with another encoder of the same name; run `career-advisor index build`")
+    advisor = Advisor(
+        reader,
+        encoder,
+        load_services(),
+        _language_model(settings) if with_model else None,
+        question_limit=settings.max_question_chars,
+        examples=examples,
+    )
+    advisor.warm_up()
+    return advisor
+
+
+def load_services() -> referral.Registry:
+    """Read the registry of services that ships."""
+    return referral.load_registry(shipped_corpus() / "services.toml")
+
+
+def _language_model(settings: Settings) -> llm.ChatModel | None:
+    if settings.model == "quotes":
+        return None
+    return llm.open_model(
+        settings.model,
+        base_url=settings.model_base_url,
+        api_key=settings.model_api_key.get_secret_value() if settings.model_api_key else None,
+        weights=lambda: _gguf(settings),
+        allow_tracing=settings.allow_tracing,
+        first_words=settings.model_first_text_timeout_s,
+        between_words=settings.model_stall_timeout_s,
+        whole=settings.model_timeout_s,
+        tokens=settings.model_max_tokens,
+    )
+
+
+def _gguf(settings: Settings) -> Path:
+    """Return the embedded model's file: the one that was fetched, the larger first."""
+    for name in (models.DEFAULT_LANGUAGE_MODEL, models.SMALL_LANGUAGE_MODEL):
+        try:
+            return next(models.find(name, settings.weights).glob("*.gguf"))
+        except WeightsMissing:
+            continue
+    how = f"career-advisor models fetch {models.DEFAULT_LANGUAGE_MODEL}"
+    raise ModelUnavailable(f"The embedded language model is not fetched; run `{how}`.")
+
+
+def open_page(settings: Settings, *, progress: Progress, on_ready: Callable[[str], None]) -> None:
+    """Serve the page until it is stopped."""
+    from career_advisor import web
+
+    advisor = open_advisor(settings, progress=progress)
+    web.serve(advisor, host=settings.host, port=settings.port, on_ready=on_ready)
+
+
+# ---------------------------------------------------------------- the operator's other commands
+
+
+def check_services(settings: Settings, *, online: bool) -> tuple[referral.Finding, ...]:
+    """Look through the registry; `online` asks each address, too."""
+    registry = load_services()
+    findings = list(referral.check(registry, date.today()))
+    if online:
+        findings += [
+            referral.Finding(service.id, problem) for service in registry.services if (problem := _answers(service.url))
+        ]
+    return tuple(findings)
+
+
+def _answers(address: str) -> str:
+    """Ask an address for its head; return the problem, empty where it answers."""
+    if not address.startswith("https://"):
+        return f"{address} is not an https address"
+    agent = {"User-Agent": "career-advisor services check"}
+    request = urllib.request.Request(address, headers=agent)  # noqa: S310  (https, as was just checked)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return "" if answer.status < HTTPStatus.BAD_REQUEST else f"{address} answers {answer.status}"
+    except OSError as fault:
+        return f"{address}: {fault}"
+
+
+def folders(settings: Settings) -> dict[str, Path]:
+    """Return the folders that are used, by what they hold."""
+    return {
+        "home": settings.home,
+        "index": settings.home / "index",
+        "vectors": settings.home / "vectors",
+        "weights": settings.weights,
+        "corpus": shipped_corpus(),
+    }
+
+
+class Check(NamedTuple):
+    """One thing that `doctor` looked at."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Look at everything that could keep it from working."""
+
+    def attempt(name: str, look: Callable[[], str], mend: str) -> Check:
+        try:
+            return Check(name, True, look(), "")
+        except (AdvisorError, OSError) as fault:
+            return Check(name, False, str(fault), mend)
+
+    return [
+        attempt("python", lambda: sys.version.split()[0], ""),
+        attempt("corpus", lambda: str(shipped_corpus()), "pip install --force-reinstall career-advisor"),
+        attempt("home", lambda: _writable(settings.home), "set ADVISOR_HOME to a folder that you may write to"),
+        attempt("encoder", lambda: open_encoder(settings).identity.name, "career-advisor models fetch"),
+        attempt("tracing", lambda: _not_traced(settings), "unset LANGSMITH_TRACING"),
+        attempt("index", lambda: _sound(settings), "career-advisor index build"),
+        attempt("services", lambda: f"{len(load_services().services)} services", "career-advisor services check"),
+        attempt("model", lambda: _model_named(settings), "career-advisor config show"),
+    ]
+
+
+def _not_traced(settings: Settings) -> str:
+    refuse_tracing(settings)
+    return "off"
+
+
+def _writable(home: Path) -> str:
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=home):
+        return f"{home}, {shutil.disk_usage(home).free >> 20} MiB free"
+
+
+def _sound(settings: Settings) -> str:
+    problems = index.verify(settings.home)
+    if problems:
+        raise IndexUnsound("; ".join(problems))
+    manifest = index.status(settings.home)
+    index.open_current(settings.home, open_encoder(settings).identity, chunking.SPLITTER_VERSION)
+    return f"{manifest.version}, {len(manifest.documents)} documents"
+
+
+def _model_named(settings: Settings) -> str:
+    model = _language_model(settings)
+    if settings.model == "local":
+        _gguf(settings)
+    return model.name if model else "quotes: no language model, answers are quoted"

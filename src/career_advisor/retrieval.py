@@ -91,7 +91,7 @@ def retrieve(
     fused = dense + weights.lexical * lexical + weights.wording * wording
     best_cosine = _best_cosine(cosines.max(axis=0), ready, len(shelf.passages))
     legs = {"dense": dense, "lexical": lexical, "wording": wording}
-    return _grown(fused, legs, best_cosine, wording_cosine, shelf, ready, limit)
+    return _grown(_Scored(fused, legs, best_cosine, wording_cosine), shelf, ready, limit)
 
 
 def _prepare(shelf: Shelf) -> _Prepared:
@@ -180,16 +180,18 @@ def _best_cosine(cosines: Scores, ready: _Prepared, passages: int) -> Scores:
     return best
 
 
-def _grown(
-    fused: Scores,
-    legs: dict[str, Scores],
-    best_cosine: Scores,
-    wording_cosine: Scores,
-    shelf: Shelf,
-    ready: _Prepared,
-    limit: int,
-) -> list[Hit]:
+class _Scored(NamedTuple):
+    """Scores of the passages, each of shape (passages,)."""
+
+    fused: Scores
+    legs: dict[str, Scores]
+    best_cosine: Scores
+    wording_cosine: Scores
+
+
+def _grown(scored: _Scored, shelf: Shelf, ready: _Prepared, limit: int) -> list[Hit]:
     """Take the best passage that is left, grow it by its better neighbour, and go on until there are enough."""
+    fused, legs, best_cosine, wording_cosine = scored
     ranks = {name: _ranks(scores) for name, scores in legs.items()}
     taken = np.zeros(len(fused), bool)
     shown: set[str] = set()

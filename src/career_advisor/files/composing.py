@@ -189,7 +189,7 @@ def iso_date(text: object) -> str | None:
     for forms, result in ((_WRITTEN_DATES, "%Y-%m-%d"), (_WRITTEN_MONTHS, "%Y-%m")):
         for form in forms:
             with suppress(ValueError):
-                return datetime.strptime(plain, form).strftime(result)  # noqa: DTZ007  (a date has no time zone)
+                return datetime.strptime(plain, form).strftime(result)
     return words or None
 
 

@@ -68,6 +68,9 @@ def _decode(data: bytes, declared: str | None) -> str:
             line = data.count(b"\n", 0, fault.start) + 1
             message = f"line {line}: byte 0x{data[fault.start]:02x} is not UTF-8, as the rest of the file is"
             raise Unreadable(message) from fault
+        if _holds_surrogates(data):
+            message = "it holds half a character (a lone surrogate); save it as UTF-8 again"
+            raise Unreadable(message) from fault
     return _detect(data)
 
 
@@ -93,10 +96,19 @@ def _decode_wide(data: bytes) -> str:
 
 def _is_utf8_with_faults(data: bytes) -> bool:
     """Tell whether most of what is not ASCII is UTF-8: decoded as anything else, that part would be garbled."""
-    with_surrogates = data.decode("utf-8", "replace")
-    faults = with_surrogates.count("\ufffd")
-    sound = sum(c > "\x7f" for c in with_surrogates) - faults
+    lenient = data.decode("utf-8", "replace")
+    faults = lenient.count("\ufffd")
+    sound = sum(c > "\x7f" for c in lenient) - faults
     return sound > faults
+
+
+def _holds_surrogates(data: bytes) -> bool:
+    """Tell whether all of it is UTF-8 but for code points that are no characters."""
+    try:
+        data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _detect(data: bytes) -> str:

@@ -9,15 +9,18 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from career_advisor.records import Failure, WrongUse
 
 FORMATS = frozenset({".md", ".markdown", ".txt", ".pdf", ".docx", ".html", ".htm", ".vtt", ".srt"})
 
-# Left by tools, never guidance. What begins with a dot (.git, .venv) or with `~$` (Office's lock files) is passed over too.
-_JUNK = frozenset({"__pycache__", "__MACOSX", "node_modules", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
+# Left by tools, never guidance. So is what begins with a dot (.git, .venv) or with `~$` (Office's lock files).
+_JUNK = frozenset(
+    {"__pycache__", "__MACOSX", "node_modules", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
+)
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"  # written in Persian, Hindi and emoji
 
@@ -93,7 +96,7 @@ def sha256_of_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a regular file for reading, without ever waiting for a pipe's other end.
 
     Raises:
@@ -113,9 +116,8 @@ def printable(name: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # Python's stand-in for a byte of a file name that is not UTF-8 (PEP 383)
-        return f"\\x{code - 0xDC00:02x}"
+    if "\udc80" <= character <= "\udcff":  # Python's stand-in for a byte of a name that is not UTF-8 (PEP 383)
+        return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
 
 
@@ -129,7 +131,7 @@ def _entries(path: Path) -> Iterator[_Entry]:
         mode = path.stat().st_mode
         real = path.resolve()
     except PermissionError:
-        yield _entry_of_file(path, Path(os.path.abspath(path)), trouble="no permission to look at it")
+        yield _entry_of_file(path, _absolute(path), trouble="no permission to look at it")
         return
     except (OSError, ValueError, RuntimeError) as fault:  # ValueError: a NUL in it; RuntimeError: a loop of links
         message = f"{printable(str(path))} does not exist; give files and folders that do"
@@ -141,13 +143,13 @@ def _entries(path: Path) -> Iterator[_Entry]:
 
 
 def _entry_of_file(path: Path, real: Path, trouble: str) -> _Entry:
-    absolute = Path(os.path.abspath(path))
+    absolute = _absolute(path)
     trouble = trouble or _trouble_with_name(absolute.name)
     return _Entry(path, real, absolute.parent.parts[1:], absolute.name, trouble)
 
 
 def _entries_of_folder(folder: Path, root: Path) -> Iterator[_Entry]:
-    parents = Path(os.path.abspath(folder)).parts[1:]
+    parents = _absolute(folder).parts[1:]
     links: list[_Entry] = []
     seen: set[Path] = set()
     for entry in _walk(folder, folder, root, parents):
@@ -207,6 +209,11 @@ def _follow(link: _Entry, root: Path) -> Iterator[_Entry]:
         if not inside:
             link.trouble = "a link that leaves the folder; give the other file by its own path to read it"
         yield link
+
+
+def _absolute(path: Path) -> Path:
+    """Return a path without `.` and `..`, its links unresolved: a file keeps the name it was given by."""
+    return Path(os.path.abspath(path))  # noqa: PTH100  (`Path.resolve` would follow the links)
 
 
 def _trouble_with_mode(mode: int) -> str:

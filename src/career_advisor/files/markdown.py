@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,8 +25,11 @@ if TYPE_CHECKING:
 
 OUR_SUMMARY: Kind = "our summary"
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_FRONT_MATTER = re.compile(r"---[ \t]*(?:\r\n|\n|\r)(.*?)^(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)", re.DOTALL | re.MULTILINE)
+_FRONT_MATTER = re.compile(
+    r"---[ \t]*(?:\r\n|\n|\r)(.*?)^(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)", re.DOTALL | re.MULTILINE
+)
 _SIMPLE_FIELD = re.compile(r"^([A-Za-z_]+):[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
+_LIKE_YAML = re.compile(r"$|[ \t#-]|[\w-]+:")
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _NOTE_KEYS = frozenset({"as_of", "sources", "ask"})
 
@@ -120,9 +122,11 @@ def _front_matter(text: str) -> _FrontMatter:
         if simple.get("kind") == OUR_SUMMARY:
             message = f"line {fault.line + 1}: the front matter is not YAML: {fault}"
             raise Unreadable(message) from fault
+        if not all(map(_LIKE_YAML.match, match.group(1).splitlines())):
+            return _FrontMatter({}, 0)  # two rules with words between them
         return _FrontMatter(simple, match.end())  # `title: Foo: a bar`, which many blogs have, is still a title
     if fields is None:
-        return _FrontMatter({}, 0)  # two rules with words between them
+        return _FrontMatter({}, 0)
     return _FrontMatter(fields, match.end())
 
 
@@ -174,13 +178,13 @@ class _Page:
         self.title = ""
         self._text = text
         self._strict = strict
-        self._lines = [span for span in _lines(text[body:])]
+        self._lines = list(_lines(text[body:]))
         self._body = body
         self._outline = Outline()
-        self._parser = _parser()
+        self._blocks, self._inline = _parsers()
 
     def sections(self) -> tuple[Section, ...]:
-        tokens = self._parser.parse(self._text[self._body :])
+        tokens = self._blocks.parse(self._text[self._body :])
         skipping_until = -1  # a table's cells are inline tokens like any other
         for i, token in enumerate(tokens):
             if token.type == "table_open":
@@ -205,9 +209,11 @@ class _Page:
 
     def _plain(self, content: str) -> str:
         """Return the words of a heading without its markup."""
-        inline = self._parser.parseInline(_COMMENT.sub("", content))
+        inline = self._inline.parseInline(_COMMENT.sub("", content))
         children = [child for token in inline for child in token.children or ()]
-        return " ".join("".join(c.content if c.type != "softbreak" else " " for c in children if c.type != "html_inline").split())
+        return " ".join(
+            "".join(c.content if c.type != "softbreak" else " " for c in children if c.type != "html_inline").split()
+        )
 
     def _paragraph(self, token: Token) -> None:
         start, end = self._span(token)
@@ -245,10 +251,10 @@ class _Page:
             return
         try:
             if not found:
-                raise _NotYaml("the comment does not end; close it with `-->`", 1)  # noqa: TRY301
+                raise _NotYaml("the comment does not end; close it with `-->`", 1)
             notes = _notes(found.group(1))
             if self._outline.notes is not None:
-                raise _NotYaml("a second comment in one section", 1)  # noqa: TRY301
+                raise _NotYaml("a second comment in one section", 1)
         except _NotYaml as fault:
             if self._strict:
                 line = self._number_in_file(number) + fault.line - 1
@@ -259,8 +265,7 @@ class _Page:
 
     def _number_in_file(self, line: int) -> int:
         """Return a line of the body as a line of the file, counted from 1."""
-        ends = [match.end() for match in _LINE_END.finditer(self._text, 0, self._body)]
-        return bisect_right(ends, self._body) + line + 1
+        return sum(1 for _ in _LINE_END.finditer(self._text, 0, self._body)) + line + 1
 
     def _check_section(self) -> None:
         """Refuse a comment of ours that speaks for no paragraph."""
@@ -270,13 +275,13 @@ class _Page:
             raise Unreadable(message)
 
 
-def _parser() -> MarkdownIt:
-    """Return a parser of blocks; what is inside a paragraph is left alone."""
+def _parsers() -> tuple[MarkdownIt, MarkdownIt]:
+    """Return a parser of blocks, which leaves what is inside a paragraph alone, and one of a heading's words."""
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark").enable("table")
-    parser.core.ruler.enableOnly(["normalize", "block"])
-    return parser
+    blocks = MarkdownIt("commonmark").enable("table")
+    blocks.core.ruler.enableOnly(["normalize", "block"])
+    return blocks, MarkdownIt("commonmark")
 
 
 def _outside_comments(text: str, start: int, end: int) -> Iterator[Span]:

@@ -13,15 +13,18 @@ every file is hashed, every vector compared and a sample searched for before any
 """
 
 from career_advisor.index.build import BuildReport, Plan, build, plan
-from career_advisor.index.cache import VectorCache, export_vectors, load_vectors
+from career_advisor.index.cache import ShippedVectors, VectorCache, export_vectors, load_vectors
 from career_advisor.index.read import Reader, open_current, prune, rollback, status, verify
-from career_advisor.index.store import OpenIndex
+from career_advisor.index.store import PROBE, Manifest, OpenIndex
 
 __all__ = [
+    "PROBE",
     "BuildReport",
+    "Manifest",
     "OpenIndex",
     "Plan",
     "Reader",
+    "ShippedVectors",
     "VectorCache",
     "build",
     "export_vectors",

@@ -110,6 +110,11 @@ class OpenIndex:
         """Which encoder's vectors these are."""
         return self.manifest.encoder
 
+    @property
+    def probe(self) -> Vectors:
+        """Vector of PROBE by the encoder that made the index."""
+        return np.array(self.manifest.probe, np.float32)
+
     def lexical(self, question: str) -> Vectors:
         """Return BM25 scores, shape (len(passages),); zero where no word is shared."""
         tokens = [token for token in _tokens([question])[0] if token in self.words.vocab_dict]
