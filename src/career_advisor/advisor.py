@@ -185,7 +185,7 @@ class Advisor:
             for text in _paragraphs(checked.sentences):
                 clock.mark("first_text")
                 yield Piece(text)
-        follow_ups = answering.follow_ups(found.hits, checked.citations, [*history, Message("user", asked)])
+        follow_ups = _follow_ups(found, checked, shelf, [*history, Message("user", asked)])
         clock.mark("total")
         yield Reply(
             question=question,
@@ -303,6 +303,15 @@ class Advisor:
             model=self.model_name,
             timings_ms=clock.marks,
         )
+
+
+def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history: Sequence[Message]) -> tuple[str, ...]:
+    """Return what could be asked next; nothing is put before somebody in danger."""
+    if found.status == "urgent":
+        return ()
+    if found.status in {"small_talk", "clarify", "off_topic", "refused"}:
+        return answering.starters(list(shelf.documents.values()), history)
+    return answering.follow_ups(found.hits, checked.citations, history)
 
 
 def _paragraphs(sentences: Sequence[Sentence]) -> Iterator[str]:

@@ -7,7 +7,7 @@ over. Everything else is a sentence of a document, whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from career_advisor.records import Citation, Document, DraftSentence, Hit, Message, Section, Span, Status
@@ -311,19 +311,31 @@ def follow_ups(
     asked before in the conversation.
     """
     quoted = {(c.document, c.heading) for c in citations}
-    spoken = {turn.content.strip().lower() for turn in history}
     found: dict[str, None] = {}
     for reach in (0, 1, 2):
         for hit in hits:
-            sections = hit.document.sections
-            for i in {hit.section - reach, hit.section + reach}:
-                if not 0 <= i < len(sections) or not sections[i].heading:
-                    continue
-                heading = sections[i].heading[-1]
-                fresh = (hit.document.path, sections[i].heading) not in quoted and heading.lower() not in spoken
-                if heading.endswith("?") and fresh:
-                    found.setdefault(heading)
-    return tuple(found)[:limit]
+            for i in (hit.section - reach, hit.section + reach):
+                if 0 <= i < len(hit.document.sections):
+                    section = hit.document.sections[i]
+                    if (hit.document.path, section.heading) not in quoted:
+                        found.update(dict.fromkeys(_questions(section)))
+    return tuple(_unasked(found, history))[:limit]
+
+
+def starters(documents: Sequence[Document], history: Sequence[Message], *, limit: int = 3) -> tuple[str, ...]:
+    """Return questions to begin with: the first that each document answers."""
+    first = [q for document in documents for section in document.sections for q in _questions(section)[:1]]
+    by_document = [next((q for s in d.sections for q in _questions(s)), "") for d in documents]
+    return tuple(_unasked(dict.fromkeys([*filter(None, by_document), *first]), history))[:limit]
+
+
+def _questions(section: Section) -> list[str]:
+    return [section.heading[-1]] if section.heading and section.heading[-1].endswith("?") else []
+
+
+def _unasked(questions: Iterable[str], history: Sequence[Message]) -> list[str]:
+    asked = {turn.content.strip().lower() for turn in history}
+    return [question for question in questions if question.lower() not in asked]
 
 
 def _gap(asked: Asked | None, unknown: Sequence[str]) -> str:

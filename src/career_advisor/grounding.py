@@ -49,8 +49,8 @@ class Thresholds(NamedTuple):
 
 # Fitted by `python benchmarks/declines.py fit`; the file of the same name in benchmarks/results holds the curves.
 THRESHOLDS: dict[str, Thresholds] = {
-    "all-mpnet-base-v2": Thresholds((1.0, 1.0, 1.0, 1.0, 1.0), -2.5, 0.5, 0.25, 1.0, 0.03, 0.62),
-    "all-MiniLM-L6-v2": Thresholds((1.0, 1.0, 1.0, 1.0, 1.0), -2.5, 0.5, 0.25, 1.0, 0.03, 0.62),
+    "all-mpnet-base-v2": Thresholds((1.0, 1.0, 1.0, -1.0, 4.0, -2.0), -2.5, 0.5, 0.25, 1.0, 0.03, 0.62),
+    "all-MiniLM-L6-v2": Thresholds((1.0, 1.0, 1.0, -1.0, 4.0, -2.0), -2.5, 0.5, 0.25, 1.0, 0.03, 0.62),
 }
 
 
@@ -127,6 +127,8 @@ class Evidence(NamedTuple):
     """Share of the question's content words that stand in the first passages."""
     unknown: float
     """Share of the question's content words that stand nowhere in the index."""
+    sharpness: float
+    """Fused score of the best passage, in deviations of all passages, divided by ten: how far it stands out."""
     missing: float
     """1 where the kind of thing asked for (an amount, a date …) or a name asked about stands in no passage."""
 
@@ -177,7 +179,7 @@ def _alike(intent: Intent | Literal["worry"], vector: Vectors, ground: Ground) -
 def evidence(question: str, hits: Sequence[Hit], ground: Ground, *, looked_at: int = 4) -> Evidence:
     """Weigh what was found for a question, without judging it."""
     if not hits:
-        return Evidence(0.0, 0.0, 0.0, 1.0, 1.0)
+        return Evidence(0.0, 0.0, 0.0, 1.0, 0.0, 1.0)
     middle, scale = ground.spread
     similarity = max(hit.similarity for hit in hits)
     asked = set(content_words(question))
@@ -189,6 +191,7 @@ def evidence(question: str, hits: Sequence[Hit], ground: Ground, *, looked_at: i
         wording=max(0.0, *(hit.wording for hit in hits)),
         coverage=len(asked & stems) / len(asked) if asked else 0.0,
         unknown=len(asked - ground.vocabulary) / len(asked) if asked else 0.0,
+        sharpness=min(max(hits[0].score, 0.0), 10.0) / 10.0,
         missing=float(missing),
     )
 

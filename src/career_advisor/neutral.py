@@ -31,11 +31,10 @@ _JOINING = re.compile("[\u0600-\u0dff\u1000-\u109f\u1780-\u18af\ua840-\ua8ff\ufb
 _EMOJI = re.compile("[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff\u00a9\u00ae]")
 _KEYCAP = re.compile("[0-9#*]")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\u180b-\u180f\U000e0100-\U000e01ef]")
-
-_HOST = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?|\[[0-9a-f:.]+\]"
-)
-_KEPT_IN_PATH = "/%:@!$&'()*+,;=-._~"
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}\.?|\[[0-9a-f:.]+\]")
+_KEPT = "/%:@!$&'()*+,;=-._~?"
+_NONCHARACTER = 0xFFFE
 
 
 def plain(text: str, *, limit: int | None = None) -> str:
@@ -102,9 +101,7 @@ def safe_url(address: str | None) -> str | None:
     if parts.scheme not in {"http", "https"} or "@" in parts.netloc or not _HOST.fullmatch(host):
         return None
     where = host if port is None else f"{host}:{port}"
-    path, query, fragment = (
-        quote(part, safe=f"{_KEPT_IN_PATH}?") for part in (parts.path, parts.query, parts.fragment)
-    )
+    path, query, fragment = (quote(part, safe=_KEPT) for part in (parts.path, parts.query, parts.fragment))
     return urlunsplit((parts.scheme, where, path, query, fragment))
 
 

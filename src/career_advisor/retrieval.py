@@ -36,6 +36,10 @@ PASSAGE_WORDS = 60
 """Words to which a passage is grown; shorter ones show more places, longer ones read better."""
 
 
+WHOLE_SECTION_WORDS = 180
+"""A section up to this long is shown whole: its author made it to be read at once."""
+
+
 def weights_for(encoder: str) -> Weights:
     """Return the weights for an encoder by name."""
     return WEIGHTS.get(encoder, DEFAULT)
@@ -60,6 +64,8 @@ class _Prepared:
     sections: int
     words: npt.NDArray[np.intp]
     """Length of each passage in words."""
+    section_words: npt.NDArray[np.intp]
+    """Length of each passage's section in words."""
 
 
 _prepared: weakref.WeakKeyDictionary[Any, _Prepared] = weakref.WeakKeyDictionary()
@@ -130,6 +136,8 @@ def _work_out(shelf: Shelf) -> _Prepared:
     share = [1.0 / (count[i, size] * len(kinds[i])) for i, size in zip(rows, sizes, strict=True)]
     all_sizes = np.array([window.size for window in shelf.windows], dtype=np.intp)
     wordings = np.flatnonzero(all_sizes == 0)
+    section = np.array([sections[p.document, p.section] for p in shelf.passages], np.intp)
+    words = np.array([len(shelf.documents[p.document].text[p.start : p.end].split()) for p in shelf.passages], np.intp)
     return _Prepared(
         cover=csr_matrix((share, (rows, columns)), shape=(len(shelf.passages), len(shelf.windows)), dtype=np.float32),
         touch=(np.array(rows, np.intp), np.array(columns, np.intp)),
@@ -139,11 +147,10 @@ def _work_out(shelf: Shelf) -> _Prepared:
             [sections.get((shelf.windows[int(w)].document, shelf.windows[int(w)].section), 0) for w in wordings],
             np.intp,
         ),
-        section=np.array([sections[p.document, p.section] for p in shelf.passages], np.intp),
+        section=section,
         sections=len(sections),
-        words=np.array(
-            [len(shelf.documents[p.document].text[p.start : p.end].split()) for p in shelf.passages], np.intp
-        ),
+        words=words,
+        section_words=np.bincount(section, weights=words).astype(np.intp)[section],
     )
 
 
@@ -234,7 +241,8 @@ def _stretch(peak: int, fused: Scores, taken: npt.NDArray[np.bool_], ready: _Pre
     first = last = peak
     size = int(ready.words[peak])
     section = ready.section[peak]
-    while size < PASSAGE_WORDS:
+    enough = WHOLE_SECTION_WORDS if ready.section_words[peak] <= WHOLE_SECTION_WORDS else PASSAGE_WORDS
+    while size < enough:
         before = first > 0 and not taken[first - 1] and ready.section[first - 1] == section
         after = last + 1 < len(fused) and not taken[last + 1] and ready.section[last + 1] == section
         if not before and not after:

@@ -29,6 +29,7 @@ _SENTENCE_END = re.compile(r"[.?!:;…][\"”’')\]\d]*$")
 _PAGE_NUMBER = re.compile(
     r"(?:page\s*)?[-–]?\s*(?:\d{1,4}|[ivxl]{1,7})\s*[-–]?(?:\s*(?:of|/)\s*\d{1,4})?", re.IGNORECASE
 )
+_LEADERS = re.compile(r"(?:\.\s?){6,}")  # between a title and its page in a table of contents
 _HYPHENATED = re.compile(r"([^\W\d_]+)-$")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _JUNK_TITLE = re.compile(
@@ -139,7 +140,11 @@ def _lines(texts: Sequence[str], headings: Mapping[int, Mapping[str, int]]) -> l
             text = one_line(raw)
             if not text:
                 gap = True
-            elif i not in edges or not (_without_numbers(text) in running or _PAGE_NUMBER.fullmatch(text)):
+            elif _LEADERS.search(text) or (
+                i in edges and (_without_numbers(text) in running or _PAGE_NUMBER.fullmatch(text))
+            ):
+                continue
+            else:
                 level = headings.get(number, {}).get(_squeezed(text), 0)
                 lines.append(_Line(text, number, level, gap))
                 gap = False
@@ -166,7 +171,7 @@ def _write(lines: Sequence[_Line], writer: Writer) -> None:
     known = Counter(word.lower() for line in lines for word in _WORD.findall(line.text))
     for paragraph in _paragraphs(lines, width):
         if paragraph[0].level:
-            writer.heading(paragraph[0].level, " ".join(line.text for line in paragraph))
+            writer.heading(paragraph[0].level, paragraph[0].text)
         else:
             writer.paragraph(*_runs(_joined(paragraph, known)))
 
@@ -191,7 +196,7 @@ def _paragraphs(lines: Sequence[_Line], width: int) -> Iterator[list[_Line]]:
 def _begins_anew(before: _Line, line: _Line, width: int) -> bool:
     """Tell whether a line begins a paragraph, from how the one before it ends; a page's end alone means nothing."""
     if line.level or before.level:
-        return line.level != before.level or before.page != line.page or bool(line.level)
+        return True
     if _BULLET.match(line.text):
         return True
     ended = bool(_SENTENCE_END.search(before.text))
