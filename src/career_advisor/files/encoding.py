@@ -29,6 +29,7 @@ _SAMPLE = 1 << 20  # bytes the detector looks at
 _CONTROL_SHARE = 0.01
 _LEAST_LETTERS = 8
 _LEAST_SHARE = 0.1
+_ODD_AMONG = 4
 _NOT_TEXT = "binary, not text"
 _UNDECODABLE = "its bytes are not text in any encoding that could be detected; save it as UTF-8"
 
@@ -143,4 +144,4 @@ def _is_plausible(text: str, encoding: str) -> bool:
     odd = sum(len(word) > 1 and not any("a" <= c <= "z" for c in word.lower()) for word in words)
     symbols = [c for c in text if c > "\x7f" and not c.isalnum()]
     odd += sum(c not in _TYPOGRAPHY for c in symbols)
-    return odd * 2 <= len(words) + len(symbols)
+    return odd * _ODD_AMONG <= len(words) + len(symbols)

@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 OUR_SUMMARY: Kind = "our summary"
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_FRONT_MATTER = re.compile(
-    r"---[ \t]*(?:\r\n|\n|\r)(.*?)^(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)", re.DOTALL | re.MULTILINE
-)
-_SIMPLE_FIELD = re.compile(r"^([A-Za-z_]+):[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"---[ \t]*(?:\r\n|\n|\r)(.*?)(?<=[\r\n])(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)", re.DOTALL)
 _LIKE_YAML = re.compile(r"$|[ \t#-]|[\w-]+:")
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _NOTE_KEYS = frozenset({"as_of", "sources", "ask"})
@@ -118,11 +115,12 @@ def _front_matter(text: str) -> _FrontMatter:
     try:
         fields = _mapping(match.group(1))
     except _NotYaml as fault:
-        simple = {key: value.strip("\"'") for key, value in _SIMPLE_FIELD.findall(match.group(1))}
+        lines = match.group(1).splitlines()
+        simple = {key: value.strip(" \t\"'") for key, _, value in (line.partition(":") for line in lines)}
         if simple.get("kind") == OUR_SUMMARY:
             message = f"line {fault.line + 1}: the front matter is not YAML: {fault}"
             raise Unreadable(message) from fault
-        if not all(map(_LIKE_YAML.match, match.group(1).splitlines())):
+        if not all(map(_LIKE_YAML.match, lines)):
             return _FrontMatter({}, 0)  # two rules with words between them
         return _FrontMatter(simple, match.end())  # `title: Foo: a bar`, which many blogs have, is still a title
     if fields is None:

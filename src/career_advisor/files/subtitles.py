@@ -13,7 +13,8 @@ from career_advisor.records import Document
 
 PAUSE = 3.0
 """Seconds of silence that end a paragraph."""
-_ROLLING_SHARE = 0.3
+_ROLLING_SHARE = 0.5
+_ROLLING_LEAST = 2
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 _TAG = re.compile(r"<[^<>\n]*>|\{\\[^{}\n]*\}")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^<>\n]+)>")
@@ -105,7 +106,7 @@ def _unrolled(captions: Sequence[_Caption]) -> list[_Caption]:
     Only in a file where captions do so as a rule: elsewhere somebody says "Yes." twice.
     """
     repeats = sum(_begins_with(b.lines, a.lines[-1]) for a, b in pairwise(captions))
-    if repeats < _ROLLING_SHARE * (len(captions) - 1):
+    if repeats < max(_ROLLING_LEAST, _ROLLING_SHARE * (len(captions) - 1)):
         return list(captions)
     unrolled: list[_Caption] = []
     shown: tuple[str, ...] = ()

@@ -150,7 +150,7 @@ def build(
         IndexUnsound: If the new version does not pass its check; the old one stays.
     """
     began = time.perf_counter()
-    with _writing(home):
+    with writing(home):
         todo = plan(home, {d.path: hashes[d.path] for d in documents}, encoder.identity, splitter)
         if todo.nothing_to_do and (manifest := served(home)) is not None and not _renamed(manifest, sources, shipped):
             return _report(manifest, todo, failed, encoder, began)
@@ -216,7 +216,12 @@ def point_at(home: Path, version: str) -> None:
 
 
 @contextmanager
-def _writing(home: Path) -> Iterator[None]:
+def writing(home: Path) -> Iterator[None]:
+    """Hold the writer's lock, and sweep what a builder that was killed left.
+
+    Raises:
+        IndexBusy: If another process holds it.
+    """
     from filelock import FileLock, Timeout
 
     (home / "index").mkdir(parents=True, exist_ok=True)
@@ -227,9 +232,6 @@ def _writing(home: Path) -> Iterator[None]:
             yield
     except Timeout:
         raise IndexBusy("another process is building the index; try again when it is done") from None
-
-
-writing = _writing
 
 
 def _renamed(manifest: store.Manifest, sources: Sequence[str], shipped: bool) -> bool:

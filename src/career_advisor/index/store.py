@@ -171,7 +171,10 @@ def write_content(
     np.save(folder / "vectors.npy", vectors.astype(np.float32))
     client = chroma(folder)
     try:
-        collection = client.create_collection(COLLECTION, metadata={"hnsw:space": "cosine"}, embedding_function=None)
+        # Written out with the last vector: what stays in Chroma's log would change the files at every opening.
+        whole = max(len(windows), 2)
+        space = {"hnsw:space": "cosine", "hnsw:batch_size": whole, "hnsw:sync_threshold": whole}
+        collection = client.create_collection(COLLECTION, metadata=space, embedding_function=None)
         for start in range(0, len(windows), BATCH):
             part = windows[start : start + BATCH]
             collection.add(

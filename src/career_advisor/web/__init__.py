@@ -1,0 +1,10 @@
+"""The page: a Gradio chat that shows replies, what they stand on, and who else can help.
+
+`conversation` has the events, `showing` turns a reply into what the page may show, `guard` stands between the world
+and Gradio, `page.html`, `page.css` and `page.js` are the page itself.
+"""
+
+from career_advisor.web.conversation import Answerer
+from career_advisor.web.serving import build_app, serve
+
+__all__ = ["Answerer", "build_app", "serve"]

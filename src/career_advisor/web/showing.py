@@ -1,0 +1,230 @@
+"""A reply, as the page is given it: plain text and checked addresses, and nothing that a browser could run.
+
+The page builds its elements itself and puts these texts in as text. So there are three walls between somebody else's
+words and the reader: what is unseen is taken out here, the page never parses a text as HTML, and the
+Content-Security-Policy stands behind both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from career_advisor import neutral
+from career_advisor.records import Citation, Hit, Offer, Reply, Service, Status
+
+SOURCES_NAMED = 4
+"""Addresses shown of one citation; a page may have been written from dozens."""
+FOUND_SHOWN = 6
+TEXT_LIMIT = 12_000
+"""Characters of an answer; a model that writes more has lost its way."""
+SHORT_LIMIT = 400
+QUOTED_AROUND = 4
+"""Words that begin and end a link to the exact words of a page."""
+
+_MARKERS = re.compile(r"\s*\[(\d{1,3})\]")
+_SENTENCE = re.compile(r"(?P<text>.*?)(?P<markers>(?:\s*\[\d{1,3}\])+|\Z)", re.DOTALL)
+
+# Status -> (how it looks, what the badge says, what it means)
+_BADGES: dict[Status, tuple[str, str, str]] = {
+    "answered": ("good", "From what I've read", "Every numbered sentence stands in the passage that it names."),
+    "partly": ("part", "Partly from what I've read", "Something near is in my sources; the answer says what is not."),
+    "not_covered": ("none", "Not in my sources", "I would rather say so than guess."),
+    "off_topic": ("none", "Outside what I'm for", "I only know about working on AI safety."),
+    "clarify": ("part", "I need to know a little more", "Tell me more and I can be more useful."),
+    "refused": ("none", "Not something I do", "I only say what my sources say."),
+    "urgent": ("urgent", "Please talk to a person now", "I am a program and cannot help in an emergency."),
+    "invalid": ("none", "I could not read that", ""),
+}
+
+
+def shown_reply(reply: Reply) -> dict[str, Any]:
+    """Return what the page shows of a reply, as JSON values."""
+    numbers = {citation.number for citation in reply.citations}
+    look, label, meaning = _BADGES.get(reply.status, ("", "", ""))
+    return {
+        "status": reply.status,
+        "badge": {"look": look, "label": label, "meaning": meaning},
+        "writer": writer(reply.model),
+        "notice": neutral.plain(reply.notice, limit=SHORT_LIMIT),
+        "paragraphs": _paragraphs(reply, numbers),
+        "citations": [_citation(each) for each in reply.citations],
+        "found": [_found(hit) for hit in _uncited(reply)[:FOUND_SHOWN]],
+        "services": [_offer(each) for each in reply.offers],
+        "followUps": [neutral.line(each, limit=SHORT_LIMIT) for each in reply.follow_ups],
+        "dropped": [
+            {
+                "text": neutral.plain(each.text, limit=SHORT_LIMIT),
+                "reason": neutral.line(each.reason, limit=SHORT_LIMIT),
+            }
+            for each in reply.dropped
+        ],
+    }
+
+
+def shown_pieces(text: str) -> list[list[dict[str, Any]]]:
+    """Return the words that have come so far, by paragraph and sentence; their `[n]` are not yet to be followed.
+
+    >>> shown_pieces("One. [1][2] Two.")
+    [[{'text': 'One.', 'citations': [1, 2]}, {'text': 'Two.', 'citations': []}]]
+    """
+    return [
+        [
+            {"text": words, "citations": [int(number) for number in _MARKERS.findall(match["markers"])]}
+            for match in _SENTENCE.finditer(paragraph)
+            if (words := match["text"].strip()) or match["markers"]
+        ]
+        for paragraph in neutral.plain(text, limit=TEXT_LIMIT).split("\n\n")
+        if paragraph.strip()
+    ]
+
+
+def shown_service(service: Service) -> dict[str, Any]:
+    """Return what a card shows of a service; its address is None where it may not be followed."""
+    return {
+        "name": neutral.line(service.name, limit=SHORT_LIMIT),
+        "kind": neutral.line(service.kind, limit=SHORT_LIMIT),
+        "link": _link(service.url),
+        "audience": neutral.plain(service.audience, limit=SHORT_LIMIT),
+        "cost": neutral.line(service.cost, limit=SHORT_LIMIT),
+        "gap": neutral.plain(service.gap, limit=SHORT_LIMIT),
+        "caveat": neutral.plain(service.caveat, limit=SHORT_LIMIT),
+        "asOf": neutral.line(service.as_of or "", limit=SHORT_LIMIT),
+        "why": "",
+    }
+
+
+def writer(model: str) -> str:
+    """Say who wrote an answer, for the line under it.
+
+    >>> writer("quotes")
+    'Quoted word for word, no language model'
+    """
+    if model == "quotes":
+        return "Quoted word for word, no language model"
+    return f"Written by {neutral.line(model, limit=80)}, each sentence checked against its source"
+
+
+def _paragraphs(reply: Reply, numbers: set[int]) -> list[list[dict[str, Any]]]:
+    """Return the checked sentences by paragraph; where there are none, the answer's own text."""
+    if not reply.sentences:
+        return shown_pieces(reply.answer)
+    paragraphs: dict[int, list[dict[str, Any]]] = {}
+    left = TEXT_LIMIT
+    for sentence in reply.sentences:
+        if left <= 0:
+            break
+        text = neutral.plain(sentence.text, limit=left)
+        left -= len(text)
+        cited = [number for number in sentence.citations if number in numbers]
+        paragraphs.setdefault(sentence.paragraph, []).append({"text": text, "citations": cited})
+    return [paragraphs[position] for position in sorted(paragraphs)]
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    return {
+        "number": citation.number,
+        "title": neutral.line(citation.title, limit=SHORT_LIMIT),
+        "view": _view(citation.author, citation.after),
+        "date": neutral.line(citation.date or "", limit=SHORT_LIMIT),
+        "place": _place(citation.page, citation.time),
+        "kind": _kind(citation.kind),
+        "heading": [neutral.line(each, limit=SHORT_LIMIT) for each in citation.heading],
+        "before": neutral.plain(citation.before, limit=TEXT_LIMIT),
+        "quote": neutral.plain(citation.quote, limit=TEXT_LIMIT),
+        "behind": neutral.plain(citation.behind, limit=TEXT_LIMIT),
+        "exact": _link(_exact(citation)),
+        "sources": _sources(citation),
+    }
+
+
+def _found(hit: Hit) -> dict[str, Any]:
+    document = hit.document
+    return {
+        "title": neutral.line(document.title, limit=SHORT_LIMIT),
+        "view": _view(document.author, document.after),
+        "kind": _kind(document.kind),
+        "heading": [neutral.line(each, limit=SHORT_LIMIT) for each in hit.heading],
+        "text": neutral.plain(hit.text, limit=TEXT_LIMIT),
+        "score": f"{hit.score:.2f}",
+    }
+
+
+def _uncited(reply: Reply) -> list[Hit]:
+    """Return the passages that were found and that no citation lies in."""
+    return [
+        hit
+        for hit in reply.hits
+        if not any(
+            each.document == hit.document.path and each.start < hit.end and hit.start < each.end
+            for each in reply.citations
+        )
+    ]
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    return {**shown_service(offer.service), "why": neutral.plain(offer.why, limit=SHORT_LIMIT)}
+
+
+def _view(author: str | None, after: str | None) -> str:
+    if after:
+        return f"after {neutral.line(after, limit=SHORT_LIMIT)}"
+    return f"by {neutral.line(author, limit=SHORT_LIMIT)}" if author else ""
+
+
+def _place(page: int | None, time: float | None) -> str:
+    if page is not None:
+        return f"page {page}"
+    if time is not None:
+        minutes, seconds = divmod(int(time), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"at {hours}:{minutes:02}:{seconds:02}" if hours else f"at {minutes}:{seconds:02}"
+    return ""
+
+
+def _kind(kind: str) -> str:
+    return "Our summary" if kind == "our summary" else "Source text"
+
+
+def _exact(citation: Citation) -> str | None:
+    """Return an address that opens at the very words, where they were really taken from that address."""
+    url = neutral.safe_url(citation.url)
+    if url is None or citation.kind == "our summary" or "#" in url:
+        return url
+    if citation.page is not None:
+        return f"{url}#page={citation.page}"
+    if citation.time is not None:
+        host = urlsplit(url).hostname or ""
+        at = f"t={int(citation.time)}"
+        return f"{url}{'&' if '?' in url else '?'}{at}" if host.endswith(("youtube.com", "youtu.be")) else f"{url}#{at}"
+    words = citation.quote.split()
+    if len(words) <= 2 * QUOTED_AROUND:
+        return f"{url}#:~:text={_fragment(words)}"
+    return f"{url}#:~:text={_fragment(words[:QUOTED_AROUND])},{_fragment(words[-QUOTED_AROUND:])}"
+
+
+def _fragment(words: Sequence[str]) -> str:
+    return quote(neutral.line(" ".join(words)), safe="").replace("-", "%2D")
+
+
+def _sources(citation: Citation) -> list[dict[str, str]]:
+    known = {neutral.safe_url(citation.url)}
+    links = []
+    for address in citation.sources:
+        link = _link(address)
+        if link and link["href"] not in known and len(links) < SOURCES_NAMED:
+            known.add(link["href"])
+            links.append(link)
+    return links
+
+
+def _link(address: str | None) -> dict[str, str] | None:
+    """Return an address and how it is written on the page, or None where it may not be followed."""
+    href = neutral.safe_url(address)
+    if href is None:
+        return None
+    parts = urlsplit(href)
+    shown = (parts.netloc.removeprefix("www.") + parts.path).rstrip("/")
+    return {"href": href, "label": neutral.line(shown, limit=60), "host": parts.netloc.removeprefix("www.")}
