@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from career_advisor.records import (
     Citation,
     Document,
-    Dropped,
     Hit,
     Message,
     Offer,

@@ -29,7 +29,7 @@ _SAMPLE = 1 << 20  # bytes the detector looks at
 _CONTROL_SHARE = 0.01
 _LEAST_LETTERS = 8
 _LEAST_SHARE = 0.1
-_ODD_AMONG = 4
+_ODD_AMONG = 3
 _NOT_TEXT = "binary, not text"
 _UNDECODABLE = "its bytes are not text in any encoding that could be detected; save it as UTF-8"
 

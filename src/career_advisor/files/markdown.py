@@ -285,7 +285,8 @@ def _parsers() -> tuple[MarkdownIt, MarkdownIt]:
 def _outside_comments(text: str, start: int, end: int) -> Iterator[Span]:
     """Yield what is left of a stretch when the comments in it are taken out, without white space around."""
     bounds = [start]
-    for match in _COMMENT.finditer(text, start, end):
+    closed = text.rfind("-->", start, end) + len("-->")  # looking beyond would take a page of `<!--` hours
+    for match in _COMMENT.finditer(text, start, max(start, closed)):
         bounds += [match.start(), match.end()]
     bounds.append(end)
     for left, right in zip(bounds[::2], bounds[1::2], strict=True):

@@ -211,7 +211,7 @@ def _fragment(words: Sequence[str]) -> str:
 
 def _sources(citation: Citation) -> list[dict[str, str]]:
     known = {neutral.safe_url(citation.url)}
-    links = []
+    links: list[dict[str, str]] = []
     for address in citation.sources:
         link = _link(address)
         if link and link["href"] not in known and len(links) < SOURCES_NAMED:

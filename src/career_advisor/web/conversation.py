@@ -1,0 +1,243 @@
+"""The conversation of one open page: Gradio's events, and the server's own copy of the turns.
+
+What the browser gets is one text per step: the turn so far, as JSON in base64. It travels as the label of a button that
+nobody sees, because a button's label is what Gradio renders as text and as nothing else. (Its HTML component evaluates
+templates, which needs `unsafe-eval`; its Chatbot renders Markdown and HTML, which is what other people's words must
+never be.) Each step holds the whole turn so far, so a step that the browser skips is no loss.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from career_advisor.records import AdvisorError, Message, ModelUnavailable, Piece, Reply, Service, Stage
+from career_advisor.web import showing
+
+CHATS_AT_ONCE = 16
+WAITING = 48
+"""Questions that may wait for their turn; the next is told that the advisor is busy."""
+QUESTION_LIMIT = 4_000
+"""Characters of a question; the page says so before it sends, and the server does not believe it."""
+TURNS_KEPT = 40
+TURNS_TOLD = 12
+"""Turns before a question that the advisor is given."""
+FORGOTTEN_AFTER_S = 3_600
+AT_MOST_EVERY_S = 0.12
+"""Steps while words come: eight a second is smooth to read, and a faster model floods nobody."""
+
+MODEL_TROUBLE = "The language model did not answer. Please try again in a minute."
+OWN_TROUBLE = "Something is wrong on the advisor's side, and whoever runs it can see what. Please try again later."
+TOO_LONG = (
+    f"That is more than I can read at once: {QUESTION_LIMIT:,} characters are the most. Please shorten it to what "
+    "matters most for your question."
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Answerer(Protocol):
+    """What the page needs of an advisor."""
+
+    @property
+    def examples(self) -> Sequence[str]:
+        """Four questions to begin with."""
+        ...
+
+    @property
+    def model_name(self) -> str:
+        """Who writes the answers; "quotes" without a language model."""
+        ...
+
+    @property
+    def human_services(self) -> Sequence[Service]:
+        """Where to talk to a person."""
+        ...
+
+    @property
+    def index_line(self) -> str:
+        """What is served, in words: "built 2026-11-24 from 18 pages"."""
+        ...
+
+    def reply(self, question: str, history: Sequence[Message]) -> Iterator[Stage | Piece | Reply]:
+        """Answer; last of all comes the whole Reply."""
+        ...
+
+
+@dataclass(slots=True)
+class _Turn:
+    question: str
+    answer: str = ""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The server's own copy of the turns of one open page. What a browser says it remembers is never asked for."""
+
+    turns: list[_Turn] = field(default_factory=list)
+
+    def told(self) -> list[Message]:
+        """Return the turns as the advisor is told them, oldest first."""
+        return [
+            message
+            for turn in self.turns[-TURNS_TOLD:]
+            for message in (Message("user", turn.question), Message("assistant", turn.answer))
+            if message.content
+        ]
+
+    def begin(self, question: str) -> _Turn:
+        """Add a turn; the oldest make room."""
+        turn = _Turn(question)
+        self.turns.append(turn)
+        del self.turns[:-TURNS_KEPT]
+        return turn
+
+    def take_back(self) -> str:
+        """Take the last turn out, for asking again; return its question."""
+        return self.turns.pop().question if self.turns else ""
+
+    def clear(self) -> None:
+        """Forget every turn; one that is still being answered finds itself forgotten."""
+        self.turns.clear()
+
+
+def answer(question: str, conversation: Conversation, answerer: Answerer) -> Iterator[str]:
+    """Answer one question and keep the turn.
+
+    Yields:
+        What the page shows, growing; see `_step`.
+
+    Raises:
+        Exception: Whatever the answerer raised that is not a sentence for a person. The page has been told by then.
+    """
+    if len(question) > QUESTION_LIMIT:
+        yield _step(secrets.token_hex(8), "failed", trouble=TOO_LONG, again=False)
+        return
+    told = conversation.told()
+    turn = conversation.begin(question)
+    name = secrets.token_hex(8)
+    yield _step(name, "working", stage="Starting")
+    try:
+        yield from _steps(name, turn, answerer.reply(question, told))
+    except ModelUnavailable as trouble:
+        _log.warning("%s", trouble)
+        yield _step(name, "failed", text=turn.answer, trouble=MODEL_TROUBLE)
+    except AdvisorError as trouble:
+        _log.error("%s", trouble)
+        yield _step(name, "failed", text=turn.answer, trouble=OWN_TROUBLE)
+    except Exception:  # the person gets a sentence; the operator gets the traceback
+        yield _step(name, "failed", text=turn.answer, trouble=OWN_TROUBLE)
+        raise
+
+
+def _steps(name: str, turn: _Turn, items: Iterator[Stage | Piece | Reply]) -> Iterator[str]:
+    stage = ""
+    shown_at = 0.0
+    for item in items:
+        match item:
+            case Stage(text):
+                stage = text
+                yield _step(name, "working", stage=stage, text=turn.answer)
+            case Piece(text):
+                turn.answer += text
+                if time.monotonic() - shown_at >= AT_MOST_EVERY_S:
+                    shown_at = time.monotonic()
+                    yield _step(name, "working", stage="Answering", text=turn.answer)
+            case Reply():
+                turn.answer = item.answer
+                yield _step(name, "done", reply=item)
+                return
+    _log.error("the answerer ended without a reply")
+    yield _step(name, "failed", text=turn.answer, trouble=OWN_TROUBLE)
+
+
+def _step(
+    turn: str,
+    state: str,
+    *,
+    stage: str = "",
+    text: str = "",
+    reply: Reply | None = None,
+    trouble: str = "",
+    again: bool = True,
+) -> str:
+    """Return one step: JSON in base64, all of it ASCII.
+
+    `state` is working, done or failed; `paragraphs` are the words so far, `reply` the whole of it, `trouble` a sentence
+    for the person, `again` whether it is worth asking again.
+    """
+    step: dict[str, Any] = {"turn": turn, "state": state, "stage": stage, "trouble": trouble, "again": again}
+    step["reply"] = showing.shown_reply(reply) if reply else None
+    step["paragraphs"] = step["reply"]["paragraphs"] if reply else showing.shown_pieces(text)
+    return base64.b64encode(json.dumps(step).encode("ascii")).decode("ascii")
+
+
+def build_blocks(answerer: Answerer) -> Any:
+    """Return the `gr.Blocks` of the page: the question, its buttons and their events."""
+    import gradio as gr
+
+    def ask(question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
+        if not isinstance(question, str) or not question.strip():
+            return
+        for position, step in enumerate(answer(question, conversation, answerer)):
+            yield step, conversation, gr.skip() if position else ""
+
+    def ask_again(conversation: Conversation) -> Iterator[tuple[Any, ...]]:
+        question = conversation.take_back()
+        if question:
+            for step in answer(question, conversation, answerer):
+                yield step, conversation
+
+    def forget(conversation: Conversation) -> tuple[Any, ...]:
+        conversation.clear()
+        return "", conversation, ""
+
+    with gr.Blocks(title="Career Advisor", analytics_enabled=False, fill_width=True) as blocks:
+        conversation = gr.State(Conversation(), time_to_live=FORGOTTEN_AFTER_S)
+        gr.Column(elem_id="page")
+        with gr.Column(elem_id="composer"):
+            with gr.Row(elem_id="ask"):
+                question = gr.Textbox(
+                    label="Your question",
+                    placeholder="Ask about working on AI safety",
+                    elem_id="question",
+                    lines=1,
+                    max_lines=8,
+                    container=False,
+                    show_label=True,
+                )
+                send = gr.Button("Send", elem_id="send", variant="primary")
+                stop = gr.Button("Stop", elem_id="stop")
+            clear = gr.Button("New conversation", elem_id="clear", size="sm")
+        again = gr.Button("Ask again", elem_id="again", visible="hidden")
+        steps = gr.Button("", elem_id="steps", visible="hidden", interactive=False)
+
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        several = {"concurrency_limit": CHATS_AT_ONCE, "concurrency_id": "answers"}
+        asking = gr.on(
+            [question.submit, send.click],
+            ask,
+            inputs=[question, conversation],
+            outputs=[steps, conversation, question],
+            **quiet,
+            **several,
+        )
+        asking_again = again.click(ask_again, inputs=[conversation], outputs=[steps, conversation], **quiet, **several)
+        stop.click(None, cancels=[asking, asking_again], **quiet)
+        clear.click(
+            forget,
+            inputs=[conversation],
+            outputs=[steps, conversation, question],
+            cancels=[asking, asking_again],
+            queue=True,
+            concurrency_limit=CHATS_AT_ONCE,
+            **quiet,
+        )
+    blocks.queue(max_size=WAITING + CHATS_AT_ONCE, default_concurrency_limit=CHATS_AT_ONCE, api_open=False)
+    return blocks
