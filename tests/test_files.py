@@ -331,6 +331,7 @@ RUSSIAN = "Привет, как дела? Это русский текст о б
         (GERMAN, "utf-32"),
         (GERMAN, "cp1252"),
         ("It’s a short note.", "cp1252"),
+        ("Hyvää päivää, yö on pimeä ja työ jatkuu vielä myöhään illalla.", "cp1252"),
         ("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250"),
         (RUSSIAN, "cp1251"),
         (RUSSIAN, "koi8-r"),

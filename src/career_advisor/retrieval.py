@@ -1,8 +1,8 @@
 """Finding: scores of windows become scores of sentences, and the best sentences grow into readable passages.
 
 Every window is scored against every query, exactly. Cosines of one size are standardised over all windows of that
-size, because small windows spread more than large ones; a sentence gets the mean of the windows that hold it. To that
-come the other wordings of its section's question and BM25, by weights measured for each encoder.
+size, because small windows spread more than large ones; a sentence gets a soft maximum of the windows that hold it. To
+that come the other wordings of its section's question and BM25, by weights measured for each encoder.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ class Weights(NamedTuple):
     """Of the standardised cosine of the best other wording of a section's question."""
 
 
-DEFAULT = Weights(lexical=0.25, wording=0.6)
-WEIGHTS = {"all-mpnet-base-v2": Weights(0.15, 0.6), "all-MiniLM-L6-v2": Weights(0.25, 0.6)}
+DEFAULT = Weights(lexical=0.2, wording=0.6)
+WEIGHTS = {"all-mpnet-base-v2": Weights(0.05, 0.6), "all-MiniLM-L6-v2": Weights(0.2, 0.6)}
 
-PASSAGE_WORDS = 60
+SMALLEST_COUNTS = 2.0
+"""Weight of the smallest size, beside 1 for each other: it tells neighbours apart."""
+PASSAGE_WORDS = 45
 """Words to which a passage is grown; shorter ones show more places, longer ones read better."""
 
 
@@ -49,8 +51,10 @@ def weights_for(encoder: str) -> Weights:
 class _Prepared:
     """What can be worked out once for an index."""
 
-    cover: Any
-    """Sparse, shape (passages, windows): row i averages the windows that hold passage i, size by size."""
+    cover: tuple[Any, ...]
+    """For each size, sparse, shape (passages, windows): row i averages the windows of that size that hold passage i."""
+    share: tuple[Scores, ...]
+    """For each size, its share in the score of each passage, shape (passages,); the shares of a passage sum to 1."""
     touch: Any
     """Pairs (passage, window) of the cover, for the best single window: passage and window positions."""
     sizes: tuple[npt.NDArray[np.intp], ...]
@@ -127,21 +131,21 @@ def _work_out(shelf: Shelf) -> _Prepared:
                 rows.append(i)
                 columns.append(position)
                 sizes.append(window.size)
-    # Each size counts once for a passage, however many windows of it hold the passage.
-    count: dict[tuple[int, int], int] = {}
-    kinds: dict[int, set[int]] = {}
-    for i, size in zip(rows, sizes, strict=True):
-        count[i, size] = count.get((i, size), 0) + 1
-        kinds.setdefault(i, set()).add(size)
-    share = [1.0 / (count[i, size] * len(kinds[i])) for i, size in zip(rows, sizes, strict=True)]
+    shape = (len(shelf.passages), len(shelf.windows))
     all_sizes = np.array([window.size for window in shelf.windows], dtype=np.intp)
     wordings = np.flatnonzero(all_sizes == 0)
+    kinds = [size for size in np.unique(all_sizes) if size]
+    held = [csr_matrix((np.equal(sizes, kind), (rows, columns)), shape=shape, dtype=np.float32) for kind in kinds]
+    counts = [np.asarray(matrix.sum(axis=1), np.float32).ravel() for matrix in held]
+    present = np.array([(SMALLEST_COUNTS if i == 0 else 1.0) * (n > 0) for i, n in enumerate(counts)], np.float32)
+    total = np.maximum(present.sum(axis=0), 1e-9) if kinds else np.ones(shape[0], np.float32)
     section = np.array([sections[p.document, p.section] for p in shelf.passages], np.intp)
     words = np.array([len(shelf.documents[p.document].text[p.start : p.end].split()) for p in shelf.passages], np.intp)
     return _Prepared(
-        cover=csr_matrix((share, (rows, columns)), shape=(len(shelf.passages), len(shelf.windows)), dtype=np.float32),
+        cover=tuple(m.multiply(1.0 / np.maximum(n, 1.0)[:, None]).tocsr() for m, n in zip(held, counts, strict=True)),
+        share=tuple(present / total),
         touch=(np.array(rows, np.intp), np.array(columns, np.intp)),
-        sizes=tuple(np.flatnonzero(all_sizes == size) for size in np.unique(all_sizes) if size),
+        sizes=tuple(np.flatnonzero(all_sizes == kind) for kind in kinds),
         wordings=wordings,
         wording_section=np.array(
             [sections.get((shelf.windows[int(w)].document, shelf.windows[int(w)].section), 0) for w in wordings],
@@ -161,11 +165,17 @@ def _standard(scores: Scores) -> Scores:
 
 
 def _dense(cosines: Scores, ready: _Prepared) -> Scores:
-    """Return one score for each passage, shape (passages,)."""
-    standard = np.zeros_like(cosines)
-    for positions in ready.sizes:
-        standard[positions] = _standard(cosines[positions])
-    return np.asarray(ready.cover @ standard, np.float32)
+    """Return one score for each passage, shape (passages,).
+
+    Of the windows of one size that hold it the better ones count more (the logarithm of the mean of exponentials,
+    between mean and maximum): a window that only begins or ends with the passage says little against it.
+    """
+    scores = np.zeros(len(ready.section), np.float32)
+    for positions, cover, share in zip(ready.sizes, ready.cover, ready.share, strict=True):
+        spread = np.zeros_like(cosines)
+        spread[positions] = np.exp(_standard(cosines[positions]))
+        scores += share * np.log(np.maximum(cover @ spread, 1e-6))
+    return scores
 
 
 def _wording(cosines: Scores, ready: _Prepared) -> tuple[Scores, Scores]:
