@@ -113,9 +113,12 @@ def citation(number: int, quote: str, document: Document = SUMMARY) -> Citation:
         kind=document.kind,
         sources=document.sources,
         heading=section.heading,
-        before=document.text[max(0, start - 90) : start].split("\n")[-1],
-        behind=document.text[end : end + 90].split("\n")[0],
+        before=document.text[max(0, start - 90) : start].split("\n")[-1].partition(" ")[2],
+        behind=document.text[end : end + 90].split("\n")[0].rpartition(" ")[0],
     )
+
+
+UNCITED = Span(PAGE_TEXT.index("His one exception"), PAGE_TEXT.index("\n\n# What does"))
 
 
 def hit(start: int, end: int, section: int, score: float) -> Hit:
@@ -139,7 +142,7 @@ def answered(question: str, *, model: str = "quotes") -> Reply:
         citations=(citation(1, QUOTES[0]), citation(2, QUOTES[2]), citation(3, QUOTES[1])),
         offers=(Offer(ADVISING, "You doubt whether you fit, and a person can weigh that with you."),),
         follow_ups=("How do I learn deep learning while working full time?", "What do research engineers do all day?"),
-        hits=(hit(20, 160, 0, 1.4), hit(290, 370, 0, 0.7)),
+        hits=(hit(20, 160, 0, 1.4), hit(*UNCITED, 0, 0.7)),
         model=model,
         index="2026-11-24-1",
     )

@@ -108,7 +108,7 @@ def said(status: str, **changed: object) -> str:
     given: dict[str, object] = {
         "lacking": None,
         "unknown": (),
-        "worried": False,
+        "feeling": None,
         "history": (),
         "documents": [DEGREES],
         "helplines": ("Call 1.",),
@@ -143,10 +143,10 @@ def test_danger_is_answered_with_help_and_nothing_from_the_corpus() -> None:
 
 
 def test_a_kind_line_is_not_said_twice_in_a_conversation() -> None:
-    first = said("answered", worried=True)
+    first = said("answered", feeling="doubt")
     line = first.split(" A PhD")[0]
 
-    again = said("answered", worried=True, history=[Message("user", "x"), Message("assistant", first)])
+    again = said("answered", feeling="doubt", history=[Message("user", "x"), Message("assistant", first)])
 
     assert line
     assert line not in again

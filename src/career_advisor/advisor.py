@@ -96,7 +96,7 @@ class _Found:
     verdict: grounding.Verdict
     hits: list[Hit]
     facets: list[list[Hit]]
-    worried: bool
+    feeling: grounding.Feeling | None
 
     @property
     def pool(self) -> list[Hit]:
@@ -174,8 +174,8 @@ class Advisor:
         verdict = grounding.judge(queries.standalone, hits, ground)
         status = intent or verdict.status
         offers = referral.choose(queries.standalone, vectors[0], status, self._registry, self._needs())
-        worried = grounding.worried(asked, last, ground)
-        found = _Found(asked, queries, status, verdict, hits, facets, worried)
+        feeling = grounding.feeling(asked, last, ground)
+        found = _Found(asked, queries, status, verdict, hits, facets, feeling)
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
@@ -252,7 +252,7 @@ class Advisor:
             found.facets,
             lacking=found.verdict.asked,
             unknown=found.verdict.unknown_names,
-            worried=found.worried,
+            feeling=found.feeling,
             history=history,
             documents=list(shelf.documents.values()),
             helplines=self._registry.helplines,

@@ -20,7 +20,7 @@ WORDS = 120
 """After this many words no further quote is added."""
 PER_SECTION = 3
 """Quotes of one section at most, so that the answer is chosen and not a passage dumped."""
-NEAR = 0.72
+NEAR = 0.76
 """A further passage is quoted when its score is at least this share of the best one's."""
 ALIKE = 0.55
 """Share of content words in common from which two sentences say the same."""
@@ -195,11 +195,16 @@ _ASKED_IN_WORDS: dict[Asked, str] = {
     "person": "a name",
 }
 
-KIND = (
-    "Many people ask exactly this, and asking is reasonable. Here is what bears on it.",
-    "It is all right to doubt. Here is what the sources say about it.",
-    "That sounds hard. Here is what may help you see it clearly.",
-)
+KIND: dict[str, tuple[str, ...]] = {
+    "hardship": (
+        "That sounds hard. Here is what may help you to see it clearly.",
+        "I'm sorry that it is so hard at the moment. Here is what bears on it.",
+    ),
+    "doubt": (
+        "It is all right to doubt, and good that you ask. Here is what bears on it.",
+        "A fair question to put to yourself. Here is what the sources say about it.",
+    ),
+}
 SITUATION = ("Here is what bears on your situation.", "Going by what you wrote, this fits best.")
 SMALL_TALK = (
     "Hello. I answer questions about working on making AI safe, from guidance that I have read, and show you the exact "
@@ -240,7 +245,7 @@ def compose(
     *,
     lacking: Asked | None,
     unknown: Sequence[str],
-    worried: bool,
+    feeling: str | None,
     history: Sequence[Message],
     documents: Sequence[Document],
     helplines: Sequence[str],
@@ -254,7 +259,7 @@ def compose(
         facets: For each part of a long message.
         lacking: The kind of thing asked for that is not in the passages.
         unknown: Names in the question that no passage has.
-        worried: Whether the message carries doubt, rejection or exhaustion.
+        feeling: What weighs on the person, a key of KIND.
         history: The turns before, so that no line of ours is said twice.
         documents: All of the index, to say what it is about.
         helplines: Whom to call in an emergency, one sentence each, from the registry.
@@ -280,7 +285,7 @@ def compose(
             near = quotes(hits[:2], sentences=2)
             drafts = _before(f"{gap} What they do say that comes near:", near, otherwise=gap)
         case _:
-            line = _unsaid(KIND, history) if worried else _unsaid(SITUATION, history) if facets else ""
+            line = _unsaid(KIND[feeling] if feeling else SITUATION if facets else (), history)
             drafts = _before(line, quotes(hits, facets), otherwise=gap)
     return drafts
 

@@ -24,7 +24,11 @@ from career_advisor.text import Asked, asked_for, contains, content_words, names
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Intent: TypeAlias = Literal["urgent", "refused", "small_talk", "clarify"]
+Feeling: TypeAlias = Literal["hardship", "doubt"]
+"""Rejection or exhaustion; or doubt about oneself."""
 
+STORY = 24
+"""Words from which a message tells a story rather than asking about its names."""
 LONGEST: dict[Intent, int] = {"urgent": 80, "refused": 60, "small_talk": 9, "clarify": 9}
 """Words up to which a message may be of a kind by likeness alone, in the order in which kinds are tried."""
 
@@ -65,7 +69,7 @@ def _examples() -> dict[str, dict[str, list[str]]]:
 
 
 @lru_cache(maxsize=8)
-def _pattern(intent: Intent | Literal["worry"]) -> re.Pattern[str]:
+def _pattern(intent: Intent | Feeling) -> re.Pattern[str]:
     return re.compile("|".join(_examples()[intent]["patterns"]), re.IGNORECASE)
 
 
@@ -165,12 +169,15 @@ def screen(question: str, vector: Vectors, ground: Ground) -> Intent | None:
     return next((i for i, longest in LONGEST.items() if length <= longest and _alike(i, vector, ground)), None)
 
 
-def worried(question: str, vector: Vectors, ground: Ground) -> bool:
-    """Tell whether the message carries doubt, rejection or exhaustion: the reply then begins kindly."""
-    return bool(_pattern("worry").search(question)) or _alike("worry", vector, ground)
+def feeling(question: str, vector: Vectors, ground: Ground) -> Feeling | None:
+    """Tell what weighs on the person, by their own words: the reply then begins kindly."""
+    kinds: tuple[Feeling, ...] = ("hardship", "doubt")
+    by_words = (kind for kind in kinds if _pattern(kind).search(question))
+    by_likeness = (kind for kind in kinds if _alike(kind, vector, ground))
+    return next(by_words, None) or next(by_likeness, None)
 
 
-def _alike(intent: Intent | Literal["worry"], vector: Vectors, ground: Ground) -> bool:
+def _alike(intent: Intent | Feeling, vector: Vectors, ground: Ground) -> bool:
     likeness = float((ground.vectors[intent] @ vector).max())
     near = float((ground.vectors[f"{intent}.near"] @ vector).max())
     return likeness >= ground.thresholds.alike and likeness >= near + ground.thresholds.margin
@@ -244,4 +251,7 @@ def _missing_kind(question: str, hits: Sequence[Hit]) -> Asked | None:
 
 
 def _missing_names(question: str, stems: set[str]) -> set[str]:
+    """Return names that the passages lack; a story is full of names that nothing is asked about."""
+    if len(words(question)) > STORY:
+        return set()
     return {written for name, written in names(question).items() if name not in stems}

@@ -205,12 +205,11 @@ def build_blocks(answerer: Answerer) -> Any:
             with gr.Row(elem_id="ask"):
                 question = gr.Textbox(
                     label="Your question",
-                    placeholder="Ask about working on AI safety",
+                    placeholder="What would you like to know?",
                     elem_id="question",
                     lines=1,
                     max_lines=8,
-                    container=False,
-                    show_label=True,
+                    container=True,
                 )
                 send = gr.Button("Send", elem_id="send", variant="primary")
                 stop = gr.Button("Stop", elem_id="stop")

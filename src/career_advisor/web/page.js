@@ -92,7 +92,7 @@ function begin(text, turn = null) {
   }
   Object.assign(began, { id: null, reply: null, paragraphs: [], spoken: 0, over: false });
   began.stage = make("p", { class: "stage" }, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, "Sending"));
-  began.prose = make("div", { class: "prose" });
+  began.prose = make("div", { class: "words" });
   began.after = make("div", { class: "after" });
   began.element.setAttribute("aria-label", `Question ${turns.indexOf(began) + 1}`);
   began.element.replaceChildren(make("h2", { class: "asked" }, began.question), began.stage, began.prose, began.after);
@@ -393,7 +393,7 @@ function openSources(turn, number, from) {
     : null;
   openPane(citations.length ? `Sources (${citations.length})` : "What I looked at", from, ...cited, ...(others ? [others] : []));
   const target = (number !== null && cited[citations.findIndex((each) => each.number === number)]) || find("#pane");
-  if (!wide.matches && from.classList.contains("cite")) from.scrollIntoView({ block: "center", behavior: "auto" });
+  if (!wide.matches && from.classList.contains("cite")) window.scrollBy({ top: from.getBoundingClientRect().top - innerHeight * 0.25 }); // above the pane
   target.focus({ preventScroll: true });
   if (target !== find("#pane")) find("#pane").scrollTop = target.offsetTop - find(".pane-head").offsetHeight - 8;
 }
@@ -561,7 +561,7 @@ function start() {
   facts = JSON.parse(find("#facts").textContent);
   find("#page").append(find("#page-template").content.cloneNode(true));
   find("#composer").prepend(make("p", { id: "hint", hidden: true }));
-  find("#composer").append(make("p", { class: "small-print" }, "Independent, and not a human adviser. Look at the sources before you decide."));
+  find("#composer").append(make("p", { class: "small-print" }, "Not a human adviser. Check the sources."));
   if (facts.index) find("#index-line").textContent = `my sources (${facts.index})`;
   find("#examples").append(...facts.examples.map((text) => make("li", {}, make("button", { type: "button", class: "example", onclick: () => ask(text) }, text))));
   find("#people-button").addEventListener("click", (event) => openPeople(event.currentTarget));

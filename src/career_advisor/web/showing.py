@@ -27,6 +27,24 @@ QUOTED_AROUND = 4
 _MARKERS = re.compile(r"\s*\[(\d{1,3})\]")
 _SENTENCE = re.compile(r"(?P<text>.*?)(?P<markers>(?:\s*\[\d{1,3}\])+|\Z)", re.DOTALL)
 
+_ISO_DATE = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?")
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_BEGINS = re.compile(r"[A-Z0-9\"“‘'(#*-]")
+_ENDS = re.compile(r"[.!?:][\"”’')]?$")
+
 # Status -> (how it looks, what the badge says, what it means)
 _BADGES: dict[Status, tuple[str, str, str]] = {
     "answered": ("good", "From what I've read", "Every numbered sentence stands in the passage that it names."),
@@ -91,7 +109,7 @@ def shown_service(service: Service) -> dict[str, Any]:
         "cost": neutral.line(service.cost, limit=SHORT_LIMIT),
         "gap": neutral.plain(service.gap, limit=SHORT_LIMIT),
         "caveat": neutral.plain(service.caveat, limit=SHORT_LIMIT),
-        "asOf": neutral.line(service.as_of or "", limit=SHORT_LIMIT),
+        "asOf": _date(service.as_of),
         "why": "",
     }
 
@@ -128,13 +146,13 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "number": citation.number,
         "title": neutral.line(citation.title, limit=SHORT_LIMIT),
         "view": _view(citation.author, citation.after),
-        "date": neutral.line(citation.date or "", limit=SHORT_LIMIT),
+        "date": _date(citation.date),
         "place": _place(citation.page, citation.time),
         "kind": _kind(citation.kind),
         "heading": [neutral.line(each, limit=SHORT_LIMIT) for each in citation.heading],
-        "before": neutral.plain(citation.before, limit=TEXT_LIMIT),
+        "before": _before(neutral.plain(citation.before, limit=TEXT_LIMIT)),
         "quote": neutral.plain(citation.quote, limit=TEXT_LIMIT),
-        "behind": neutral.plain(citation.behind, limit=TEXT_LIMIT),
+        "behind": _behind(neutral.plain(citation.behind, limit=TEXT_LIMIT)),
         "exact": _link(_exact(citation)),
         "sources": _sources(citation),
     }
@@ -184,6 +202,29 @@ def _place(page: int | None, time: float | None) -> str:
     return ""
 
 
+def _date(text: str | None) -> str:
+    """Return an ISO date or month as people write it; anything else as it stands.
+
+    >>> _date("2026-10-08"), _date("2025-05"), _date("2026"), _date(None)
+    ('8 October 2026', 'May 2025', '2026', '')
+    """
+    match = _ISO_DATE.fullmatch(text or "")
+    if match is None:
+        return neutral.line(text or "", limit=SHORT_LIMIT)
+    year, month, day = match.groups()
+    return " ".join(part for part in ((day or "").lstrip("0"), _MONTHS[int(month) - 1], year) if part)
+
+
+def _before(text: str) -> str:
+    """Mark that a sentence began earlier."""
+    return f"… {text}" if text.strip() and not _BEGINS.match(text.lstrip()) else text
+
+
+def _behind(text: str) -> str:
+    """Mark that a sentence goes on."""
+    return f"{text} …" if text.strip() and not _ENDS.search(text.rstrip()) else text
+
+
 def _kind(kind: str) -> str:
     return "Our summary" if kind == "our summary" else "Source text"
 
@@ -226,5 +267,5 @@ def _link(address: str | None) -> dict[str, str] | None:
     if href is None:
         return None
     parts = urlsplit(href)
-    shown = (parts.netloc.removeprefix("www.") + parts.path).rstrip("/")
+    shown = parts.netloc.removeprefix("www.") + parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else "")
     return {"href": href, "label": neutral.line(shown, limit=60), "host": parts.netloc.removeprefix("www.")}
