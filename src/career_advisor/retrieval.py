@@ -1,8 +1,14 @@
-"""Finding: scores of windows become scores of sentences, and the best sentences grow into readable passages.
+"""Finding: scores of windows become scores of sentences, and the best run of sentences becomes a passage to read.
 
-Every window is scored against every query, exactly. Cosines of one size are standardised over all windows of that
-size, because small windows spread more than large ones; a sentence gets a soft maximum of the windows that hold it. To
-that come the other wordings of its section's question and BM25, by weights measured for each encoder.
+Every window is scored against every query, exactly, in one matrix product. Cosines of one size are standardised over
+all windows of that size, because small windows spread more than large ones; a sentence gets, for each size, a soft
+maximum of the windows around it. To that come the other wordings of its section's question and BM25, by weights
+measured for each encoder.
+
+A question that names what the whole index is about ("... in AI safety?") is nearest to whatever says so most often,
+and that is seldom its answer. So the index's common theme (the mean of its vectors and their widest directions) is
+taken out of such a question, the more the closer it comes to the theme. docs/decisions/0002-window-scoring.md has the
+measurements.
 """
 
 from __future__ import annotations
@@ -10,69 +16,56 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from career_advisor.records import Hit, Shelf, Span
+from career_advisor.records import Hit, Passage, Shelf, Span, Window
 
 Scores: TypeAlias = npt.NDArray[np.float32]
+Positions: TypeAlias = npt.NDArray[np.intp]
 
 
 class Weights(NamedTuple):
-    """How much each leg counts. Measured: docs/decisions/0002-window-scoring.md."""
+    """How much each leg counts beside 1 for the dense one. Measured: docs/decisions/0002-window-scoring.md."""
 
     lexical: float
-    """Of the standardised BM25 score, beside 1 for the dense one."""
+    """Of the standardised BM25 score."""
     wording: float
     """Of the standardised cosine of the best other wording of a section's question."""
 
 
-DEFAULT = Weights(lexical=0.2, wording=0.6)
-WEIGHTS = {"all-mpnet-base-v2": Weights(0.05, 0.6), "all-MiniLM-L6-v2": Weights(0.2, 0.6)}
+DEFAULT = Weights(lexical=0.15, wording=0.6)
+"""For an encoder that nobody measured: between those of the two below."""
+WEIGHTS = {"all-mpnet-base-v2": Weights(0.1, 0.6), "all-MiniLM-L6-v2": Weights(0.2, 0.6)}
 
-SMALLEST_COUNTS = 2.0
-"""Weight of the smallest size, beside 1 for each other: it tells neighbours apart."""
-PASSAGE_WORDS = 45
-"""Words to which a passage is grown; shorter ones show more places, longer ones read better."""
+SIZE_WEIGHTS = (3.0, 2.0, 1.0)
+"""Of the smallest, the second and each larger size: small windows tell neighbours apart, large ones know the topic."""
+SHARPNESS = 2.0
+"""Of the soft maximum over the windows around a sentence: 0 would be their mean, infinity the best of them."""
+LOUDEST = 12.0
+"""Standard score above which all are equal, so that one window's exponential does not drown the sum of the others."""
+THEME_DIRECTIONS = 6
+"""Widest directions of the vectors that count as the theme, beside their mean."""
+THEME_FROM, THEME_TO = 0.2, 0.5
+"""Cosine to the mean at which the theme begins to be taken out of a question, and from which it is wholly out."""
+LEAST_LEFT = 0.5
+"""Share of the usual (squared) rest of a vector without the theme that a smaller rest is counted as."""
+THEME_NEEDS = 100
+"""Windows from which an index has a theme: fewer are about one thing, and all of it would be taken out."""
 
-
+SHOWN_WORDS = Span(30, 60)
+"""Length of a run of sentences that is shown, at least and at most. Shorter ones show more places in as many words."""
 WHOLE_SECTION_WORDS = 180
 """A section up to this long is shown whole: its author made it to be read at once."""
+SAME = 0.8
+"""Share of its word triples that a stretch must have in common with one shown before it to be left out."""
 
 
 def weights_for(encoder: str) -> Weights:
     """Return the weights for an encoder by name."""
     return WEIGHTS.get(encoder, DEFAULT)
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """What can be worked out once for an index."""
-
-    cover: tuple[Any, ...]
-    """For each size, sparse, shape (passages, windows): row i averages the windows of that size that hold passage i."""
-    share: tuple[Scores, ...]
-    """For each size, its share in the score of each passage, shape (passages,); the shares of a passage sum to 1."""
-    touch: Any
-    """Pairs (passage, window) of the cover, for the best single window: passage and window positions."""
-    sizes: tuple[npt.NDArray[np.intp], ...]
-    """Positions of the windows of each size."""
-    wordings: npt.NDArray[np.intp]
-    """Positions of the wordings among the windows."""
-    wording_section: npt.NDArray[np.intp]
-    """Section number, counted over the index, of each wording."""
-    section: npt.NDArray[np.intp]
-    """Section number of each passage."""
-    sections: int
-    words: npt.NDArray[np.intp]
-    """Length of each passage in words."""
-    section_words: npt.NDArray[np.intp]
-    """Length of each passage's section in words."""
-
-
-_prepared: weakref.WeakKeyDictionary[Any, _Prepared] = weakref.WeakKeyDictionary()
 
 
 def retrieve(
@@ -81,81 +74,211 @@ def retrieve(
     """Find passages.
 
     Args:
-        queries: One or several ways of asking; each is ranked by itself and the scores are averaged.
+        queries: One or several ways of asking; each is scored by itself, and the standardised scores are averaged.
         vectors: Of the queries, shape (len(queries), dimension), rows of length 1.
         shelf: The index.
         limit: Hits at most.
         weights: Of the legs.
 
     Returns:
-        By falling score; ties in the order of the index. No two overlap, and words that stand in two documents are
-        shown once.
+        By falling score; ties by document path and offset. No two overlap, none crosses a section, and words that
+        stand in two documents are shown once.
     """
-    if not queries or not shelf.passages:
+    if not queries or not shelf.passages or limit < 1:
         return []
     ready = _prepare(shelf)
-    cosines = np.asarray(vectors, np.float32) @ shelf.vectors.T
-    dense = np.mean([_dense(row, ready) for row in cosines], axis=0)
+    asked = np.asarray(vectors, np.float32)
+    raw, themeless, lean = _cosines(asked, shelf, ready)
+    dense = np.mean([_dense(*row, ready) for row in zip(raw, themeless, lean, strict=True)], axis=0)
     lexical = np.mean([_standard(np.asarray(shelf.lexical(query), np.float32)) for query in queries], axis=0)
-    wording, wording_cosine = _wording(cosines, ready)
-    fused = dense + weights.lexical * lexical + weights.wording * wording
-    best_cosine = _best_cosine(cosines.max(axis=0), ready, len(shelf.passages))
+    wording = np.mean([_wording(*row, ready) for row in zip(raw, themeless, lean, strict=True)], axis=0)
+    wording_cosine = np.maximum(_best_wording(raw.max(axis=0), ready), 0.0)[ready.section]
     legs = {"dense": dense, "lexical": lexical, "wording": wording}
-    return _grown(_Scored(fused, legs, best_cosine, wording_cosine), shelf, ready, limit)
+    fused = dense + weights.lexical * lexical + weights.wording * wording
+    scored = _Scored(fused, legs, _best_cosine(raw.max(axis=0), ready), wording_cosine)
+    return _shown(scored, shelf, ready, limit)
+
+
+# ---------------------------------------------------------------- what is worked out once for an index
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """The windows of one size, and which of them speak for which passage."""
+
+    windows: Positions
+    """Positions among all windows, by section and offset."""
+    first: Positions
+    """For each passage, the first of `windows` that speaks for it, shape (passages,)."""
+    last: Positions
+    """One past the last; equal to `first` where none does."""
+    share: Scores
+    """Of this size in the score of each passage; the shares of a passage sum to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Theme:
+    """What the windows of an index have in common."""
+
+    mean: Scores
+    directions: Scores
+    """Shape (THEME_DIRECTIONS, dimension), orthonormal."""
+    stretch: Scores
+    """For each window, one over the length of what is left of its vector without the theme."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Every run of sentences that could be shown, by position in the index."""
+
+    first: Positions
+    last: Positions
+    """One past the last passage."""
+    words: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What can be worked out once for an index."""
+
+    sizes: tuple[_Size, ...]
+    """By rising size."""
+    theme: _Theme | None
+    wordings: Positions
+    """Positions of the wordings among the windows."""
+    wording_section: Positions
+    """Section number, counted over the index, of each wording."""
+    section: Positions
+    """Section number of each passage."""
+    bounds: Positions
+    """First passage of each section, and their number at the end."""
+    words: Positions
+    """Length of each passage in words."""
+    runs: _Runs
+
+
+_prepared: weakref.WeakKeyDictionary[Shelf, _Prepared] = weakref.WeakKeyDictionary()
 
 
 def _prepare(shelf: Shelf) -> _Prepared:
-    if shelf not in _prepared:
-        _prepared[shelf] = _work_out(shelf)
-    return _prepared[shelf]
+    ready = _prepared.get(shelf)
+    if ready is None:
+        ready = _prepared[shelf] = _work_out(shelf)
+    return ready
 
 
 def _work_out(shelf: Shelf) -> _Prepared:
-    from scipy.sparse import csr_matrix
-
-    sections: dict[tuple[str, int], int] = {}
-    by_section: dict[tuple[str, int], list[int]] = {}
-    for i, passage in enumerate(shelf.passages):
-        key = (passage.document, passage.section)
-        sections.setdefault(key, len(sections))
-        by_section.setdefault(key, []).append(i)
-    rows, columns, sizes = [], [], []
-    for position, window in enumerate(shelf.windows):
-        if window.size == 0:
-            continue
-        for i in by_section.get((window.document, window.section), ()):
-            passage = shelf.passages[i]
-            shared = min(passage.end, window.end) - max(passage.start, window.start)
-            # A window speaks for the sentences of which it holds at least half.
-            if 2 * shared >= passage.end - passage.start or 2 * shared >= window.end - window.start:
-                rows.append(i)
-                columns.append(position)
-                sizes.append(window.size)
-    shape = (len(shelf.passages), len(shelf.windows))
-    all_sizes = np.array([window.size for window in shelf.windows], dtype=np.intp)
-    wordings = np.flatnonzero(all_sizes == 0)
-    kinds = [size for size in np.unique(all_sizes) if size]
-    held = [csr_matrix((np.equal(sizes, kind), (rows, columns)), shape=shape, dtype=np.float32) for kind in kinds]
-    counts = [np.asarray(matrix.sum(axis=1), np.float32).ravel() for matrix in held]
-    present = np.array([(SMALLEST_COUNTS if i == 0 else 1.0) * (n > 0) for i, n in enumerate(counts)], np.float32)
-    total = np.maximum(present.sum(axis=0), 1e-9) if kinds else np.ones(shape[0], np.float32)
-    section = np.array([sections[p.document, p.section] for p in shelf.passages], np.intp)
+    numbers: dict[tuple[str, int], int] = {}
+    for passage in shelf.passages:
+        numbers.setdefault((passage.document, passage.section), len(numbers))
+    section = np.array([numbers[p.document, p.section] for p in shelf.passages], np.intp)
+    bounds = np.searchsorted(section, np.arange(len(numbers) + 1))
     words = np.array([len(shelf.documents[p.document].text[p.start : p.end].split()) for p in shelf.passages], np.intp)
+    sizes = np.array([window.size for window in shelf.windows], np.intp)
+    of_section = np.array([numbers.get((w.document, w.section), -1) for w in shelf.windows], np.intp)
+    wordings = np.flatnonzero((sizes == 0) & (of_section >= 0))
     return _Prepared(
-        cover=tuple(m.multiply(1.0 / np.maximum(n, 1.0)[:, None]).tocsr() for m, n in zip(held, counts, strict=True)),
-        share=tuple(present / total),
-        touch=(np.array(rows, np.intp), np.array(columns, np.intp)),
-        sizes=tuple(np.flatnonzero(all_sizes == kind) for kind in kinds),
+        sizes=_sizes(shelf.passages, section, shelf.windows, of_section, sizes),
+        theme=_theme(np.asarray(shelf.vectors, np.float32), sizes > 0),
         wordings=wordings,
-        wording_section=np.array(
-            [sections.get((shelf.windows[int(w)].document, shelf.windows[int(w)].section), 0) for w in wordings],
-            np.intp,
-        ),
+        wording_section=of_section[wordings],
         section=section,
-        sections=len(sections),
+        bounds=bounds,
         words=words,
-        section_words=np.bincount(section, weights=words).astype(np.intp)[section],
+        runs=_runs(words, section, bounds),
     )
+
+
+def _sizes(
+    passages: Sequence[Passage], section: Positions, windows: Sequence[Window], of_section: Positions, size: Positions
+) -> tuple[_Size, ...]:
+    """Find for each passage and size the windows that hold its middle, or whose middle it holds.
+
+    Sections are laid end to end on one line, so that two sorted searches find them all and none in another section.
+    """
+    room = 1 + max([p.end for p in passages] + [w.end for w in windows])
+    base = section * room
+    start = base + np.array([p.start for p in passages])
+    end = base + np.array([p.end for p in passages])
+    middle = (start + end) // 2
+    found: list[tuple[float, Positions, Positions, Positions]] = []
+    for kind in np.unique(size[(size > 0) & (of_section >= 0)]):
+        chosen = np.flatnonzero((size == kind) & (of_section >= 0))
+        starts = of_section[chosen] * room + np.array([windows[i].start for i in chosen.tolist()])
+        ends = of_section[chosen] * room + np.array([windows[i].end for i in chosen.tolist()])
+        order = np.lexsort((ends, starts))
+        chosen, starts, ends = chosen[order], starts[order], ends[order]
+        middles = (starts + ends) // 2
+        first = np.minimum(np.searchsorted(ends, middle, "right"), np.searchsorted(middles, start, "left"))
+        last = np.maximum(np.searchsorted(starts, middle, "right"), np.searchsorted(middles, end, "left"))
+        weight = SIZE_WEIGHTS[min(len(found), len(SIZE_WEIGHTS) - 1)]
+        found.append((weight, chosen, first, last))
+    total = sum((weight * (last > first) for weight, _, first, last in found), np.zeros(len(passages)))
+    return tuple(
+        _Size(chosen, first, last, (weight * (last > first) / np.maximum(total, 1e-9)).astype(np.float32))
+        for weight, chosen, first, last in found
+    )
+
+
+def _theme(vectors: Scores, is_text: npt.NDArray[np.bool_]) -> _Theme | None:
+    text = vectors[is_text]
+    if len(text) < THEME_NEEDS:
+        return None
+    mean = text.mean(axis=0)
+    centred = text - mean
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    directions = np.ascontiguousarray(axes[:, : -THEME_DIRECTIONS - 1 : -1].T)
+    away = vectors - mean
+    left = np.square(away).sum(axis=1) - np.square(away @ directions.T).sum(axis=1)
+    # What is nothing but the theme has next to nothing left; scaled to length 1 that would be noise, very loud.
+    least = max(LEAST_LEFT * float(np.median(left[is_text])), 1e-6)
+    return _Theme(mean, directions, (1.0 / np.sqrt(np.maximum(left, least))).astype(np.float32))
+
+
+def _runs(words: Positions, section: Positions, bounds: Positions) -> _Runs:
+    """List the runs of SHOWN_WORDS inside a section; of one that has fewer words, all of it; and a longer sentence."""
+    count = np.concatenate(([0], np.cumsum(words)))
+    ends = bounds[section + 1]
+    enough = np.minimum(SHOWN_WORDS.start, (count[bounds[1:]] - count[bounds[:-1]])[section])
+    firsts, lasts = [], []
+    here = np.arange(len(words))
+    length = 1
+    while len(here):
+        held = count[here + length] - count[here]
+        good = (held >= enough[here]) & ((held <= SHOWN_WORDS.end) | (length == 1))
+        # A run of few, long sentences may jump from too short to too long: then the longer one is taken.
+        jumps = (held > SHOWN_WORDS.end) & (count[here + length - 1] - count[here] < enough[here])
+        firsts.append(here[good | jumps])
+        lasts.append(here[good | jumps] + length)
+        here = here[(held < SHOWN_WORDS.end) & (here + length < ends[here])]
+        length += 1
+    first, last = np.concatenate(firsts), np.concatenate(lasts)
+    order = np.lexsort((last, first))
+    return _Runs(first[order], last[order], (count[last] - count[first])[order])
+
+
+# ---------------------------------------------------------------- scores
+
+
+def _cosines(asked: Scores, shelf: Shelf, ready: _Prepared) -> tuple[Scores, Scores, Scores]:
+    """Compare the queries with every window, as they are and without the theme.
+
+    Returns:
+        The cosines, shape (queries, windows); those without the theme; and how far each query leans on the theme,
+        from 0 to 1, shape (queries,).
+    """
+    matrix = np.asarray(shelf.vectors, np.float32)
+    theme = ready.theme
+    if theme is None:
+        raw = asked @ matrix.T
+        return raw, raw, np.zeros(len(asked), np.float32)
+    cosine = asked @ theme.mean / max(float(np.linalg.norm(theme.mean)), 1e-9)
+    lean = np.clip((cosine - THEME_FROM) / (THEME_TO - THEME_FROM), 0.0, 1.0)
+    rest = asked - theme.mean
+    rest -= (rest @ theme.directions.T) @ theme.directions
+    both = np.concatenate((asked, rest)) @ matrix.T
+    themeless = (both[len(asked) :] - (rest @ theme.mean)[:, None]) * theme.stretch
+    return both[: len(asked)], themeless.astype(np.float32), lean.astype(np.float32)
 
 
 def _standard(scores: Scores) -> Scores:
@@ -164,37 +287,61 @@ def _standard(scores: Scores) -> Scores:
     return (scores - scores.mean()) / deviation if deviation > 1e-9 else np.zeros_like(scores)  # noqa: PLR2004
 
 
-def _dense(cosines: Scores, ready: _Prepared) -> Scores:
+def _dense(raw: Scores, themeless: Scores, lean: float, ready: _Prepared) -> Scores:
     """Return one score for each passage, shape (passages,).
 
-    Of the windows of one size that hold it the better ones count more (the logarithm of the mean of exponentials,
-    between mean and maximum): a window that only begins or ends with the passage says little against it.
+    Of the windows of one size around it the better ones count more (the logarithm of a mean of exponentials): a window
+    that only begins or ends with the passage says little against it.
     """
     scores = np.zeros(len(ready.section), np.float32)
-    for positions, cover, share in zip(ready.sizes, ready.cover, ready.share, strict=True):
-        spread = np.zeros_like(cosines)
-        spread[positions] = np.exp(_standard(cosines[positions]))
-        scores += share * np.log(np.maximum(cover @ spread, 1e-6))
+    for size in ready.sizes:
+        for cosines, part in ((raw, 1.0 - lean), (themeless, lean)):
+            if part > 0.0:
+                scores += part * size.share * _soft_maximum(_standard(cosines[size.windows]), size)
     return scores
 
 
-def _wording(cosines: Scores, ready: _Prepared) -> tuple[Scores, Scores]:
-    """Return for each passage the standardised score, and the cosine, of its section's best wording."""
-    if not len(ready.wordings):
-        nothing = np.zeros(len(ready.section), np.float32)
-        return nothing, nothing
-    best = np.full(ready.sections, -1.0, np.float32)
-    np.maximum.at(best, ready.wording_section, cosines[:, ready.wordings].max(axis=0))
-    known = best > -1.0
-    standard = np.zeros_like(best)
-    standard[known] = _standard(best[known])
-    return standard[ready.section], np.maximum(best, 0.0)[ready.section]
+def _soft_maximum(scores: Scores, size: _Size) -> Scores:
+    """Return the soft maximum of the windows around each passage, shape (passages,), by differences of one sum."""
+    loud = np.exp(SHARPNESS * np.minimum(scores, LOUDEST).astype(np.float64))
+    sums = np.concatenate(([0.0], np.cumsum(loud)))
+    means = (sums[size.last] - sums[size.first]) / np.maximum(size.last - size.first, 1)
+    softened: Scores = (np.log(np.maximum(means, 1e-6)) / SHARPNESS).astype(np.float32)
+    return softened
 
 
-def _best_cosine(cosines: Scores, ready: _Prepared, passages: int) -> Scores:
-    best = np.full(passages, -1.0, np.float32)
-    np.maximum.at(best, ready.touch[0], cosines[ready.touch[1]])
+def _wording(raw: Scores, themeless: Scores, lean: float, ready: _Prepared) -> Scores:
+    """Return for each passage the standardised cosine of its section's best wording; zeros where there is none."""
+    scores = np.zeros(len(ready.section), np.float32)
+    if len(ready.wordings):
+        for cosines, part in ((raw, 1.0 - lean), (themeless, lean)):
+            best = _best_wording(cosines, ready)
+            known = np.isfinite(best)
+            best[known] = _standard(best[known])
+            best[~known] = 0.0
+            scores += part * best[ready.section]
+    return scores
+
+
+def _best_wording(cosines: Scores, ready: _Prepared) -> Scores:
+    """Return the highest cosine among each section's wordings, shape (sections,); minus infinity where it has none."""
+    best = np.full(len(ready.bounds) - 1, -np.inf, np.float32)
+    np.maximum.at(best, ready.wording_section, cosines[ready.wordings])
     return best
+
+
+def _best_cosine(cosines: Scores, ready: _Prepared) -> Scores:
+    """Return for each passage the highest cosine of the windows around it, shape (passages,); -1 without any."""
+    best = np.full(len(ready.section), -1.0, np.float32)
+    for size in ready.sizes:
+        padded = np.append(cosines[size.windows], np.float32(-1.0))
+        pairs = np.column_stack((size.first, np.maximum(size.last, size.first))).ravel()
+        highest = np.maximum.reduceat(padded, pairs)[::2]
+        best = np.maximum(best, np.where(size.last > size.first, highest, -1.0))
+    return best
+
+
+# ---------------------------------------------------------------- what is shown
 
 
 class _Scored(NamedTuple):
@@ -206,67 +353,65 @@ class _Scored(NamedTuple):
     wording_cosine: Scores
 
 
-def _grown(scored: _Scored, shelf: Shelf, ready: _Prepared, limit: int) -> list[Hit]:
-    """Take the best passage that is left, grow it by its better neighbour, and go on until there are enough."""
-    fused, legs, best_cosine, wording_cosine = scored
-    ranks = {name: _ranks(scores) for name, scores in legs.items()}
-    taken = np.zeros(len(fused), bool)
-    shown: set[str] = set()
+def _shown(scored: _Scored, shelf: Shelf, ready: _Prepared, limit: int) -> list[Hit]:
+    """Take the run with the best mean score that is left, and go on until there are enough."""
+    runs = ready.runs
+    weighed = np.concatenate(([0.0], np.cumsum(scored.fused.astype(np.float64) * ready.words)))
+    means = (weighed[runs.last] - weighed[runs.first]) / np.maximum(runs.words, 1)
+    ranks = {name: _ranks(scores) for name, scores in scored.legs.items()}
+    taken = np.zeros(len(scored.fused), bool)
+    seen: list[frozenset[tuple[str, ...]]] = []
     hits: list[Hit] = []
-    for peak in np.argsort(-fused, kind="stable"):
+    for run in np.argsort(-means, kind="stable"):
         if len(hits) >= limit:
             break
-        if taken[peak]:
+        first, last = int(runs.first[run]), int(runs.last[run])
+        if taken[first:last].any():
             continue
-        first, last = _stretch(int(peak), fused, taken, ready)
-        taken[first : last + 1] = True
-        place = shelf.passages[peak]
-        document = shelf.documents[place.document]
-        start, end = shelf.passages[first].start, shelf.passages[last].end
-        same = " ".join(document.text[start:end].lower().split())
-        if same in shown:
+        if _section_words(first, ready) <= WHOLE_SECTION_WORDS:
+            first, last = (int(bound) for bound in ready.bounds[ready.section[first] :][:2])
+        taken[first:last] = True
+        hit = _hit(Span(first, last), float(means[run]), scored, ranks, shelf)
+        triples = _triples(hit.text)
+        if any(len(triples & earlier) >= SAME * len(triples) for earlier in seen):
             continue
-        shown.add(same)
-        inside = slice(first, last + 1)
-        hits.append(
-            Hit(
-                document=document,
-                section=place.section,
-                start=start,
-                end=end,
-                score=float(fused[peak]),
-                sentences=tuple(Span(p.start, p.end) for p in shelf.passages[inside]),
-                sentence_scores=tuple(float(score) for score in fused[inside]),
-                similarity=float(best_cosine[inside].max()),
-                wording=float(wording_cosine[peak]),
-                legs={name: int(r[peak]) for name, r in ranks.items() if r[peak]},
-                leg_scores={name: float(scores[peak]) for name, scores in legs.items()},
-            )
-        )
+        seen.append(triples)
+        hits.append(hit)
     return hits
 
 
-def _stretch(peak: int, fused: Scores, taken: npt.NDArray[np.bool_], ready: _Prepared) -> tuple[int, int]:
-    """Return first and last passage of the readable stretch around a peak, inside its section."""
-    first = last = peak
-    size = int(ready.words[peak])
-    section = ready.section[peak]
-    enough = WHOLE_SECTION_WORDS if ready.section_words[peak] <= WHOLE_SECTION_WORDS else PASSAGE_WORDS
-    while size < enough:
-        before = first > 0 and not taken[first - 1] and ready.section[first - 1] == section
-        after = last + 1 < len(fused) and not taken[last + 1] and ready.section[last + 1] == section
-        if not before and not after:
-            break
-        if after and (not before or fused[last + 1] >= fused[first - 1]):
-            last += 1
-            size += int(ready.words[last])
-        else:
-            first -= 1
-            size += int(ready.words[first])
-    return first, last
+def _section_words(passage: int, ready: _Prepared) -> int:
+    start, end = ready.bounds[ready.section[passage] :][:2]
+    return int(ready.words[start:end].sum())
 
 
-def _ranks(scores: Scores) -> npt.NDArray[np.intp]:
+def _hit(run: Span, score: float, scored: _Scored, ranks: dict[str, Positions], shelf: Shelf) -> Hit:
+    """Make a hit of the passages from `run.start` to before `run.end`."""
+    passages = shelf.passages[run.start : run.end]
+    inside = slice(run.start, run.end)
+    peak = run.start + int(np.argmax(scored.fused[inside]))
+    return Hit(
+        document=shelf.documents[passages[0].document],
+        section=passages[0].section,
+        start=passages[0].start,
+        end=passages[-1].end,
+        score=score,
+        sentences=tuple(Span(p.start, p.end) for p in passages),
+        sentence_scores=tuple(float(value) for value in scored.fused[inside]),
+        similarity=float(scored.best_cosine[inside].max()),
+        wording=float(scored.wording_cosine[peak]),
+        legs={name: int(rank[peak]) for name, rank in ranks.items() if rank[peak]},
+        leg_scores={name: float(values[peak]) for name, values in scored.legs.items()},
+    )
+
+
+def _triples(text: str) -> frozenset[tuple[str, ...]]:
+    """Return the runs of three words; the words themselves where there are fewer."""
+    words = text.lower().split()
+    return frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset((word,) for word in words)
+
+
+def _ranks(scores: Scores) -> Positions:
     """Return the rank of each, from 1; 0 for those that a leg did not find (its lowest score)."""
     ranks = np.zeros(len(scores), np.intp)
     order = np.argsort(-scores, kind="stable")
