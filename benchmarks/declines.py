@@ -26,6 +26,7 @@ from sklearn.metrics import roc_auc_score
 from career_advisor import advisor as advising
 from career_advisor import grounding
 from career_advisor.opening import build_index, open_advisor, plain_progress
+from career_advisor.records import Reply
 from career_advisor.settings import Settings, load_settings
 
 HERE = Path(__file__).parent
@@ -42,9 +43,10 @@ def expected(case: dict[str, Any]) -> set[str]:
 
 def weigh(advisor: advising.Advisor, cases: list[dict[str, Any]]) -> list[tuple[dict[str, Any], str, Any, float]]:
     """Return for each case the status given, the evidence and the confidence."""
-    rows = []
+    rows: list[tuple[dict[str, Any], str, Any, float]] = []
     for case in cases:
         *_, reply = advisor.reply(case["question"])
+        assert isinstance(reply, Reply)
         (ground,) = advisor._grounds.values()
         weighed = grounding.evidence(reply.standalone, list(reply.hits), ground)
         rows.append((case, reply.status, weighed, grounding.probability(weighed, ground.thresholds)))
@@ -129,7 +131,7 @@ def main() -> None:
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{platform.machine()}, {platform.system()}",
         "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
         ).stdout.strip(),
         "cases": [file.name for file in given.cases],
     }

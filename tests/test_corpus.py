@@ -18,7 +18,8 @@ from career_advisor.text import content_words
 LONGEST_SENTENCE = 30
 POINTS_OUTSIDE = re.compile(
     r"^(?:This|That|These|Those|It|He|She|They|His|Her|Their|Its|Such|Here|There|Also|However|But|And|So|Then"
-    r"|Therefore|Both|Neither|The (?:latter|former|second|other) )\b(?! (?:is|are|was|were) (?:no|a|an|many|several|little|not)\b)"
+    r"|Therefore|Both|Neither|The (?:latter|former|second|other) )\b"
+    r"(?! (?:is|are|was|were) (?:no|a|an|many|several|little|not)\b)"
 )
 ADDRESS = re.compile(r"https?://[^\s)>\]]+|\b(?:[\w-]+\.)+(?:com|org|info|net|io|education)\b(?:/[\w/-]*)?")
 

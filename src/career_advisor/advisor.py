@@ -22,6 +22,7 @@ from career_advisor.records import (
     Queries,
     Reply,
     Sentence,
+    Service,
     Shelf,
     Stage,
     Status,
@@ -31,6 +32,7 @@ from career_advisor.text import clean
 QUESTION_LIMIT = 4_000
 """Characters of one message; more is not a question but a document."""
 HITS = 8
+EXAMPLES = 4
 FACET_HITS = 2
 MODEL_PASSAGES = 6
 ENOUGH = 0.5
@@ -140,6 +142,22 @@ class Advisor:
     def model_name(self) -> str:
         """Who writes the answers."""
         return self._model.name if self._model else "quotes"
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Questions to begin with, which the index answers."""
+        return answering.starters(list(self._shelves.current().documents.values()), (), limit=EXAMPLES)
+
+    @property
+    def human_services(self) -> tuple[Service, ...]:
+        """Where to talk to a person."""
+        return self._registry.people
+
+    @property
+    def index_line(self) -> str:
+        """What is answered from, in words."""
+        count = len(self._shelves.current().documents)
+        return f"{count} pages" if count != 1 else "one page"
 
     def reply(self, question: str, history: Sequence[Message] = ()) -> Iterator[Stage | Piece | Reply]:
         """Answer one question.

@@ -328,10 +328,12 @@ def follow_ups(
 
 
 def starters(documents: Sequence[Document], history: Sequence[Message], *, limit: int = 3) -> tuple[str, ...]:
-    """Return questions to begin with: the first that each document answers."""
-    first = [q for document in documents for section in document.sections for q in _questions(section)[:1]]
+    """Return questions to begin with: those marked as such, then the first that each document answers."""
+    marked = [
+        q for document in documents for section in document.sections if section.starter for q in _questions(section)
+    ]
     by_document = [next((q for s in d.sections for q in _questions(s)), "") for d in documents]
-    return tuple(_unasked(dict.fromkeys([*filter(None, by_document), *first]), history))[:limit]
+    return tuple(_unasked(dict.fromkeys([*marked, *filter(None, by_document)]), history))[:limit]
 
 
 def _questions(section: Section) -> list[str]:

@@ -295,14 +295,16 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Serve the page."""
-    from career_advisor.opening import open_page
+    from career_advisor import web
+    from career_advisor.opening import open_advisor
 
     settings = _settings(host=host, port=port, model=model)
+    advisor = open_advisor(settings, progress=_progress())
 
     def ready(address: str) -> None:
         print(json.dumps({"address": address}) if as_json else f"Career Advisor is at {address}", flush=True)
 
-    open_page(settings, progress=_progress(), on_ready=ready)
+    web.serve(advisor, host=settings.host, port=settings.port, on_ready=ready)
 
 
 # ---------------------------------------------------------------- the index

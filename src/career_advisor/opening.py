@@ -24,6 +24,7 @@ from career_advisor.records import (
     AdvisorError,
     Failure,
     IndexMissing,
+    IndexOutdated,
     IndexUnsound,
     ModelUnavailable,
     NothingReadable,
@@ -220,6 +221,8 @@ def _sources(settings: Settings, paths: Sequence[Path] | None, *, add: bool) -> 
     try:
         manifest = index.status(settings.home)
         before = [shipped_corpus()] if manifest.shipped else [Path(source) for source in manifest.sources]
+    except IndexOutdated as outdated:
+        before = [shipped_corpus()] if outdated.shipped else [Path(source) for source in outdated.sources]
     except (IndexMissing, IndexUnsound):
         before = [] if given else [shipped_corpus()]
     return [*before, *(path for path in given if path not in before)]
@@ -363,6 +366,11 @@ def ensure_index(settings: Settings, progress: Progress) -> None:
     except IndexMissing:
         build_index(settings, None, progress=progress)
         return
+    except IndexOutdated as fault:
+        if not fault.shipped:
+            raise
+        build_index(settings, None, progress=progress)
+        return
     if manifest.shipped:
         plan, _ = _changes(settings, None, add=False)
         if not plan.nothing_to_do:
@@ -425,14 +433,6 @@ def _gguf(settings: Settings) -> Path:
             continue
     how = f"career-advisor models fetch {models.DEFAULT_LANGUAGE_MODEL}"
     raise ModelUnavailable(f"The embedded language model is not fetched; run `{how}`.")
-
-
-def open_page(settings: Settings, *, progress: Progress, on_ready: Callable[[str], None]) -> None:
-    """Serve the page until it is stopped."""
-    from career_advisor import web
-
-    advisor = open_advisor(settings, progress=progress)
-    web.serve(advisor, host=settings.host, port=settings.port, on_ready=on_ready)
 
 
 # ---------------------------------------------------------------- the operator's other commands

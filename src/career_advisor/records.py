@@ -52,6 +52,8 @@ class Section:
     """Addresses that the section was written from; empty means those of the document."""
     as_of: str | None = None
     """When it was true, as an ISO date, month or year."""
+    starter: bool = False
+    """Whether its question is a good one to begin a conversation with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,28 @@ class Document:
     sources: tuple[str, ...] = ()
     anchors: tuple[Anchor, ...] = ()
     """By rising offset."""
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Document:
+        """Return the document that `dataclasses.asdict` and JSON made objects and lists of.
+
+        Raises:
+            KeyError, TypeError: If fields are missing or misshapen.
+        """
+        sections = tuple(
+            Section(
+                **{
+                    **section,
+                    "heading": tuple(section["heading"]),
+                    "blocks": tuple(Span(*span) for span in section["blocks"]),
+                    "wordings": tuple(section["wordings"]),
+                    "sources": tuple(section["sources"]),
+                }
+            )
+            for section in fields["sections"]
+        )
+        anchors = tuple(Anchor(*anchor) for anchor in fields["anchors"])
+        return cls(**{**fields, "sections": sections, "anchors": anchors, "sources": tuple(fields["sources"])})
 
 
 class Failure(NamedTuple):
@@ -387,6 +411,16 @@ class IndexMissing(AdvisorError):
 
 class IndexUnsound(AdvisorError):
     """The index is damaged, or was made with another encoder or splitter; it is never searched."""
+
+
+class IndexOutdated(IndexUnsound):
+    """The index was written by another version of the program; what it was made from is still known."""
+
+    def __init__(self, message: str, *, sources: Sequence[str], shipped: bool) -> None:
+        super().__init__(message)
+        self.sources = tuple(sources)
+        self.shipped = shipped
+        """Whether it holds the shipped corpus and nothing else."""
 
 
 class IndexBusy(AdvisorError):

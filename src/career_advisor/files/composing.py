@@ -44,6 +44,7 @@ class Notes:
     wordings: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     as_of: str | None = None
+    starter: bool = False
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Outline:
             notes = self.notes or Notes()
             heading = tuple(text for _, text in self.path if text)
             blocks = tuple(self.blocks)
-            self.sections.append(Section(heading, blocks, notes.wordings, notes.sources, notes.as_of))
+            self.sections.append(Section(heading, blocks, notes.wordings, notes.sources, notes.as_of, notes.starter))
         self.blocks, self.notes = [], None
         return tuple(self.sections)
 

@@ -28,7 +28,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _FRONT_MATTER = re.compile(r"---[ \t]*(?:\r\n|\n|\r)(.*?)(?<=[\r\n])(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)", re.DOTALL)
 _LIKE_YAML = re.compile(r"$|[ \t#-]|[\w-]+:")
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_NOTE_KEYS = frozenset({"as_of", "sources", "ask"})
+_NOTE_KEYS = frozenset({"as_of", "sources", "ask", "start"})
 
 
 class _FrontMatter(NamedTuple):
@@ -304,7 +304,7 @@ def _notes(comment: str) -> Notes:
     fields = _mapping(comment)
     if not fields or not fields.keys() <= _NOTE_KEYS:
         stray = ", ".join(sorted(fields.keys() - _NOTE_KEYS)) if fields else "no mapping"
-        raise _NotYaml(f"a section's comment has the keys as_of, sources and ask, and this one: {stray}", 1)
+        raise _NotYaml(f"a section's comment has the keys as_of, sources, ask and start, and this one: {stray}", 1)
     sources, ask = _strings(fields, "sources"), _strings(fields, "ask")
     for address in sources:
         if web_address(address) is None:
@@ -312,7 +312,10 @@ def _notes(comment: str) -> Notes:
     as_of = fields.get("as_of")
     if as_of is not None and (not isinstance(as_of, str) or not re.fullmatch(r"\d{4}(-\d\d){0,2}", as_of)):
         raise _NotYaml(f"as_of is “{as_of}”; write 2025, 2025-05 or 2025-05-31", 1)
-    return Notes(tuple(" ".join(each.split()) for each in ask), sources, as_of)
+    start = fields.get("start", "false")
+    if start not in {"true", "false"}:
+        raise _NotYaml(f"start is “{start}”; write true or false", 1)
+    return Notes(tuple(" ".join(each.split()) for each in ask), sources, as_of, start == "true")
 
 
 def _strings(fields: Mapping[str, object], key: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from career_advisor.files.markdown import parse_markdown, parse_plain
 from career_advisor.files.markup import parse_docx, parse_html
 from career_advisor.files.pdf import parse_pdf
 from career_advisor.files.subtitles import parse_srt, parse_vtt
-from career_advisor.records import Anchor, Document, Section, Span
+from career_advisor.records import Document
 
 MEMORY_LIMIT = 2_000_000_000
 """Bytes of address space of the child, the libraries among them."""
@@ -74,7 +74,7 @@ def parse(data: bytes, name: str, suffix: str) -> Document:
 
 
 def answer(data: bytes, name: str, suffix: str) -> dict[str, Any]:
-    """Return `document` (see `document_from`) or `reason`, and whether this process had better not be used again."""
+    """Return `document` (for `Document.from_json`) or `reason`, and whether the process should not be used again."""
     try:
         return {"document": asdict(parse(data, name, suffix)), "worn": _is_worn()}
     except Unreadable as fault:
@@ -85,22 +85,6 @@ def answer(data: bytes, name: str, suffix: str) -> dict[str, Any]:
         return {"reason": "nested too deeply to be read", "worn": False}
     except Exception as fault:  # noqa: BLE001  (a parser may raise anything on a hostile file; the next file is not to suffer)
         return {"reason": f"a broken {suffix[1:]} file: the parser failed with {type(fault).__name__}", "worn": True}
-
-
-def document_from(fields: Mapping[str, Any]) -> Document:
-    """Return the document that `asdict` and JSON made lists and objects of."""
-    sections = tuple(
-        Section(
-            heading=tuple(section["heading"]),
-            blocks=tuple(Span(*span) for span in section["blocks"]),
-            wordings=tuple(section["wordings"]),
-            sources=tuple(section["sources"]),
-            as_of=section["as_of"],
-        )
-        for section in fields["sections"]
-    )
-    anchors = tuple(Anchor(*anchor) for anchor in fields["anchors"])
-    return Document(**{**fields, "sections": sections, "anchors": anchors, "sources": tuple(fields["sources"])})
 
 
 def serve(timeout: float) -> None:

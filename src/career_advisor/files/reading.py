@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import IO, Any
 
 from career_advisor.files.finding import Found, list_files, open_regular, printable
-from career_advisor.files.parsing import document_from
 from career_advisor.records import Document, Failure, Reading
 
 SIZE_LIMIT = 20_000_000
@@ -145,7 +144,7 @@ class _Child:
             return f"a broken file: it crashed the parser ({_cause(code)})"
         if reply["worn"] or late.is_set():
             self._end()
-        return document_from(reply["document"]) if "document" in reply else str(reply["reason"])
+        return Document.from_json(reply["document"]) if "document" in reply else str(reply["reason"])
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:

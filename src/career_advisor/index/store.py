@@ -16,20 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from career_advisor.records import (
-    Anchor,
     Chunks,
     Document,
     EncoderIdentity,
+    IndexOutdated,
     IndexUnsound,
     Passage,
-    Section,
-    Span,
     Window,
 )
 
 Vectors = npt.NDArray[np.float32]
 
-FORMAT = 1
+FORMAT = 2
 """Of a version's files; another number is made anew."""
 PROBE = "A fixed sentence, embedded with every index, tells one encoder from another."
 COLLECTION = "windows"
@@ -78,7 +76,11 @@ class Manifest:
         try:
             data = json.loads((folder / "manifest.json").read_text("utf-8"))
             if data["format"] != FORMAT:
-                raise IndexUnsound(f"the index {folder.name} was made by another version of the program; {MEND}")
+                raise IndexOutdated(
+                    f"the index {folder.name} was made by another version of the program; {MEND}",
+                    sources=[str(source) for source in data.get("sources", ())],
+                    shipped=bool(data.get("shipped", False)),
+                )
             data |= {
                 "encoder": EncoderIdentity(*data["encoder"]),
                 "sources": tuple(data["sources"]),
@@ -227,7 +229,7 @@ def read_version(folder: Path) -> OpenIndex:
     for problem in file_problems(folder, manifest):
         raise IndexUnsound(f"the index {folder.name} is damaged: {problem}; {MEND}")
     try:
-        documents = [_document(data) for data in json.loads((folder / "documents.json").read_text("utf-8"))]
+        documents = [Document.from_json(data) for data in json.loads((folder / "documents.json").read_text("utf-8"))]
         passages = tuple(
             Passage(documents[d].path, *rest) for d, *rest in json.loads((folder / "passages.json").read_text("utf-8"))
         )
@@ -302,21 +304,6 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _document(data: dict[str, Any]) -> Document:
-    sections = tuple(
-        Section(
-            heading=tuple(s["heading"]),
-            blocks=tuple(Span(*block) for block in s["blocks"]),
-            wordings=tuple(s["wordings"]),
-            sources=tuple(s["sources"]),
-            as_of=s["as_of"],
-        )
-        for s in data["sections"]
-    )
-    anchors = tuple(Anchor(*anchor) for anchor in data["anchors"])
-    return Document(**(data | {"sections": sections, "anchors": anchors, "sources": tuple(data["sources"])}))
 
 
 def _one_line(text: str) -> str:
