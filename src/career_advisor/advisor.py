@@ -18,6 +18,7 @@ from career_advisor.records import (
     Hit,
     Message,
     ModelUnavailable,
+    Offer,
     Piece,
     Queries,
     Reply,
@@ -99,6 +100,7 @@ class _Found:
     hits: list[Hit]
     facets: list[list[Hit]]
     feeling: grounding.Feeling | None
+    offers: tuple[Offer, ...]
 
     @property
     def pool(self) -> list[Hit]:
@@ -189,11 +191,12 @@ class Advisor:
         ]  # the turn as asked; before it, the turn behind the question it continues
         intent = grounding.screen(asked, last, ground)
         hits, facets = self._find(queries, vectors, shelf)
-        verdict = grounding.judge(queries.standalone, hits, ground)
+        parts = zip((queries.standalone, *queries.facets), (hits, *facets), strict=True)
+        verdict = max((grounding.judge(part, found, ground) for part, found in parts), key=lambda v: v.confidence)
         status = intent or verdict.status
         offers = referral.choose(queries.standalone, vectors[0], status, self._registry, self._needs())
         feeling = grounding.feeling(asked, last, ground)
-        found = _Found(asked, queries, status, verdict, hits, facets, feeling)
+        found = _Found(asked, queries, status, verdict, hits, facets, feeling, offers)
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
@@ -274,6 +277,7 @@ class Advisor:
             history=history,
             documents=list(shelf.documents.values()),
             helplines=self._registry.helplines,
+            offered=bool(found.offers),
         )
         return citation.check(drafts, found.pool)
 

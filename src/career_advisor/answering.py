@@ -18,10 +18,14 @@ SENTENCES = 5
 """Quotes at most, the lead included."""
 WORDS = 120
 """After this many words no further quote is added."""
-PER_SECTION = 3
-"""Quotes of one section at most, so that the answer is chosen and not a passage dumped."""
+FROM_BEST, FROM_OTHERS = 3, 2
+"""Quotes of the best section and of any other at most, so that the answer is chosen and not a passage dumped."""
 NEAR = 0.76
-"""A further passage is quoted when its score is at least this share of the best one's."""
+"""A further passage or sentence is quoted when its score is at least this share of the best one's."""
+SAME_QUESTION = 0.5
+"""Cosine to a section's question from which its first sentence, written as the answer to it, leads."""
+SAME_YES = 0.62
+"""The same for a first sentence that says yes or no, which answers one question only."""
 ALIKE = 0.55
 """Share of content words in common from which two sentences say the same."""
 FETCHED = 2
@@ -36,47 +40,58 @@ _POINTS_BACK = re.compile(
     r"|because|which|as such|for example|in addition|similarly|likewise|yet|still|one of them|another)\b",
     re.IGNORECASE,
 )
+_YES_OR_NO = re.compile(
+    r"(?:yes|no|not (?:by|necessarily|really|at all|strictly)\b[^:,]*|probably(?: not)?|perhaps)[,:;.]", re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 
 
 def quotes(
-    hits: Sequence[Hit], facets: Sequence[Sequence[Hit]] = (), *, sentences: int = SENTENCES
+    hits: Sequence[Hit],
+    facets: Sequence[Sequence[Hit]] = (),
+    *,
+    sentences: int = SENTENCES,
+    history: Sequence[Message] = (),
 ) -> tuple[DraftSentence, ...]:
     """Choose the sentences that answer.
 
-    The best passage leads, with the sentence that opens its section where the section was written to answer in its
-    first sentence; then what else in it scores high; then the best of other sections, and of the parts of a long
-    message, as long as they come near the best and say something new. Within a section the order is the author's.
+    The best passage leads, with the sentence that opens its section where the section's own question is the one that
+    was asked; then what else in it scores high; then the best of other sections, and of the parts of a long message,
+    as long as they come near the best and say something new. Within a section the order is the author's. What was
+    quoted earlier in the conversation is quoted again only where nothing else is left to say.
 
     Args:
         hits: For the whole question, best first.
         facets: For each part of a long message, its own hits; their `document` and `section` may repeat those above.
         sentences: At most so many.
+        history: The turns before.
 
     Returns:
         Drafts whose `cited` points into `hits` followed by the facets' hits, in that order.
     """
-    pool = [*hits, *(hit for part in facets for hit in part)]
-    if not pool:
-        return ()
-    chosen: list[_Choice] = []
-    best = hits[0].score if hits else pool[0].score
-    for position, hit in _in_turn(hits, facets):
-        own = hits[0].score if position < len(hits) else best
-        if position and hit.score < NEAR * own:
-            continue
-        room = sentences - len(chosen)
-        said = sum(len(words(choice.text)) for choice in chosen)
-        if room <= 0 or said >= WORDS:
-            break
-        share = min(room, PER_SECTION if not chosen else 2)
-        for span in _best_spans(hit, limit=share, lead=not chosen):
-            text = hit.document.text[span.start : span.end]
-            if not any(_same(text, choice.text) or choice.covers(hit.document, span) for choice in chosen):
-                chosen.append(_Choice(position, hit, span, text))
+    said = _one_line("\n".join(turn.content for turn in history if turn.role == "assistant"))
+    chosen = _chosen(hits, facets, sentences, said) or _chosen(hits, facets, sentences, "")
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span) for choice in _ordered(chosen)
     )
+
+
+def _chosen(hits: Sequence[Hit], facets: Sequence[Sequence[Hit]], sentences: int, said: str) -> list[_Choice]:
+    turns = _in_turn(hits, facets)
+    best = max((hit.score for _, hit in turns), default=0.0)
+    chosen: list[_Choice] = []
+    for turn, (position, hit) in enumerate(turns):
+        if turn and hit.score < NEAR * best:
+            continue
+        length = sum(len(words(choice.text)) for choice in chosen)
+        room = min(sentences - len(chosen), FROM_OTHERS if chosen else FROM_BEST)
+        if room <= 0 or length >= WORDS:
+            break
+        for span in _best_spans(hit, limit=room, said=said):
+            text = hit.document.text[span.start : span.end]
+            if not any(_same(text, choice.text) or choice.covers(hit.document, span) for choice in chosen):
+                chosen.append(_Choice(position, hit, span, text))
+    return chosen
 
 
 class _Choice(NamedTuple):
@@ -90,15 +105,15 @@ class _Choice(NamedTuple):
 
 
 def _in_turn(hits: Sequence[Hit], facets: Sequence[Sequence[Hit]]) -> list[tuple[int, Hit]]:
-    """Return the hits with their positions in the pool: the best, then each part's best, then the rest."""
-    turns: list[tuple[int, Hit]] = [(0, hits[0])] if hits else []
+    """Return the hits with their positions in the pool: the best of the whole and of each part, then the rest."""
+    first: list[tuple[int, Hit]] = [(0, hits[0])] if hits else []
     offset = len(hits)
     for part in facets:
         if part:
-            turns.append((offset, part[0]))
+            first.append((offset, part[0]))
         offset += len(part)
-    turns.extend(enumerate(hits[1:], start=1))
-    return turns
+    # The part that was found most surely leads: a long message as a whole is often near to nothing.
+    return [*sorted(first, key=lambda turn: -turn[1].score), *enumerate(hits[1:], start=1)]
 
 
 def _ordered(chosen: Sequence[_Choice]) -> list[_Choice]:
@@ -109,31 +124,35 @@ def _ordered(chosen: Sequence[_Choice]) -> list[_Choice]:
     return sorted(chosen, key=lambda c: (order[c.hit.document.path, c.hit.section], c.span.start))
 
 
-def _best_spans(hit: Hit, *, limit: int, lead: bool) -> list[Span]:
+def _best_spans(hit: Hit, *, limit: int, said: str) -> list[Span]:
+    """Return the sentences of a passage that are worth quoting, the best first."""
     if not hit.sentences:
         return []
     if _is_speech(hit):
-        return [_grown_speech(hit)]
-    section = hit.document.sections[hit.section]
+        span = _grown_speech(hit)
+        return [] if _one_line(hit.document.text[span.start : span.end]) in said else [span]
     ranked = sorted(range(len(hit.sentences)), key=lambda i: (-hit.sentence_scores[i], i))
-    top = hit.sentence_scores[ranked[0]]
+    if _opens_its_section(hit):
+        if hit.wording >= SAME_QUESTION:
+            ranked = [0, *(i for i in ranked if i)]
+        if hit.wording < SAME_YES and _YES_OR_NO.match(hit.document.text[hit.start : hit.end]):
+            ranked = [i for i in ranked if i]
+    top = max((hit.sentence_scores[i] for i in ranked), default=0.0)
     spans: list[Span] = []
-    if lead and _answers_at_once(hit, section):
-        spans.append(_whole(hit, 0))
     for i in ranked:
-        if len(spans) >= limit:
-            break
-        if spans and hit.sentence_scores[i] < NEAR * top:
+        if len(spans) >= limit or (spans and hit.sentence_scores[i] < NEAR * top):
             break
         span = _whole(hit, i)
-        if not any(span.start < other.end and other.start < span.end for other in spans):
+        fresh = _one_line(hit.document.text[span.start : span.end]) not in said if said else True
+        if fresh and not any(span.start < other.end and other.start < span.end for other in spans):
             spans.append(span)
     return spans
 
 
-def _answers_at_once(hit: Hit, section: Section) -> bool:
-    """Tell whether the stretch opens a section of ours, whose first sentence answers its heading outright."""
-    return hit.document.kind == "our summary" and bool(section.blocks) and hit.start <= section.blocks[0].start + 1
+def _opens_its_section(hit: Hit) -> bool:
+    """Tell whether the stretch begins with the first sentence of a section of ours, which answers its heading."""
+    blocks = hit.document.sections[hit.section].blocks
+    return hit.document.kind == "our summary" and bool(blocks) and hit.start <= blocks[0].start + 1
 
 
 def _whole(hit: Hit, i: int) -> Span:
@@ -186,14 +205,18 @@ def _one_line(text: str) -> str:
 # ---------------------------------------------------------------- our own words
 
 _ASKED_IN_WORDS: dict[Asked, str] = {
-    "amount": "a figure",
-    "date": "a date",
-    "duration": "how long",
-    "count": "a number",
-    "address": "an address",
-    "place": "a place",
-    "person": "a name",
+    "pay": "say what is paid{about}",
+    "cost": "say what that costs{about}",
+    "share": "give a rate or a share{about}",
+    "date": "give a date{about}",
+    "duration": "say how long that takes{about}",
+    "count": "give a number{about}",
+    "address": "give an address{about}",
+    "place": "name a place{about}",
+    "person": "name anybody{about}",
+    "now": "know what is so today{about}: they were written down earlier",
 }
+"""What the sources don't do, as the end of "My sources don't …"."""
 
 KIND: dict[str, tuple[str, ...]] = {
     "hardship": (
@@ -205,6 +228,11 @@ KIND: dict[str, tuple[str, ...]] = {
         "A fair question to put to yourself. Here is what the sources say about it.",
     ),
 }
+KIND_ALONE: dict[str, tuple[str, ...]] = {
+    "hardship": ("That sounds hard, and I'm sorry.",),
+    "doubt": ("It is all right to doubt.",),
+}
+"""Where no quotes follow that bear on it."""
 SITUATION = ("Here is what bears on your situation.", "Going by what you wrote, this fits best.")
 SMALL_TALK = (
     "Hello. I answer questions about working on making AI safe, from guidance that I have read, and show you the exact "
@@ -222,6 +250,11 @@ URGENT = (
     "your local emergency number at once."
 )
 INVALID_EMPTY = "I didn't get a question. What would you like to know?"
+NOT_COVERED = "My sources don't answer that, so I won't guess."
+ASK_A_PERSON = " The people below may know, or know who does."
+PARTLY = "My sources don't answer exactly that. What comes nearest:"
+NEAREST = "What comes nearest:"
+PARTLY_SENTENCES = 3
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
 _THANKED = re.compile(r"\b(?:thank|thanks|thx|cheers|ty|danke|merci|gracias|helpful|awesome)\b", re.IGNORECASE)
 
@@ -249,6 +282,7 @@ def compose(
     history: Sequence[Message],
     documents: Sequence[Document],
     helplines: Sequence[str],
+    offered: bool = False,
 ) -> Drafts:
     """Write the whole answer without a language model.
 
@@ -263,11 +297,13 @@ def compose(
         history: The turns before, so that no line of ours is said twice.
         documents: All of the index, to say what it is about.
         helplines: Whom to call in an emergency, one sentence each, from the registry.
+        offered: Whether services are shown below the answer.
 
     Returns:
         Our words and the quotes, in the order in which they are shown.
     """
-    gap = f"My sources don't {_gap(lacking, unknown)}, so I won't guess."
+    gap = f"My sources don't {_gap(lacking, unknown)}."
+    declined = f"{gap[:-1]}, so I won't guess." if lacking or unknown else NOT_COVERED
     match status:
         case "urgent":
             return [*_fixed(URGENT), *((1, DraftSentence(line, (), "fixed")) for line in helplines)]
@@ -280,14 +316,21 @@ def compose(
         case "off_topic":
             drafts = _fixed(f"{OFF_TOPIC} {subject(documents)}")
         case "not_covered":
-            drafts = _fixed(gap)
+            drafts = _fixed(f"{_kindly(feeling, history)}{declined}{ASK_A_PERSON if offered else ''}")
         case "partly":
-            near = quotes(hits[:2], sentences=2)
-            drafts = _before(f"{gap} What they do say that comes near:", near, otherwise=gap)
+            near = quotes(hits[:3], facets, sentences=PARTLY_SENTENCES, history=history)
+            line = f"{gap} {NEAREST}" if lacking or unknown else PARTLY
+            drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
             line = _unsaid(KIND[feeling] if feeling else SITUATION if facets else (), history)
-            drafts = _before(line, quotes(hits, facets), otherwise=gap)
+            drafts = _before(line, quotes(hits, facets, history=history), otherwise=declined)
     return drafts
+
+
+def _kindly(feeling: str | None, history: Sequence[Message]) -> str:
+    """Return a kind sentence to begin with, for somebody who needs one and has not had it."""
+    line = _unsaid(KIND_ALONE[feeling] if feeling else (), history)
+    return f"{line} " if line else ""
 
 
 def _before(line: str, drafts: Sequence[DraftSentence], *, otherwise: str) -> Drafts:
@@ -346,15 +389,15 @@ def _unasked(questions: Iterable[str], history: Sequence[Message]) -> list[str]:
 
 
 def _gap(asked: Asked | None, unknown: Sequence[str]) -> str:
-    about = f" about {' or '.join(unknown[:2])}" if unknown else " for that"
-    if asked:
-        return f"give {_ASKED_IN_WORDS[asked]}{about}"
-    return f"say anything{about}" if unknown else "answer that question"
+    """Return what the sources don't do, as the end of "My sources don't …"."""
+    about = f" about {' or '.join(unknown[:2])}" if unknown else ""
+    return _ASKED_IN_WORDS[asked].format(about=about) if asked else f"say anything{about}"
 
 
 def subject(documents: Sequence[Document]) -> str:
     """Say in one sentence what the index is about, by its own titles."""
-    titles = [f"“{document.title}”" for document in documents if document.title][:3]
+    first = sorted(documents, key=lambda document: not any(section.starter for section in document.sections))
+    titles = [f"“{document.title}”" for document in first if document.title][:3]
     return (
         f"I answer from what I have read, such as {_joined(titles)}." if titles else "I answer from what I have read."
     )

@@ -14,11 +14,13 @@ from itertools import pairwise
 
 from career_advisor.records import Chunks, Document, Passage, Section, Span, Window
 
-SPLITTER_VERSION = "2"
+SPLITTER_VERSION = "3"
 """Changes whenever the same document would be cut otherwise: an index of another version is made anew."""
 
 SIZES = (24, 48, 96, 192)
 """Window lengths in words; models.md of the notes and benchmarks/results/retrieval-talk.md measure them."""
+WITH_HEADING = 48
+"""Words up to which a window is embedded behind its section's heading: so few seldom say what they are about."""
 STEP = 3
 """A window starts every size / STEP words."""
 SURROUNDINGS = 80
@@ -238,6 +240,7 @@ def _windows(document: Document, number: int, section: Section) -> list[Window]:
         for block in section.blocks
         for m in WORD.finditer(text[block.start : block.end])
     ]
+    heading = section.heading[-1] if section.heading else ""
     found: list[Window] = []
     for i, size in enumerate(SIZES):
         # A section that a smaller size already holds whole needs no larger window of the same words.
@@ -247,7 +250,8 @@ def _windows(document: Document, number: int, section: Section) -> list[Window]:
         last = max(len(words) - size, 0)
         for first in sorted({*range(0, last, step), last}):
             start, end = words[first].start, words[min(first + size, len(words)) - 1].end
-            found.append(Window(document.path, number, start, end, size, _one_line(text[start:end])))
+            embedded = f"{heading} {text[start:end]}" if size <= WITH_HEADING else text[start:end]
+            found.append(Window(document.path, number, start, end, size, _one_line(embedded)))
     whole = Span(words[0].start, words[-1].end)
     questions = dict.fromkeys([*section.heading[-1:], *section.wordings])
     found.extend(Window(document.path, number, *whole, 0, _one_line(question)) for question in questions)

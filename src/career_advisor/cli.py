@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from career_advisor import __version__
-from career_advisor.records import AdvisorError, Message, NothingReadable, Piece, Reply, Stage, WrongUse
+from career_advisor.records import AdvisorError, Citation, Message, NothingReadable, Piece, Reply, Stage, WrongUse
 
 if TYPE_CHECKING:
     from career_advisor.opening import Progress
@@ -265,23 +265,34 @@ def _print_reply(reply: Reply) -> None:
     if reply.notice:
         print(f"\n({reply.notice})")
     if reply.citations:
-        print()
-    for c in reply.citations:
-        whose = f"our summary, after {c.after}" if c.kind == "our summary" and c.after else c.kind
-        when = f", {c.date}" if c.date else ""
-        where = f", page {c.page}" if c.page else f", at {int(c.time) // 60}:{int(c.time) % 60:02d}" if c.time else ""
-        print(f"[{c.number}] {c.title} ({whose}{when}{where}) {c.url or c.document}")
+        print("\nSources:")
+    for place, numbers in _by_place(reply.citations).items():
+        print(f"  {''.join(f'[{number}]' for number in numbers)} {place}")
     if reply.offers:
         print("\nWho can help:")
     for offer in reply.offers:
-        caveat = f" {offer.service.caveat}" if offer.service.caveat and offer.service.caveat != offer.why else ""
-        print(
-            f"  · {offer.service.name} ({offer.service.cost}): {offer.why}. {offer.service.url}{caveat}".replace(
-                "..", "."
-            )
-        )
+        service = offer.service
+        print(f"  · {service.name} ({service.cost}): {offer.why} {service.url}")
+        if service.caveat and service.caveat != offer.why:
+            print(textwrap.indent(textwrap.fill(service.caveat, 100), "    "))
     if reply.follow_ups:
-        print("\nYou could ask next: " + " · ".join(reply.follow_ups))
+        print("\nYou could ask next:")
+    for question in reply.follow_ups:
+        print(f"  · {question}")
+
+
+def _by_place(citations: Iterable[Citation]) -> dict[str, list[int]]:
+    """Return the numbers of citations by where their words stand, in words for a person."""
+    places: dict[str, list[int]] = {}
+    for c in citations:
+        heading = f"“{c.heading[-1]}”, in " if c.heading else ""
+        where = f"page {c.page}" if c.page else f"at {int(c.time) // 60}:{int(c.time) % 60:02d}" if c.time else ""
+        whose = f"our summary, after {c.after}" if c.kind == "our summary" and c.after else c.kind
+        about = ", ".join(part for part in (whose, where, c.date) if part)
+        addresses = list(dict.fromkeys(c.sources if c.kind == "our summary" else ())) or [c.url or c.document]
+        place = f"{heading}{c.title} ({about})" + "".join(f"\n      {address}" for address in addresses[:3])
+        places.setdefault(place, []).append(c.number)
+    return places
 
 
 # ---------------------------------------------------------------- the page

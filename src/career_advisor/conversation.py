@@ -32,8 +32,8 @@ _SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*", re.UNICODE)
 
 SHORT = 5
 """Content words up to which a turn that points back cannot stand alone."""
-LONG = 24
-"""Words from which a message is taken apart: a life story holds several things to look up."""
+SEVERAL = 9
+"""Words from which a message of several sentences is taken apart: it holds several things to look up."""
 FACETS = 5
 """Parts looked up at most; each is one more query for the encoder."""
 
@@ -84,7 +84,7 @@ def _previous_question(history: Sequence[Message]) -> str:
 
 
 def _facets(question: str) -> tuple[str, ...]:
-    if len(words(question)) < LONG:
+    if len(words(question)) < SEVERAL:
         return ()
     parts = [match.group().strip() for match in _SENTENCE.finditer(question)]
     telling = [part for part in parts if len(content_words(part)) > 1]

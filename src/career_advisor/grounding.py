@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -29,12 +30,30 @@ Feeling: TypeAlias = Literal["hardship", "doubt"]
 
 STORY = 24
 """Words from which a message tells a story rather than asking about its names."""
+LOOKED_AT = 4
+"""Passages, from the best, in which an answer is looked for."""
+STRETCH = 120
+"""Content words of a stretch that rarity is counted in, where a text has no sections."""
+SPOKEN_OF = 0.34
+"""Share of a question's content, by rarity, that a sentence and its heading must hold to speak of what is asked."""
+MOSTLY = 0.6
+"""Share of its content, by rarity, found in one passage, from which no question is off topic."""
+EVERYWHERE = 1 / 12
+"""Share of an index's sections in which a name is what the index is about: nothing hangs on it."""
+MANY = 24
+"""Sections from which an index is about something; in a smaller one every name counts."""
 LONGEST: dict[Intent, int] = {"urgent": 80, "refused": 60, "small_talk": 9, "clarify": 9}
 """Words up to which a message may be of a kind by likeness alone, in the order in which kinds are tried."""
 
 
+_SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*")
+_OF_ONESELF = re.compile(
+    r"^\s*(?:(?:so|and|but|hi|hello|well)[, ]+)*(?:i|i['’](?:m|ve|d|ll)|my|we|our)\b(?!.*\?)", re.IGNORECASE
+)
+
+
 class Thresholds(NamedTuple):
-    """Where the judgements fall, for one encoder. From benchmarks/results/declines-*.json."""
+    """Where the judgements fall, for one encoder. From benchmarks/results/declines.json."""
 
     weights: tuple[float, ...]
     """Of the features of `Evidence`, in their order, of a logistic regression."""
@@ -51,10 +70,10 @@ class Thresholds(NamedTuple):
     """Cosine from which a message is like an example at all."""
 
 
-# Fitted by `python benchmarks/declines.py fit`; the file of the same name in benchmarks/results holds the curves.
+# Fitted by `python benchmarks/declines.py`; benchmarks/results/declines.json holds the curves they were chosen on.
 THRESHOLDS: dict[str, Thresholds] = {
-    "all-mpnet-base-v2": Thresholds((1.0, 1.0, 1.0, -1.0, 4.0, -2.0), -2.5, 0.5, 0.25, 1.0, 0.03, 0.62),
-    "all-MiniLM-L6-v2": Thresholds((1.0, 1.0, 1.0, -1.0, 4.0, -2.0), -2.5, 0.5, 0.25, 1.0, 0.03, 0.62),
+    "all-mpnet-base-v2": Thresholds((1.0, 1.0, 1.0, -1.0, 4.0, -2.0, -2.0), -2.5, 0.5, 0.25, 0.1, 0.03, 0.62),
+    "all-MiniLM-L6-v2": Thresholds((1.0, 1.0, 1.0, -1.0, 4.0, -2.0, -2.0), -2.5, 0.5, 0.25, 0.1, 0.03, 0.62),
 }
 
 
@@ -87,8 +106,12 @@ class Ground:
     """By intent, and by intent + ".near"."""
     spread: tuple[float, float]
     """Median of the best cosine that unrelated questions reach in this index, and its scale."""
-    vocabulary: frozenset[str]
-    """Stems of all content words of the index, headings and wordings included."""
+    rarity: Mapping[str, float]
+    """Inverse document frequency of every stem of the index, a section being a document; from 0 up."""
+    rarest: float
+    """Of a stem that stands nowhere in the index."""
+    common: frozenset[str]
+    """Stems that the index is full of."""
 
     @classmethod
     def of(cls, encoder_name: str, encode: _Encoder, index_vectors: Vectors, documents: Sequence[Document]) -> Ground:
@@ -110,14 +133,36 @@ class Ground:
         middle = float(np.median(best))
         # Median and MAD, so that an index about cooking is not misled by the few questions that it can answer.
         scale = 1.4826 * float(np.median(np.abs(best - middle)))
-        stems = {
-            word
-            for document in documents
-            for text in (document.title, document.text, *(w for s in document.sections for w in s.wordings))
-            for word in content_words(text)
-        }
-        thresholds = THRESHOLDS.get(encoder_name, THRESHOLDS["all-mpnet-base-v2"])
-        return cls(thresholds, vectors, (middle, max(scale, 0.02)), frozenset(stems))
+        stretches = _stretches(documents)
+        counts = Counter(stem for stretch in stretches for stem in stretch)
+        whole = len(stretches)
+        rarity = {stem: math.log((whole + 1) / (count + 0.5)) for stem, count in counts.items()}
+        common = [stem for stem, count in counts.items() if whole >= MANY and count >= EVERYWHERE * whole]
+        return cls(
+            thresholds=THRESHOLDS.get(encoder_name, THRESHOLDS["all-mpnet-base-v2"]),
+            vectors=vectors,
+            spread=(middle, max(scale, 0.02)),
+            rarity=rarity,
+            rarest=math.log(2 * (whole + 1)),
+            common=frozenset(common),
+        )
+
+    def weight(self, stems: Iterable[str]) -> float:
+        """Return the summed rarity of stems."""
+        return sum(self.rarity.get(stem, self.rarest) for stem in stems)
+
+
+def _stretches(documents: Sequence[Document]) -> list[set[str]]:
+    """Return the stems of each section with its headings and wordings; long ones count as several."""
+    stretches: list[set[str]] = []
+    for document in documents:
+        title = set(content_words(document.title))
+        for section in document.sections:
+            heading = title.union(*(content_words(text) for text in (*section.heading, *section.wordings)))
+            for block in section.blocks:
+                stems = content_words(document.text[block.start : block.end])
+                stretches += [heading.union(stems[i : i + STRETCH]) for i in range(0, max(len(stems), 1), STRETCH)]
+    return stretches
 
 
 class Evidence(NamedTuple):
@@ -128,13 +173,15 @@ class Evidence(NamedTuple):
     wording: float
     """Best cosine to a question that a found section is known to answer; 0 where the index has none."""
     coverage: float
-    """Share of the question's content words that stand in the first passages."""
+    """Share of the question's content, by rarity, that stands in the one passage that has most of it."""
     unknown: float
-    """Share of the question's content words that stand nowhere in the index."""
+    """Share of the question's content, by rarity, that stands nowhere in the index."""
     sharpness: float
     """Fused score of the best passage, in deviations of all passages, divided by ten: how far it stands out."""
-    missing: float
-    """1 where the kind of thing asked for (an amount, a date …) or a name asked about stands in no passage."""
+    missing_kind: float
+    """1 where the kind of thing asked for (an amount, a date …) stands in no passage beside what it is asked of."""
+    missing_name: float
+    """1 where a name that is asked about stands in no passage."""
 
 
 class Verdict(NamedTuple):
@@ -183,23 +230,25 @@ def _alike(intent: Intent | Feeling, vector: Vectors, ground: Ground) -> bool:
     return likeness >= ground.thresholds.alike and likeness >= near + ground.thresholds.margin
 
 
-def evidence(question: str, hits: Sequence[Hit], ground: Ground, *, looked_at: int = 4) -> Evidence:
+def evidence(question: str, hits: Sequence[Hit], ground: Ground) -> Evidence:
     """Weigh what was found for a question, without judging it."""
+    stems = set(content_words(question))
+    whole = ground.weight(stems)
+    unknown = ground.weight(stem for stem in stems if stem not in ground.rarity) / whole if whole else 0.0
     if not hits:
-        return Evidence(0.0, 0.0, 0.0, 1.0, 0.0, 1.0)
+        return Evidence(0.0, 0.0, 0.0, unknown, 0.0, 1.0, 1.0)
     middle, scale = ground.spread
+    looked_at = hits[:LOOKED_AT]
     similarity = max(hit.similarity for hit in hits)
-    asked = set(content_words(question))
-    found = _found_text(hits[:looked_at])
-    stems = set(content_words(found))
-    missing = _missing_kind(question, hits[:looked_at]) is not None or bool(_missing_names(question, stems))
+    covered = max(ground.weight(stems & _stems_of(hit)) for hit in looked_at) / whole if whole else 0.0
     return Evidence(
         closeness=min(max((similarity - middle) / scale, 0.0), 10.0) / 10.0,
-        wording=max(0.0, *(hit.wording for hit in hits)),
-        coverage=len(asked & stems) / len(asked) if asked else 0.0,
-        unknown=len(asked - ground.vocabulary) / len(asked) if asked else 0.0,
+        wording=max(0.0, *(hit.wording for hit in looked_at)),
+        coverage=covered,
+        unknown=unknown,
         sharpness=min(max(hits[0].score, 0.0), 10.0) / 10.0,
-        missing=float(missing),
+        missing_kind=float(_missing_kind(question, looked_at, ground) is not None),
+        missing_name=float(bool(_missing_names(question, looked_at, ground))),
     )
 
 
@@ -218,14 +267,14 @@ def judge(question: str, hits: Sequence[Hit], ground: Ground) -> Verdict:
     weighed = evidence(question, hits, ground)
     limits = ground.thresholds
     confidence = probability(weighed, limits)
-    stems = set(content_words(_found_text(hits[:4])))
-    lacking = _missing_kind(question, hits[:4])
-    unknown = tuple(sorted(_missing_names(question, stems)))
+    looked_at = hits[:LOOKED_AT]
+    lacking = _missing_kind(question, looked_at, ground)
+    unknown = tuple(sorted(_missing_names(question, looked_at, ground)))
     status: Status
-    if confidence >= limits.answered:
-        status = "answered"
-    elif weighed.closeness * 10 < limits.near:
+    if weighed.closeness < limits.near and weighed.coverage < MOSTLY:
         status = "off_topic"
+    elif confidence >= limits.answered and lacking is None:
+        status = "answered"
     elif confidence >= limits.partly:
         status = "partly"
     else:
@@ -239,19 +288,48 @@ def probability(weighed: Evidence, limits: Thresholds) -> float:
     return 1.0 / (1.0 + math.exp(-logit))
 
 
-def _found_text(hits: Sequence[Hit]) -> str:
-    return "\n".join(" ".join((*hit.heading, hit.document.title, hit.text)) for hit in hits)
+def _stems_of(hit: Hit) -> set[str]:
+    """Return the stems of a passage, with its title, headings and the other wordings of its question."""
+    section = hit.document.sections[hit.section]
+    return set(content_words("\n".join((hit.text, hit.document.title, *hit.heading, *section.wordings))))
 
 
-def _missing_kind(question: str, hits: Sequence[Hit]) -> Asked | None:
+def _missing_kind(question: str, hits: Sequence[Hit], ground: Ground) -> Asked | None:
+    """Return the kind of thing asked for, if no sentence has one together with what it is asked of.
+
+    A sentence speaks of what is asked when it and its heading hold enough of the question's content, and one of the
+    names in it: "how much does BlueDot cost" is not answered by what something else costs.
+    """
     kind = asked_for(question)
-    if kind is None or any(contains(hit.text, kind) for hit in hits):
+    if kind is None:
         return None
+    stems = set(content_words(question))
+    asked_names = _asked_names(question, ground)
+    needed = SPOKEN_OF * ground.weight(stems)
+    for hit in hits:
+        about = set(content_words(" ".join(hit.heading)))
+        for span in hit.sentences:
+            sentence = hit.document.text[span.start : span.end]
+            spoken_of = about | set(content_words(sentence))
+            named = not asked_names or bool(spoken_of & asked_names.keys())
+            if named and contains(sentence, kind) and ground.weight(stems & spoken_of) >= needed:
+                return None
     return kind
 
 
-def _missing_names(question: str, stems: set[str]) -> set[str]:
-    """Return names that the passages lack; a story is full of names that nothing is asked about."""
+def _missing_names(question: str, hits: Sequence[Hit], ground: Ground) -> set[str]:
+    """Return names that are asked about and that no passage has."""
+    found = set().union(*(_stems_of(hit) for hit in hits)) if hits else set()
+    return {written for name, written in _asked_names(question, ground).items() if name not in found}
+
+
+def _asked_names(question: str, ground: Ground) -> dict[str, str]:
+    """Return the names that are asked about, by stem.
+
+    None of a message that tells a story, or of what somebody says of themselves: "I live in Brazil" asks nothing about
+    Brazil. None of what the whole index is full of, either.
+    """
     if len(words(question)) > STORY:
-        return set()
-    return {written for name, written in names(question).items() if name not in stems}
+        return {}
+    asking = " ".join(part for part in _SENTENCE.findall(question) if not _OF_ONESELF.match(part)) or question
+    return {name: written for name, written in names(asking).items() if name not in ground.common}

@@ -33,7 +33,8 @@ STALE_AFTER_DAYS = 730
 
 _LIST = re.compile(
     r"\b(?:all|list|every|which|what other|any other|more) (?:\w+ ){0,4}"
-    r"(?:services?|advis[eo]rs?|organi[sz]ations?|options|resources)\b",
+    r"(?:services?|advis[eo]rs?|organi[sz]ations?|options|resources|fellowships?|program(?:me)?s|courses|communities"
+    r"|funders|job boards)\b",
     re.IGNORECASE,
 )
 _WANTED = ("id", "name", "kind", "url", "audience", "cost", "gap", "source", "needs")
@@ -199,17 +200,17 @@ def choose(question: str, vector: Vectors, status: Status, registry: Registry, n
     felt = [*_felt(question, vector, needs)]
     felt += [need for need in _DEFAULT.get(status, ()) if need not in felt]
     named = [s for s in registry.services if _is_named(s, question)]
-    ranked: dict[str, str] = {s.id: _reason(s, registry, felt) for s in named if s.kind != "helpline"}
+    ranked = dict.fromkeys(s.id for s in named if s.kind != "helpline")
     # Round by round: the best service of each need first, so that three places serve several needs.
     queues = [[s for s in registry.services if need in registry.needs[s.id]] for need in felt]
     ordered = [_ranked(queue, need, registry) for queue, need in zip(queues, felt, strict=True)]
     for turn in range(max((len(q) for q in ordered), default=0)):
-        for need, queue in zip(felt, ordered, strict=True):
+        for queue in ordered:
             if turn < len(queue):
-                ranked.setdefault(queue[turn].id, _needs()[need]["why"])
+                ranked.setdefault(queue[turn].id)
     by_id = {service.id: service for service in registry.services}
     limit = len(ranked) if _LIST.search(question) else SHOWN
-    return tuple(Offer(by_id[name], why) for name, why in list(ranked.items())[:limit])
+    return tuple(Offer(by_id[name], f"For {by_id[name].gap}.") for name in list(ranked)[:limit])
 
 
 def _ranked(services: Sequence[Service], need: str, registry: Registry) -> list[Service]:
@@ -233,8 +234,3 @@ def _felt(question: str, vector: Vectors, needs: Needs) -> list[str]:
 def _is_named(service: Service, question: str) -> bool:
     lowered = question.lower()
     return any(re.search(rf"\b{re.escape(name.lower())}\b", lowered) for name in (service.name, *service.aliases))
-
-
-def _reason(service: Service, registry: Registry, felt: Sequence[str]) -> str:
-    need = next((n for n in registry.needs[service.id] if n in felt), registry.needs[service.id][0])
-    return str(_needs()[need]["why"])

@@ -11,7 +11,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-Asked: TypeAlias = Literal["amount", "date", "duration", "count", "address", "place", "person"]
+Asked: TypeAlias = Literal["pay", "cost", "share", "date", "duration", "count", "address", "place", "person", "now"]
+"""Kinds of thing that a question can ask for and that an answer must visibly contain."""
 
 # Function words, and the words in which people wrap a question: they carry no content of it.
 STOP_WORDS = frozenset(
@@ -39,16 +40,18 @@ _NUMBER_WORD = (
 )
 _UNIT = r"(?:second|minute|hour|day|week|month|year|decade|semester|term)s?"
 
+_MONEY = r"[$£€]\s?\d|\b\d[\d,.]*\s?(?:k\b|(?:US |Canadian |Australian )?dollars?|pounds?|euros?|usd|gbp|eur|francs?)"
+_ANY_NUMBER = rf"\d|\b{_NUMBER_WORD}\b"
+
 _KINDS: dict[Asked, re.Pattern[str]] = {
-    "amount": re.compile(
-        r"[$£€]\s?\d|\d[\d,.]*\s?(?:k\b|dollars?|pounds?|euros?|usd|gbp|eur|per cent|percent|%)|\bfree\b|\bunpaid\b"
-        r"|\bno (?:fee|cost|charge)\b|\bpaid\b|\bcosts? nothing\b",
-        re.IGNORECASE,
+    "pay": re.compile(rf"{_MONEY}|\bunpaid\b|\bwithout pay\b|\bno (?:pay|stipend|salary)\b", re.IGNORECASE),
+    "cost": re.compile(rf"{_MONEY}|\bfree\b|\bno (?:fee|cost|charge)\b|\bcosts? nothing\b|\bcovers?\b", re.IGNORECASE),
+    "share": re.compile(
+        r"\d\s?%|per cent|percent|\bone in \w+|\b\d+ in \d+|\bhalf\b|\bthirds?\b|\bquarters?\b", re.IGNORECASE
     ),
     "date": re.compile(
         rf"\b(?:19|20)\d\d\b|\b{_MONTH}\b(?=[\s.,]*\d)|\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b"
-        r"|\b(?:january|february|march|april|june|july|august|september|october|november|december)\b"
-        r"|\b(?:now|right away|straight away|today|soon)\b",
+        r"|\b(?:january|february|march|april|june|july|august|september|october|november|december)\b|\brolling\b",
         re.IGNORECASE,
     ),
     "duration": re.compile(
@@ -56,22 +59,51 @@ _KINDS: dict[Asked, re.Pattern[str]] = {
         rf"|\b{_UNIT}\b[^.]{{0,20}}\b(?:long|of work)\b|\b(?:long|short) time\b|\bquick(?:ly|er)?\b",
         re.IGNORECASE,
     ),
-    "count": re.compile(rf"\d|\b{_NUMBER_WORD}\b|\b(?:many|most|few|none|all|every)\b", re.IGNORECASE),
+    "count": re.compile(_ANY_NUMBER, re.IGNORECASE),
     "address": re.compile(r"https?://|\b[\w-]+\.(?:com|org|info|net|io|education|uk|eu)\b|@\w", re.IGNORECASE),
     "place": re.compile(r"\b(?:in|at|from|near|outside)\s+(?:the\s+)?[A-Z][\w-]+|\bonline\b|\bremote(?:ly)?\b"),
-    "person": re.compile(r"\b[A-Z][a-zé]+\s+[A-Z][a-zé'-]+|\b(?:organisation|organization|team|adviser|advisor)s?\b"),
+    "person": re.compile(
+        r"\b(?!(?:The|An?|In|At|On|As|For|By|Of|From|With|What|Who)\b)[A-Z][a-zé]+\s+(?:[A-Z]\.\s+)?[A-Z][a-zé'-]+"
+    ),
+    "now": re.compile(r"(?!)"),  # no text that was written down knows what is true today
 }
 
 _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
     (
-        "amount",
+        "now",
         re.compile(
-            r"\b(?:salar(?:y|ies)|wages?|stipends?|compensation|earnings?|tuition|fees?|prices?|pay ?check|income)\b"
-            r"|\bhow much (?:do|does|did|would|will|can|could|is|are|money|should)\b"
-            r"[^?.]*\b(?:pay|paid|earn|make|cost|charge|money)\b"
-            r"|\bhow much (?:money|cash)\b|\b(?:what|how much)\b[^?.]*\b(?:earn|get paid|cost|charge)s?\b"
-            r"|\bwhat(?:'s| is)? the pay\b|\b(?:acceptance|success|admission|rejection) (?:rate|chance)s?\b"
-            r"|\bpercent(?:age)?\b|\bwhat (?:fraction|share|proportion)\b",
+            r"\b(?:right now|at the moment|as of today|this (?:week|month)|today's"
+            r"|currently (?:open|hiring|recruiting|available)"
+            r"|(?:open|hiring|recruiting) (?:now|today|currently)|is \w+(?: \w+)? (?:currently )?(?:hiring|recruiting)"
+            r"|current(?:ly)? (?:head|ceo|director|lead|leads|leader|president|openings|vacancies))\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "share",
+        re.compile(
+            r"\b(?:acceptance|success|admission|rejection) (?:rate|chance)s?\b|\bpercent(?:age)?\b|\bper cent\b"
+            r"|\bwhat (?:fraction|share|proportion)\b|\b(?:chances?|odds) of (?:getting|being|an?)\b"
+            r"|\b(?:what|how (?:big|good|high|likely))[^?.]{0,30}\b(?:chances?|odds)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "pay",
+        re.compile(
+            r"\b(?:salar(?:y|ies)|wages?|stipends?|compensation|earnings?|pay ?check|income)\b"
+            r"|\bhow much (?:do|does|did|would|will|can|could)\b[^?.]*\b(?:pay|paid|earn|make)\b"
+            r"|\b(?:what|how much)\b[^?.]*\b(?:earn|get paid)s?\b"
+            r"|\bwhat(?:'s| is)? the pay\b|\bhow (?:well|much) paid\b"
+            r"|\bdo(?:es)? \w+(?: \w+)? pay\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "cost",
+        re.compile(
+            r"\b(?:tuition|fees?|prices?)\b|\bhow much (?:money|cash)\b|\bhow expensive\b"
+            r"|\b(?:what|how much)\b[^?.]*\b(?:costs?|charges?)\b",
             re.IGNORECASE,
         ),
     ),
@@ -83,8 +115,8 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
         "date",
         re.compile(
             r"\bdeadlines?\b|\b(?:what|which) (?:date|day|month|year)\b"
-            r"|^\s*(?:so |and |but )?when (?:is|are|was|were|does|do|did|will|can)\b|\bby when\b"
-            r"|\bapplications? (?:open|close)s?\b",
+            r"|^\s*(?:so |and |but )?when (?:is|are|was|were|does|do|did|will)\b|\bby when\b"
+            r"|\bapplications? (?:open|close)s?\b|\bnext (?:round|cohort|intake)\b",
             re.IGNORECASE,
         ),
     ),
@@ -102,8 +134,8 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
     (
         "place",
         re.compile(
-            r"\b(?:which|what) (?:city|country|town|university|universities)\b"
-            r"|^\s*where (?:is|are) \w+ (?:based|located)",
+            r"\b(?:which|what) (?:street|city|country|town|university|universities)\b"
+            r"|^\s*where (?:is|are) (?:\w+ ){1,3}(?:based|located)",
             re.IGNORECASE,
         ),
     ),

@@ -160,12 +160,17 @@ def write_content(
     (folder / "passages.json").write_text(
         json.dumps([[order[p.document], p.section, p.start, p.end] for p in passages]), "utf-8"
     )
-    (folder / "windows.json").write_text(
-        json.dumps(
-            [[order[w.document], w.section, w.start, w.end, w.size, w.text if not w.size else None] for w in windows]
-        ),
-        "utf-8",
-    )
+    texts = {document.path: document.text for document in documents}
+    rows = [
+        # What was embedded is kept where it is more than the words themselves.
+        [
+            order[w.document],
+            *(w.section, w.start, w.end, w.size),
+            None if w.text == _one_line(texts[w.document][w.start : w.end]) else w.text,
+        ]
+        for w in windows
+    ]
+    (folder / "windows.json").write_text(json.dumps(rows), "utf-8")
     words = bm25s.BM25(k1=1.2, b=0.75)
     # BM25 of nothing but stop words has no vocabulary; one unfindable word keeps it whole.
     words.index([tokens or ["\0"] for tokens in _tokens(lexical)], show_progress=False)

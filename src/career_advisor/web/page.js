@@ -276,7 +276,7 @@ function card(service) {
     "li",
     { class: "service" },
     make("p", { class: "service-name" }, linkTo(service.link, service.name), service.link ? make("span", { class: "host" }, service.link.host) : null),
-    service.why ? make("p", { class: "why" }, service.why) : make("p", { class: "why" }, `For ${service.gap}.`),
+    make("p", { class: "why" }, service.why || `For ${service.gap}.`),
     make(
       "dl",
       {},
