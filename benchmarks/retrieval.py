@@ -15,12 +15,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -39,6 +35,7 @@ from career_advisor.files import read
 from career_advisor.index.cache import VectorCache
 from career_advisor.records import Document, EncoderIdentity, Passage, Section, Span, Window
 from career_advisor.settings import Settings
+from machine import commit, machine, today
 
 RESULTS = Path(__file__).parent / "results"
 CORPUS = Path(__file__).parent.parent / "corpus"
@@ -405,20 +402,6 @@ def markdown(report: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _machine() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-        model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        model = platform.processor() or platform.machine()
-    return f"{model}, {os.cpu_count()} cores"
-
-
-def _commit() -> str:
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-
-
 def main() -> None:
     """Measure, and write the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -444,9 +427,9 @@ def main() -> None:
             "encoder": name,
             "questions": len(task.questions),
             "documents": len(task.documents),
-            "machine": _machine(),
-            "date": f"{datetime.now(UTC):%Y-%m-%d}",
-            "commit": _commit(),
+            "machine": machine(),
+            "date": today(),
+            "commit": commit(),
             "splitter": chunking.SPLITTER_VERSION,
             "systems": measure(task, systems, encoder.encode([q.text for q in task.questions])),
         }

@@ -36,8 +36,8 @@ STRETCH = 120
 """Content words of a stretch that rarity is counted in, where a text has no sections."""
 SPOKEN_OF = 0.34
 """Share of a question's content, by rarity, that a sentence and its heading must hold to speak of what is asked."""
-MOSTLY = 0.6
-"""Share of its content, by rarity, found in one passage, from which no question is off topic."""
+UNMEASURED = "all-MiniLM-L6-v2"
+"""Encoder whose thresholds stand in for those of one that nobody measured."""
 EVERYWHERE = 1 / 12
 """Share of an index's sections in which a name is what the index is about: nothing hangs on it."""
 MANY = 24
@@ -52,29 +52,53 @@ _OF_ONESELF = re.compile(
 )
 
 
-class Thresholds(NamedTuple):
-    """Where the judgements fall, for one encoder. From benchmarks/results/declines.json."""
+class Logistic(NamedTuple):
+    """A logistic regression on the features of `Evidence`, in their order."""
 
     weights: tuple[float, ...]
-    """Of the features of `Evidence`, in their order, of a logistic regression."""
     intercept: float
+
+    def probability(self, weighed: Evidence) -> float:
+        """Return its probability, from 0 to 1."""
+        logit = self.intercept + sum(w * x for w, x in zip(self.weights, weighed, strict=True))
+        return 1.0 / (1.0 + math.exp(-logit))
+
+
+class Thresholds(NamedTuple):
+    """Where the judgements fall, for one encoder."""
+
+    answers: Logistic
+    """That the passages answer the question."""
+    topic: Logistic
+    """That the question is on the subject of the index."""
     answered: float
     """Probability from which the answer stands without a reservation."""
     partly: float
     """Probability from which what is near is offered."""
-    near: float
-    """Closeness from which a question is on the subject of the index."""
-    margin: float
-    """By how much an example of an intent must beat its look-alikes and the floor below."""
-    alike: float
-    """Cosine from which a message is like an example at all."""
+    on_topic: float
+    """Probability of the topic below which a question is off it."""
 
 
-# Fitted by `python benchmarks/declines.py`; benchmarks/results/declines.json holds the curves they were chosen on.
-THRESHOLDS: dict[str, Thresholds] = {
-    "all-mpnet-base-v2": Thresholds((1.0, 1.0, 1.0, -1.0, 4.0, -2.0, -2.0), -2.5, 0.5, 0.25, 0.1, 0.03, 0.62),
-    "all-MiniLM-L6-v2": Thresholds((1.0, 1.0, 1.0, -1.0, 4.0, -2.0, -2.0), -2.5, 0.5, 0.25, 0.1, 0.03, 0.62),
-}
+@lru_cache(maxsize=1)
+def _fitted() -> dict[str, Thresholds]:
+    """Read what `python benchmarks/declines.py --write` fitted; benchmarks/results/declines.json has the curves."""
+    text = resources.files("career_advisor").joinpath("thresholds.toml").read_text("utf-8")
+    return {
+        encoder: Thresholds(
+            answers=Logistic(tuple(fitted["answers"]["weights"]), fitted["answers"]["intercept"]),
+            topic=Logistic(tuple(fitted["topic"]["weights"]), fitted["topic"]["intercept"]),
+            answered=fitted["answered"],
+            partly=fitted["partly"],
+            on_topic=fitted["on_topic"],
+        )
+        for encoder, fitted in tomllib.loads(text).items()
+    }
+
+
+MARGIN = 0.03
+"""By how much an example of an intent must beat its look-alikes."""
+LIKE_AN_EXAMPLE = 0.62
+"""Cosine from which a message is like an example at all."""
 
 
 class _Encoder(Protocol):
@@ -139,7 +163,7 @@ class Ground:
         rarity = {stem: math.log((whole + 1) / (count + 0.5)) for stem, count in counts.items()}
         common = [stem for stem, count in counts.items() if whole >= MANY and count >= EVERYWHERE * whole]
         return cls(
-            thresholds=THRESHOLDS.get(encoder_name, THRESHOLDS["all-mpnet-base-v2"]),
+            thresholds=_fitted().get(encoder_name) or _fitted()[UNMEASURED],
             vectors=vectors,
             spread=(middle, max(scale, 0.02)),
             rarity=rarity,
@@ -166,12 +190,12 @@ def _stretches(documents: Sequence[Document]) -> list[set[str]]:
 
 
 class Evidence(NamedTuple):
-    """What speaks for and against an answer; each about 0 to 1, in the order of `Thresholds.weights`."""
+    """What speaks for and against an answer; each about 0 to 1."""
 
     closeness: float
     """Best cosine to a window, in scales above what unrelated questions reach, divided by ten."""
-    wording: float
-    """Best cosine to a question that a found section is known to answer; 0 where the index has none."""
+    likeness: float
+    """Best cosine to a window, or to a question that a found section is known to answer."""
     coverage: float
     """Share of the question's content, by rarity, that stands in the one passage that has most of it."""
     unknown: float
@@ -227,7 +251,7 @@ def feeling(question: str, vector: Vectors, ground: Ground) -> Feeling | None:
 def _alike(intent: Intent | Feeling, vector: Vectors, ground: Ground) -> bool:
     likeness = float((ground.vectors[intent] @ vector).max())
     near = float((ground.vectors[f"{intent}.near"] @ vector).max())
-    return likeness >= ground.thresholds.alike and likeness >= near + ground.thresholds.margin
+    return likeness >= LIKE_AN_EXAMPLE and likeness >= near + MARGIN
 
 
 def evidence(question: str, hits: Sequence[Hit], ground: Ground) -> Evidence:
@@ -243,7 +267,7 @@ def evidence(question: str, hits: Sequence[Hit], ground: Ground) -> Evidence:
     covered = max(ground.weight(stems & _stems_of(hit)) for hit in looked_at) / whole if whole else 0.0
     return Evidence(
         closeness=min(max((similarity - middle) / scale, 0.0), 10.0) / 10.0,
-        wording=max(0.0, *(hit.wording for hit in looked_at)),
+        likeness=max(0.0, *(max(hit.wording, hit.similarity) for hit in looked_at)),
         coverage=covered,
         unknown=unknown,
         sharpness=min(max(hits[0].score, 0.0), 10.0) / 10.0,
@@ -266,12 +290,12 @@ def judge(question: str, hits: Sequence[Hit], ground: Ground) -> Verdict:
     """
     weighed = evidence(question, hits, ground)
     limits = ground.thresholds
-    confidence = probability(weighed, limits)
+    confidence = limits.answers.probability(weighed)
     looked_at = hits[:LOOKED_AT]
     lacking = _missing_kind(question, looked_at, ground)
     unknown = tuple(sorted(_missing_names(question, looked_at, ground)))
     status: Status
-    if weighed.closeness < limits.near and weighed.coverage < MOSTLY:
+    if not hits or limits.topic.probability(weighed) < limits.on_topic:
         status = "off_topic"
     elif confidence >= limits.answered and lacking is None:
         status = "answered"
@@ -280,12 +304,6 @@ def judge(question: str, hits: Sequence[Hit], ground: Ground) -> Verdict:
     else:
         status = "not_covered"
     return Verdict(status, confidence, lacking, unknown, weighed)
-
-
-def probability(weighed: Evidence, limits: Thresholds) -> float:
-    """Return the calibrated probability that the passages answer the question."""
-    logit = limits.intercept + sum(w * x for w, x in zip(limits.weights, weighed, strict=True))
-    return 1.0 / (1.0 + math.exp(-logit))
 
 
 def _stems_of(hit: Hit) -> set[str]:
