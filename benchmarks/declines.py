@@ -15,6 +15,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,11 +36,11 @@ CASES = HERE.parent / "corpus" / "cases.jsonl"
 THRESHOLDS = HERE.parent / "src" / "career_advisor" / "thresholds.toml"
 ENCODERS = ("all-mpnet-base-v2", "all-MiniLM-L6-v2")
 QUESTIONS = {"answered", "partly", "not_covered", "off_topic"}
-FALSE_DECLINES = 0.04
+FALSE_DECLINES = 0.03
 """Share of answerable development questions that may be called not covered."""
 FALSE_OFF_TOPIC = 0.02
 """Share of on-topic development questions that may be called off topic."""
-RESERVED = 0.2
+RESERVED = 0.12
 """Share of answerable development questions that may be answered with a reservation (`partly`)."""
 RESAMPLES = 2_000
 
@@ -108,7 +109,7 @@ def weigh(advisor: Advisor, cases: Sequence[Case]) -> list[Row]:
 
 
 def _evidence(reply: Reply, ground: Ground) -> Evidence:
-    return evidence(reply.standalone, reply.hits, ground)
+    return evidence(reply.standalone, reply.hits, ground, date.today())
 
 
 def fit(rows: Sequence[Row]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -10,6 +12,7 @@ from career_advisor.embedding import Encoder
 from career_advisor.grounding import Ground, evidence, feeling, judge, screen
 from career_advisor.records import Document, Hit, Section, Span
 
+TODAY = datetime.date(2026, 11, 25)
 TEXT = (
     "The Harbour programme takes twelve weeks and costs nothing. Harbour pays a stipend of $4,000 a month. "
     "Mary Jones leads the Harbour programme. The Lantern programme is online."
@@ -63,11 +66,11 @@ def test_the_sentences_are_where_the_tests_think() -> None:
 def test_the_kind_of_thing_asked_for_must_stand_beside_what_it_is_asked_of(
     question: str, missing: bool, ground: Ground
 ) -> None:
-    assert bool(evidence(question, [hit()], ground).missing_kind) is missing
+    assert bool(evidence(question, [hit()], ground, TODAY).missing_kind) is missing
 
 
 def test_a_question_whose_kind_of_answer_is_missing_is_never_simply_answered(ground: Ground) -> None:
-    verdict = judge("What salary does Lantern pay?", [hit(similarity=0.95, wording=0.95)], ground)
+    verdict = judge("What salary does Lantern pay?", [hit(similarity=0.95, wording=0.95)], ground, TODAY)
 
     assert verdict.status in {"partly", "not_covered"}
     assert verdict.asked == "pay"
@@ -82,12 +85,12 @@ def test_a_question_whose_kind_of_answer_is_missing_is_never_simply_answered(gro
     ],
 )
 def test_only_names_that_are_asked_about_are_missed(question: str, names: tuple[str, ...], ground: Ground) -> None:
-    assert judge(question, [hit()], ground).unknown_names == names
+    assert judge(question, [hit()], ground, TODAY).unknown_names == names
 
 
 def test_what_stands_nowhere_weighs_against_an_answer(ground: Ground) -> None:
-    known = evidence("Does the Harbour programme take twelve weeks?", [hit()], ground)
-    unknown = evidence("Does the zebra quilt juggle marmalade?", [hit()], ground)
+    known = evidence("Does the Harbour programme take twelve weeks?", [hit()], ground, TODAY)
+    unknown = evidence("Does the zebra quilt juggle marmalade?", [hit()], ground, TODAY)
 
     assert known.unknown < 0.2
     assert unknown.unknown > 0.9
@@ -96,7 +99,7 @@ def test_what_stands_nowhere_weighs_against_an_answer(ground: Ground) -> None:
 
 
 def test_without_anything_found_there_is_no_confidence(ground: Ground) -> None:
-    verdict = judge("Which programmes are there?", [], ground)
+    verdict = judge("Which programmes are there?", [], ground, TODAY)
 
     assert verdict.status in {"not_covered", "off_topic"}
     assert verdict.confidence < 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +331,11 @@ def test_the_doctor_names_a_command_for_whatever_is_missing(tmp_path: Path) -> N
 # ---------------------------------------------------------------- the vectors that ship
 
 
+@cache
+def shipped_texts() -> list[str]:
+    return opening.shipped_texts()
+
+
 def encoders() -> list[str]:
     return [entry.name for entry in catalogue().values() if entry.kind == "encoder"]
 
@@ -338,7 +344,7 @@ def encoders() -> list[str]:
 def test_the_vectors_of_exactly_what_a_first_start_embeds_are_shipped(name: str) -> None:
     """When this fails: `career-advisor index vectors`."""
     vectors = index.load_vectors(shipped_corpus() / "vectors" / f"{name}.npz", catalogue()[name].identity)
-    texts = opening.shipped_texts()
+    texts = shipped_texts()
 
     assert [text for text in texts if text_hash(text) not in vectors] == []
     assert len(vectors) == len(texts), "vectors of texts that are gone"
@@ -348,7 +354,7 @@ def test_a_shipped_vector_is_the_one_that_the_encoder_gives() -> None:
     """When this fails: `career-advisor index vectors`."""
     identity = catalogue()[LIGHT_ENCODER].identity
     vectors = index.load_vectors(shipped_corpus() / "vectors" / f"{LIGHT_ENCODER}.npz", identity)
-    texts = opening.shipped_texts()
+    texts = shipped_texts()
     sample = texts[:: len(texts) // SAMPLE_OF]
 
     computed = loaded_once(find(LIGHT_ENCODER, load_settings().weights), identity, threads=None).encode(sample)

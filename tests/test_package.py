@@ -133,14 +133,14 @@ def test_what_is_installed_finds_its_own_corpus_from_anywhere(installed: Path, t
 LOOK = """
 import json, pathlib
 import career_advisor
-from career_advisor import grounding, opening, prompting, referral, web
-from career_advisor.models import catalogue
-from career_advisor.settings import Settings
+from career_advisor import files, grounding, models, opening, prompting, referral, settings, web
+found = files.list_files([settings.shipped_corpus()]).found
 print(json.dumps({
     "package": str(pathlib.Path(career_advisor.__file__).parent),
-    "texts": opening.shipped_texts(),
-    "services": len(opening.load_services().services),
-    "weights": list(catalogue()),
+    "corpus": {file.name: files.sha256_of_file(file.path) for file in found},
+    "services": [service.id for service in opening.load_services().services],
+    "examples": [*grounding.example_texts(), *referral.example_texts()],
+    "weights": list(models.catalogue()),
 }))
 """
 
@@ -148,12 +148,10 @@ print(json.dumps({
 def test_what_is_installed_reads_the_same_guidance_services_and_catalogues_as_the_clone(
     installed: Path, tmp_path: Path
 ) -> None:
-    from career_advisor import opening
-    from career_advisor.models import catalogue
+    there = json.loads(run_installed(installed, tmp_path, "-c", LOOK))
+    here = json.loads(run_installed(PACKAGE.parent, tmp_path, "-c", LOOK))
 
-    found = json.loads(run_installed(installed, tmp_path, "-c", LOOK))
-
-    assert Path(found["package"]) == installed / "career_advisor"
-    assert found["texts"] == opening.shipped_texts()
-    assert found["services"] == len(opening.load_services().services)
-    assert found["weights"] == list(catalogue())
+    assert Path(there.pop("package")) == installed / "career_advisor"
+    assert Path(here.pop("package")) == PACKAGE
+    assert there == here
+    assert all(there.values())

@@ -7,8 +7,9 @@ random is handed in.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol
 
 from career_advisor import answering, citation, conversation, grounding, prompting, referral, retrieval
@@ -120,6 +121,7 @@ class Advisor:
         *,
         question_limit: int = QUESTION_LIMIT,
         examples: Encoder | None = None,
+        today: Callable[[], date] = date.today,
     ) -> None:
         """Hold the parts; nothing is opened here.
 
@@ -129,6 +131,7 @@ class Advisor:
             registry: The services that may be offered.
             model: Writes the answers; without one they are quotes.
             question_limit: Characters of a message at most.
+            today: Gives the date, to know which deadlines are over.
             examples: Embeds the example sentences of `grounding`; one with a cache, where there is one.
         """
         self._shelves = shelves
@@ -137,6 +140,7 @@ class Advisor:
         self._model = model
         self._question_limit = question_limit
         self._examples = examples or encoder
+        self._today = today
         self._grounds: dict[str, grounding.Ground] = {}
         self._need_examples: referral.Needs | None = None
 
@@ -191,8 +195,7 @@ class Advisor:
         ]  # the turn as asked; before it, the turn behind the question it continues
         intent = grounding.screen(asked, last, ground)
         hits, facets = self._find(queries, vectors, shelf)
-        parts = zip((queries.standalone, *queries.facets), (hits, *facets), strict=True)
-        verdict = max((grounding.judge(part, found, ground) for part, found in parts), key=lambda v: v.confidence)
+        verdict = self._judge(queries, hits, facets, ground)
         status = intent or verdict.status
         offers = referral.choose(queries.standalone, vectors[0], status, self._registry, self._needs())
         feeling = grounding.feeling(asked, last, ground)
@@ -264,6 +267,16 @@ class Advisor:
             for i, part in enumerate(queries.facets)
         ]
         return hits, facets
+
+    def _judge(
+        self, queries: Queries, hits: list[Hit], facets: list[list[Hit]], ground: grounding.Ground
+    ) -> grounding.Verdict:
+        """Judge a message by the surest of its questions: what somebody says of themselves asks nothing."""
+        parts = list(zip(queries.facets, facets, strict=True))
+        asking = [(part, found) for part, found in parts if part.endswith("?")] or parts
+        looked_at = [(queries.standalone, hits), *asking]
+        verdicts = [grounding.judge(part, found, ground, self._today()) for part, found in looked_at]
+        return max(verdicts, key=lambda verdict: verdict.confidence)
 
     def _quoted(self, found: _Found, shelf: Shelf, history: Sequence[Message]) -> citation.Checked:
         drafts = answering.compose(

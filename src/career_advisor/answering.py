@@ -208,6 +208,7 @@ _ASKED_IN_WORDS: dict[Asked, str] = {
     "pay": "say what is paid{about}",
     "cost": "say what that costs{about}",
     "share": "give a rate or a share{about}",
+    "deadline": "have a date{about} that is still to come",
     "date": "give a date{about}",
     "duration": "say how long that takes{about}",
     "count": "give a number{about}",

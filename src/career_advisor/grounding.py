@@ -13,6 +13,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from importlib import resources
 from typing import Literal, NamedTuple, Protocol, TypeAlias
@@ -50,6 +51,16 @@ _SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*")
 _OF_ONESELF = re.compile(
     r"^\s*(?:(?:so|and|but|hi|hello|well)[, ]+)*(?:i|i['’](?:m|ve|d|ll)|my|we|our)\b(?!.*\?)", re.IGNORECASE
 )
+
+
+_CALENDAR = re.compile(
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day$|(?:january|february|march|april|may|june|july|august|september|october"
+    r"|november|december)$",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b20\d\d\b")
+SHOUTED = 6
+"""Letters of the longest word in capitals that is a name: ARENA would be one, but so would EVERYONE."""
 
 
 class Logistic(NamedTuple):
@@ -254,7 +265,7 @@ def _alike(intent: Intent | Feeling, vector: Vectors, ground: Ground) -> bool:
     return likeness >= LIKE_AN_EXAMPLE and likeness >= near + MARGIN
 
 
-def evidence(question: str, hits: Sequence[Hit], ground: Ground) -> Evidence:
+def evidence(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> Evidence:
     """Weigh what was found for a question, without judging it."""
     stems = set(content_words(question))
     whole = ground.weight(stems)
@@ -271,28 +282,29 @@ def evidence(question: str, hits: Sequence[Hit], ground: Ground) -> Evidence:
         coverage=covered,
         unknown=unknown,
         sharpness=min(max(hits[0].score, 0.0), 10.0) / 10.0,
-        missing_kind=float(_missing_kind(question, looked_at, ground) is not None),
+        missing_kind=float(_missing_kind(question, looked_at, ground, today) is not None),
         missing_name=float(bool(_missing_names(question, looked_at, ground))),
     )
 
 
-def judge(question: str, hits: Sequence[Hit], ground: Ground) -> Verdict:
+def judge(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> Verdict:
     """Decide whether the passages carry an answer.
 
     Args:
         question: In its stand-alone form.
         hits: Best first.
         ground: Of the index the hits come from.
+        today: A deadline before it answers no question for the next one.
 
     Returns:
         `answered`, `partly` (something near, but not what was asked), `not_covered` (on the subject, not in the index)
         or `off_topic` (nothing of the index is about it), with what speaks for it.
     """
-    weighed = evidence(question, hits, ground)
+    weighed = evidence(question, hits, ground, today)
     limits = ground.thresholds
     confidence = limits.answers.probability(weighed)
     looked_at = hits[:LOOKED_AT]
-    lacking = _missing_kind(question, looked_at, ground)
+    lacking = _missing_kind(question, looked_at, ground, today)
     unknown = tuple(sorted(_missing_names(question, looked_at, ground)))
     status: Status
     if not hits or limits.topic.probability(weighed) < limits.on_topic:
@@ -312,7 +324,7 @@ def _stems_of(hit: Hit) -> set[str]:
     return set(content_words("\n".join((hit.text, hit.document.title, *hit.heading, *section.wordings))))
 
 
-def _missing_kind(question: str, hits: Sequence[Hit], ground: Ground) -> Asked | None:
+def _missing_kind(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> Asked | None:
     """Return the kind of thing asked for, if no sentence has one together with what it is asked of.
 
     A sentence speaks of what is asked when it and its heading hold enough of the question's content, and one of the
@@ -321,16 +333,17 @@ def _missing_kind(question: str, hits: Sequence[Hit], ground: Ground) -> Asked |
     kind = asked_for(question)
     if kind is None:
         return None
-    stems = set(content_words(question))
+    stems = {stem for stem in content_words(question) if stem in ground.rarity}
     asked_names = _asked_names(question, ground)
     needed = SPOKEN_OF * ground.weight(stems)
     for hit in hits:
-        about = set(content_words(" ".join(hit.heading)))
+        section = hit.document.sections[hit.section]
+        about = set(content_words(" ".join((*hit.heading, *section.wordings))))
         for span in hit.sentences:
             sentence = hit.document.text[span.start : span.end]
             spoken_of = about | set(content_words(sentence))
             named = not asked_names or bool(spoken_of & asked_names.keys())
-            if named and contains(sentence, kind) and ground.weight(stems & spoken_of) >= needed:
+            if named and contains(sentence, kind, today) and ground.weight(stems & spoken_of) >= needed:
                 return None
     return kind
 
@@ -350,4 +363,11 @@ def _asked_names(question: str, ground: Ground) -> dict[str, str]:
     if len(words(question)) > STORY:
         return {}
     asking = " ".join(part for part in _SENTENCE.findall(question) if not _OF_ONESELF.match(part)) or question
-    return {name: written for name, written in names(asking).items() if name not in ground.common}
+    years = {year: year for year in _YEAR.findall(asking)}
+    return years | {
+        name: written
+        for name, written in names(asking).items()
+        if name not in ground.common
+        and not _CALENDAR.match(written)
+        and not (written.isupper() and len(written) > SHOUTED)
+    }

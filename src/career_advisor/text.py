@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from calendar import monthrange
+from datetime import date
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-Asked: TypeAlias = Literal["pay", "cost", "share", "date", "duration", "count", "address", "place", "person", "now"]
+Asked: TypeAlias = Literal[
+    "pay", "cost", "share", "deadline", "date", "duration", "count", "address", "place", "person", "now"
+]
 """Kinds of thing that a question can ask for and that an answer must visibly contain."""
 
 # Function words, and the words in which people wrap a question: they carry no content of it.
@@ -41,7 +45,16 @@ _NUMBER_WORD = (
 _UNIT = r"(?:second|minute|hour|day|week|month|year|decade|semester|term)s?"
 
 _MONEY = r"[$£€]\s?\d|\b\d[\d,.]*\s?(?:k\b|(?:US |Canadian |Australian )?dollars?|pounds?|euros?|usd|gbp|eur|francs?)"
+_PAY = r"\b(?:salar(?:y|ies)|wages?|stipends?|compensation|earnings?|pay ?check|income)\b"
 _ANY_NUMBER = rf"\d|\b{_NUMBER_WORD}\b"
+
+_NO_PERSON = (
+    r"(?!(?:The|An?|In|At|On|As|For|By|Of|From|With|What|Who|Institute|Center|Centre|Security|Safety|Research|Program(?:me)?"
+    r"|Fellows?|Fellowship|Hours|Labs?|Impact|University|Academy|Board|Fund|Forum|Slack|Camp|Course|Technical|Office"
+    r"|United|New|San|London|Washington|Berkeley|Cambridge|Oxford|January|February|March|April|May|June|July|August"
+    r"|September|October|November|December|Spring|Summer|Autumn|Winter)\b)"
+)
+"""What begins no person's name."""
 
 _KINDS: dict[Asked, re.Pattern[str]] = {
     "pay": re.compile(rf"{_MONEY}|\bunpaid\b|\bwithout pay\b|\bno (?:pay|stipend|salary)\b", re.IGNORECASE),
@@ -54,6 +67,7 @@ _KINDS: dict[Asked, re.Pattern[str]] = {
         r"|\b(?:january|february|march|april|june|july|august|september|october|november|december)\b|\brolling\b",
         re.IGNORECASE,
     ),
+    "deadline": re.compile(r"\brolling\b|\bany time\b", re.IGNORECASE),
     "duration": re.compile(
         rf"\b(?:\d[\d,.]*|{_NUMBER_WORD})(?:[\s-]+(?:or|to|and|–|hundred|thousand|of|few|couple|\d+))*[\s-]+{_UNIT}\b"
         rf"|\b{_UNIT}\b[^.]{{0,20}}\b(?:long|of work)\b|\b(?:long|short) time\b|\bquick(?:ly|er)?\b",
@@ -72,9 +86,10 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
     (
         "now",
         re.compile(
-            r"\b(?:right now|at the moment|as of today|this (?:week|month)|today's"
-            r"|currently (?:open|hiring|recruiting|available)"
-            r"|(?:open|hiring|recruiting) (?:now|today|currently)|is \w+(?: \w+)? (?:currently )?(?:hiring|recruiting)"
+            r"\b(?:right now|at the moment|as of today|this (?:week|month)|nowadays|most recent|latest"
+            r"|currently (?:open|hiring|recruiting|available)|(?:open|hiring|recruiting) (?:now|today|currently)"
+            r"|is (?!the\b)(?:[\w']+ ){1,3}(?:hiring|recruiting)\b(?! bar| process| manager)"
+            r"|do(?:es)? (?:[\w']+ ){1,3}still"
             r"|current(?:ly)? (?:head|ceo|director|lead|leads|leader|president|openings|vacancies))\b",
             re.IGNORECASE,
         ),
@@ -91,11 +106,11 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
     (
         "pay",
         re.compile(
-            r"\b(?:salar(?:y|ies)|wages?|stipends?|compensation|earnings?|pay ?check|income)\b"
+            rf"\b(?:what|how (?:much|high|big|good|well)|which|tell me|give me|exact)\b[^?.]*{_PAY}"
+            rf"|^(?:[\w']+ ){{0,4}}{_PAY}(?: [\w']+){{0,4}}\W*$"
             r"|\bhow much (?:do|does|did|would|will|can|could)\b[^?.]*\b(?:pay|paid|earn|make)\b"
-            r"|\b(?:what|how much)\b[^?.]*\b(?:earn|get paid)s?\b"
-            r"|\bwhat(?:'s| is)? the pay\b|\bhow (?:well|much) paid\b"
-            r"|\bdo(?:es)? \w+(?: \w+)? pay\b",
+            r"|\b(?:what|how much)\b[^?.]*\b(?:earn|get paid)s?\b|\bwhat (?:would|do|does|will) (?:[\w']+ ){1,4}pay\b"
+            r"|\bwhat(?:'s| is)? the pay\b|\bhow (?:well|much) paid\b",
             re.IGNORECASE,
         ),
     ),
@@ -112,11 +127,19 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
         re.compile(r"\bhow (?:long|many (?:hours|days|weeks|months|years)|much time)\b|\bhow quickly\b", re.IGNORECASE),
     ),
     (
+        "deadline",
+        re.compile(
+            r"\bdeadlines?\b|\b(?:next|upcoming|coming) (?:\w+ )?(?:round|cohort|intake|edition|application)s?\b"
+            r"|\bwhen (?:do|does|will|can|is|are) [^?.]*\b(?:open|close|apply|applications?|due)\b"
+            r"|\bapplications? (?:open|close)s?\b|\bby when\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
         "date",
         re.compile(
-            r"\bdeadlines?\b|\b(?:what|which) (?:date|day|month|year)\b"
-            r"|^\s*(?:so |and |but )?when (?:is|are|was|were|does|do|did|will)\b|\bby when\b"
-            r"|\bapplications? (?:open|close)s?\b|\bnext (?:round|cohort|intake)\b",
+            r"\b(?:what|which|exact) (?:date|day|month|year)\b"
+            r"|^\s*(?:so |and |but )?when (?:is|are|was|were|does|do|did|will)\b",
             re.IGNORECASE,
         ),
     ),
@@ -139,6 +162,12 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
+)
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAY = re.compile(
+    rf"(?:(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?)?\b(?P<month>{_MONTH}),?\s+)?\b(?P<year>20\d\d)\b",
+    re.IGNORECASE,
 )
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
@@ -208,6 +237,23 @@ def asked_for(question: str) -> Asked | None:
     return None
 
 
-def contains(text: str, kind: Asked) -> bool:
-    """Tell whether a thing of that kind stands in the text."""
+def contains(text: str, kind: Asked, today: date) -> bool:
+    """Tell whether a thing of that kind stands in the text; a deadline must be one that is still to come."""
+    if kind == "deadline" and any(day >= today for day in dates(text)):
+        return True
     return bool(_KINDS[kind].search(text))
+
+
+def dates(text: str) -> list[date]:
+    """Return the days that a text names, in order; a month or a year without a day counts as its last day.
+
+    >>> dates("It ran from 1 June to August 2026, and again in 2027.")
+    [datetime.date(2026, 8, 31), datetime.date(2027, 12, 31)]
+    """
+    found = []
+    for match in _DAY.finditer(text):
+        year = int(match["year"])
+        month = _MONTHS.index(match["month"][:3].lower()) + 1 if match["month"] else 12
+        last = monthrange(year, month)[1]
+        found.append(date(year, month, min(int(match["day"] or last), last)))
+    return found
