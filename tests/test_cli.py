@@ -749,3 +749,83 @@ def test_python_dash_m_is_the_same_command(served: Path, tmp_path: Path) -> None
 
     assert ended.returncode == 0
     assert json.loads(ended.stdout)["documents"] == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("nonsense",), ("ask", "--nope"), ("index",), ("serve", "--port", "x"), ("search", "x", "--limit", "0"), ()],
+)
+def test_a_command_line_that_cannot_be_parsed_is_wrong_use_without_a_traceback(
+    run: Run, words: tuple[str, ...]
+) -> None:
+    ran = run(*words)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "Usage: career-advisor" in ran.err
+
+
+def test_the_version_is_told(run: Run) -> None:
+    ran = run("--version")
+
+    assert (ran.code, ran.out) == (0, f"{__import__('career_advisor').__version__}\n")
+
+
+def test_ctrl_c_ends_with_one_line(run: Run, monkeypatch: Patch) -> None:
+    def interrupted(*given: object, **also: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(opening, "status_json", interrupted)
+
+    assert_one_line(run("index", "status"), 130, "stopped")
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_a_line_of_a_batch_ends_at_a_newline_and_nowhere_else(
+    run: Run, served: Path, tmp_path: Path, separator: str
+) -> None:
+    line = json.dumps({"id": "a", "question": f"Do I need{separator}a PhD?"}, ensure_ascii=False)
+    (tmp_path / "in.jsonl").write_text(f'{line}\n{{"id": "b", "question": "hello"}}\n', "utf-8")
+
+    assert [reply["id"] for reply in run("ask", "--batch", tmp_path / "in.jsonl").lines] == ["a", "b"]
+
+
+def test_a_byte_order_mark_before_a_batch_is_no_part_of_it(run: Run, served: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(json.dumps({"id": "a", "question": QUESTION}), "utf-8-sig")
+
+    assert [reply["id"] for reply in run("ask", "--batch", tmp_path / "in.jsonl").lines] == ["a"]
+
+
+def test_a_home_that_cannot_be_used_is_told_in_one_line(run: Run, home: Path, corpus: Path) -> None:
+    home.write_text("a file, not a folder")
+
+    for command in (("index", "build", corpus), ("index", "status"), ("ask", QUESTION)):
+        assert_one_line(run(*command), 3, str(home))
+
+
+def piped(served: Path, *words: str | bytes, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    environment = os.environ | {"ADVISOR_ENCODER": LIGHT_ENCODER, "PYTHONIOENCODING": "utf-8:strict"}
+    return subprocess.run(
+        [sys.executable, "-m", "career_advisor", *words],
+        input=stdin,
+        env=environment,
+        cwd=served,
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_a_question_that_is_no_unicode_is_answered_in_valid_json(served: Path, command: str) -> None:
+    ended = piped(served, command, b"Do I need \xff a PhD?", "--json")
+
+    assert ended.returncode == 0, ended.stderr.decode()[-300:]
+    json.loads(ended.stdout.decode("utf-8"))
+
+
+@pytest.mark.slow
+def test_a_chat_goes_on_after_bytes_that_are_no_text(served: Path) -> None:
+    ended = piped(served, "chat", "--json", stdin=b"Do I need \xff a PhD?\nhello\n")
+
+    assert ended.returncode == 0, ended.stderr.decode()[-300:]
+    assert len(ended.stdout.decode("utf-8").split("\n")) == 3

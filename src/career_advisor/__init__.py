@@ -14,7 +14,8 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     prompting      question, Hit -> messages, and a model's text -> DraftSentence
     llm            messages      -> text              the one door to LangChain chat models, and to the embedded one
     citation       drafts, Hit   -> Sentence, Citation   supported and cited, or dropped and counted
-    advisor        all of these  -> Reply             two pages of prose in code: build_index and Advisor.reply
+    advisor        all of these  -> Reply             two pages of prose in code: Advisor.reply
+    opening        settings      -> an open advisor   every command that touches the disk
     web, cli       Reply         -> what a person sees
 
 Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the weights' catalogue), `wire` (the JSON

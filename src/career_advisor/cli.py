@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 done with a failed file or finding, 2 wrong use, 3 could n
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from career_advisor.settings import Settings
 
 FAILED = 1
+STOPPED = 130
+# Typer brings a click of its own or takes the one installed, by its version: the class is taken from where it is used.
+_WRONG_USE: type[Any] = next(each for each in typer.BadParameter.__mro__ if each.__name__ == "ClickException")
 
 app = typer.Typer(
     name="career-advisor",
     help="Answers about working on making AI safe, from guidance that it has read and quotes.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -56,22 +59,28 @@ def main() -> None:
     import warnings
 
     warnings.filterwarnings("ignore", category=SyntaxWarning)
-    import click
-
+    # Whatever bytes come in, JSON goes out: an undecodable one as its escape.
+    for stream, encoding in ((sys.stdin, None), (sys.stdout, "utf-8"), (sys.stderr, None)):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="replace" if stream is sys.stdin else "backslashreplace")
     try:
-        code = app(standalone_mode=False)
-    except click.ClickException as fault:
-        fault.show(sys.stderr)
-        code = WrongUse.exit_code
+        code = app(standalone_mode=False, prog_name="career-advisor")
     except AdvisorError as fault:
         _say(f"career-advisor: {fault}")
         code = fault.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        _say("career-advisor: stopped")
-        code = 130
+    except KeyboardInterrupt:
+        code = STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as fault:
+        _say(f"career-advisor: {fault.filename or 'the disk'}: {fault.strerror or fault}; run `career-advisor doctor`")
+        code = AdvisorError.exit_code
+    except _WRONG_USE as fault:
+        fault.show(sys.stderr)
+        code = WrongUse.exit_code
+    if code == STOPPED:
+        _say("career-advisor: stopped")
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -89,13 +98,17 @@ def _settings(**given: Any) -> Settings:
     return load_settings(**given)
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
 ) -> None:
     if version:
         print(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(WrongUse.exit_code)
 
 
 # ---------------------------------------------------------------- asking
@@ -216,9 +229,11 @@ def _batch(source: Path, out: Path | None) -> Iterator[tuple[Iterable[Any], Any]
     from career_advisor.wire import read_line
 
     try:
-        lines = source.read_text("utf-8", errors="replace").splitlines()
+        text = source.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as fault:
         raise WrongUse(f"{source}: {fault.strerror}") from fault
+    # Not splitlines(): U+2028 and its like may stand in a JSON string as they are.
+    lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
     target: TextIO = sys.stdout
     try:
         if out is not None:
