@@ -29,7 +29,7 @@ from career_advisor.records import (
     Stage,
     Status,
 )
-from career_advisor.text import clean
+from career_advisor.text import asked_for, clean, contains
 
 QUESTION_LIMIT = 4_000
 """Characters of one message; more is not a question but a document."""
@@ -187,7 +187,7 @@ class Advisor:
         yield Stage("Searching")
         shelf = self._shelves.current()
         ground = self._ground(shelf)
-        queries = conversation.understand(asked, history)
+        queries = self._understand(asked, history, ground)
         vectors = self._encoder.encode([*queries.searched, *queries.facets])
         clock.mark("encode")
         last = vectors[
@@ -197,7 +197,8 @@ class Advisor:
         hits, facets = self._find(queries, vectors, shelf)
         verdict = self._judge(queries, hits, facets, ground)
         status = intent or verdict.status
-        offers = referral.choose(queries.standalone, vectors[0], status, self._registry, self._needs())
+        told = queries.needs if queries.situations else None
+        offers = referral.choose(queries.standalone, vectors[0], status, self._registry, self._needs(), told=told)
         feeling = grounding.feeling(asked, last, ground)
         found = _Found(asked, queries, status, verdict, hits, facets, feeling, offers)
         clock.mark("retrieve")
@@ -238,13 +239,16 @@ class Advisor:
     def search(self, question: str, history: Sequence[Message] = (), *, limit: int = HITS) -> tuple[Queries, list[Hit]]:
         """Return the passages alone, and the queries they were found with."""
         shelf = self._shelves.current()
-        queries = conversation.understand(question, history)
+        queries = self._understand(question, history, self._ground(shelf))
         if not queries.question:
             return queries, []
         vectors = self._encoder.encode(list(queries.searched))
         return queries, retrieval.retrieve(
             queries.searched, vectors, shelf, limit=limit, weights=retrieval.weights_for(shelf.encoder.name)
         )
+
+    def _understand(self, asked: str, history: Sequence[Message], ground: grounding.Ground) -> Queries:
+        return conversation.understand(asked, history, of_the_field=ground.speaks_of(conversation.FIELD))
 
     def _ground(self, shelf: Shelf) -> grounding.Ground:
         if shelf.id not in self._grounds:
@@ -271,14 +275,19 @@ class Advisor:
     def _judge(
         self, queries: Queries, hits: list[Hit], facets: list[list[Hit]], ground: grounding.Ground
     ) -> grounding.Verdict:
-        """Judge a message by the surest of its questions: what somebody says of themselves asks nothing."""
+        """Judge a message by the surest of its questions: what somebody says of themselves asks nothing.
+
+        A turn that leans on the one before is judged as asked, too: what the earlier one asked for was answered then.
+        """
         parts = list(zip(queries.facets, facets, strict=True))
-        asking = [(part, found) for part, found in parts if part.endswith("?")] or parts
-        looked_at = [(queries.standalone, hits), *asking]
+        asking = [(part, found) for part, found in parts if part.endswith("?") and part in queries.question] or parts
+        looked_at = [*((whole, hits) for whole in dict.fromkeys((queries.standalone, queries.question))), *asking]
         verdicts = [grounding.judge(part, found, ground, self._today()) for part, found in looked_at]
         return max(verdicts, key=lambda verdict: verdict.confidence)
 
     def _quoted(self, found: _Found, shelf: Shelf, history: Sequence[Message]) -> citation.Checked:
+        today = self._today()
+        kind = asked_for(found.queries.question)
         drafts = answering.compose(
             found.status,
             found.asked,
@@ -291,8 +300,11 @@ class Advisor:
             documents=list(shelf.documents.values()),
             helplines=self._registry.helplines,
             offered=bool(found.offers),
+            wanted=lambda text: kind is not None and contains(text, kind, today),
         )
-        return citation.check(drafts, found.pool)
+        checked = citation.check(drafts, found.pool)
+        reminder = answering.dated((s.text for s in checked.sentences if s.origin == "quote"), today)
+        return checked.with_note(reminder) if reminder else checked
 
     def _written(
         self, found: _Found, history: Sequence[Message], clock: _Clock

@@ -7,21 +7,33 @@ over. Everything else is a sentence of a document, whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from career_advisor.records import Citation, Document, DraftSentence, Hit, Message, Section, Span, Status
-from career_advisor.text import Asked, content_words, words
+from career_advisor.text import Asked, content_words, dates, words
 
-# Shape of a reply; chosen by reading answers on the development questions (docs/decisions/0005-composing-quotes.md).
-SENTENCES = 5
-"""Quotes at most, the lead included."""
-WORDS = 120
-"""After this many words no further quote is added."""
-FROM_BEST, FROM_OTHERS = 3, 2
-"""Quotes of the best section and of any other at most, so that the answer is chosen and not a passage dumped."""
-NEAR = 0.76
-"""A further passage or sentence is quoted when its score is at least this share of the best one's."""
+
+class Shape(NamedTuple):
+    """How much is quoted. Chosen on the development questions: docs/decisions/0005-composing-quotes.md."""
+
+    sentences: int
+    """Quotes at most, the lead included."""
+    words: int
+    """After this many words no further quote is added."""
+    from_best: int
+    from_others: int
+    """Quotes of the best section and of any other at most, so that the answer is chosen and not a passage dumped."""
+    near: float
+    """A further passage or sentence is quoted when its score is at least this share of the best one's."""
+
+
+PLAIN = Shape(sentences=6, words=130, from_best=4, from_others=2, near=0.74)
+OF_PARTS = Shape(sentences=6, words=140, from_best=2, from_others=1, near=0.6)
+"""For a message of several parts, whose answer lies in several places."""
+NEAR_BY = PLAIN._replace(sentences=3, from_best=2, from_others=1)
+"""For what only comes near."""
 SAME_QUESTION = 0.5
 """Cosine to a section's question from which its first sentence, written as the answer to it, leads."""
 SAME_YES = 0.62
@@ -43,6 +55,12 @@ _POINTS_BACK = re.compile(
 _YES_OR_NO = re.compile(
     r"(?:yes|no|not (?:by|necessarily|really|at all|strictly)\b[^:,]*|probably(?: not)?|perhaps)[,:;.]", re.IGNORECASE
 )
+# What a page says of its own sources belongs behind what it says.
+_ABOUT_SOURCES = re.compile(
+    r"\b(?:our sources?|carr(?:y|ies) no date|advice dates from|check (?:the|its|their) (?:current |own )?pages?"
+    r"|no source (?:we|that we))\b",
+    re.IGNORECASE,
+)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 
 
@@ -50,44 +68,53 @@ def quotes(
     hits: Sequence[Hit],
     facets: Sequence[Sequence[Hit]] = (),
     *,
-    sentences: int = SENTENCES,
+    shape: Shape | None = None,
+    wanted: Callable[[str], bool] = lambda text: False,
     history: Sequence[Message] = (),
 ) -> tuple[DraftSentence, ...]:
     """Choose the sentences that answer.
 
     The best passage leads, with the sentence that opens its section where the section's own question is the one that
     was asked; then what else in it scores high; then the best of other sections, and of the parts of a long message,
-    as long as they come near the best and say something new. Within a section the order is the author's. What was
-    quoted earlier in the conversation is quoted again only where nothing else is left to say.
+    as long as they come near the best and say something new. Within a section the order is the author's. A passage
+    that was quoted earlier in the conversation comes behind those that were not.
 
     Args:
         hits: For the whole question, best first.
         facets: For each part of a long message, its own hits; their `document` and `section` may repeat those above.
-        sentences: At most so many.
+        shape: How much; by default what suits a message with or without parts.
+        wanted: Tells whether a sentence holds the kind of thing that was asked for; such a sentence comes first.
         history: The turns before.
 
     Returns:
         Drafts whose `cited` points into `hits` followed by the facets' hits, in that order.
     """
+    shape = shape or (OF_PARTS if facets else PLAIN)
     said = _one_line("\n".join(turn.content for turn in history if turn.role == "assistant"))
-    chosen = _chosen(hits, facets, sentences, said) or _chosen(hits, facets, sentences, "")
+    turns = _in_turn(hits, facets)
+    fresh = [(position, hit) for position, hit in turns if not _was_quoted(hit, said)]
+    chosen = _chosen(fresh or turns, shape, wanted)
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span) for choice in _ordered(chosen)
     )
 
 
-def _chosen(hits: Sequence[Hit], facets: Sequence[Sequence[Hit]], sentences: int, said: str) -> list[_Choice]:
-    turns = _in_turn(hits, facets)
+def _was_quoted(hit: Hit, said: str) -> bool:
+    text = hit.document.text
+    return bool(said) and any(_one_line(text[span.start : span.end]) in said for span in hit.sentences)
+
+
+def _chosen(turns: Sequence[tuple[int, Hit]], shape: Shape, wanted: Callable[[str], bool]) -> list[_Choice]:
     best = max((hit.score for _, hit in turns), default=0.0)
     chosen: list[_Choice] = []
     for turn, (position, hit) in enumerate(turns):
-        if turn and hit.score < NEAR * best:
+        if turn and hit.score < shape.near * best:
             continue
         length = sum(len(words(choice.text)) for choice in chosen)
-        room = min(sentences - len(chosen), FROM_OTHERS if chosen else FROM_BEST)
-        if room <= 0 or length >= WORDS:
+        room = min(shape.sentences - len(chosen), shape.from_others if chosen else shape.from_best)
+        if room <= 0 or length >= shape.words:
             break
-        for span in _best_spans(hit, limit=room, said=said):
+        for span in _best_spans(hit, limit=room, near=shape.near, wanted=wanted):
             text = hit.document.text[span.start : span.end]
             if not any(_same(text, choice.text) or choice.covers(hit.document, span) for choice in chosen):
                 chosen.append(_Choice(position, hit, span, text))
@@ -124,27 +151,29 @@ def _ordered(chosen: Sequence[_Choice]) -> list[_Choice]:
     return sorted(chosen, key=lambda c: (order[c.hit.document.path, c.hit.section], c.span.start))
 
 
-def _best_spans(hit: Hit, *, limit: int, said: str) -> list[Span]:
+def _best_spans(hit: Hit, *, limit: int, near: float, wanted: Callable[[str], bool]) -> list[Span]:
     """Return the sentences of a passage that are worth quoting, the best first."""
     if not hit.sentences:
         return []
     if _is_speech(hit):
-        span = _grown_speech(hit)
-        return [] if _one_line(hit.document.text[span.start : span.end]) in said else [span]
-    ranked = sorted(range(len(hit.sentences)), key=lambda i: (-hit.sentence_scores[i], i))
+        return [_grown_speech(hit)]
+    texts = [hit.document.text[span.start : span.end] for span in hit.sentences]
+    asides = {i for i, text in enumerate(texts) if _ABOUT_SOURCES.search(text)}
+    ranked = sorted(range(len(texts)), key=lambda i: (not wanted(texts[i]), i in asides, -hit.sentence_scores[i], i))
     if _opens_its_section(hit):
         if hit.wording >= SAME_QUESTION:
             ranked = [0, *(i for i in ranked if i)]
-        if hit.wording < SAME_YES and _YES_OR_NO.match(hit.document.text[hit.start : hit.end]):
+        if hit.wording < SAME_YES and _YES_OR_NO.match(texts[0]):
             ranked = [i for i in ranked if i]
     top = max((hit.sentence_scores[i] for i in ranked), default=0.0)
     spans: list[Span] = []
     for i in ranked:
-        if len(spans) >= limit or (spans and hit.sentence_scores[i] < NEAR * top):
+        if len(spans) >= limit:
             break
+        if spans and hit.sentence_scores[i] < near * top and not wanted(texts[i]):
+            continue
         span = _whole(hit, i)
-        fresh = _one_line(hit.document.text[span.start : span.end]) not in said if said else True
-        if fresh and not any(span.start < other.end and other.start < span.end for other in spans):
+        if not any(span.start < other.end and other.start < span.end for other in spans):
             spans.append(span)
     return spans
 
@@ -255,8 +284,11 @@ NOT_COVERED = "My sources don't answer that, so I won't guess."
 ASK_A_PERSON = " The people below may know, or know who does."
 PARTLY = "My sources don't answer exactly that. What comes nearest:"
 NEAREST = "What comes nearest:"
-PARTLY_SENTENCES = 3
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
+_ROUND = re.compile(
+    r"\b(?:deadlines?|rounds?|cohorts?|appl(?:y|ication|ications)|opens?|opened|closes?|closed|stipends?|fees?|pays?|paid)\b",
+    re.IGNORECASE,
+)
 _THANKED = re.compile(r"\b(?:thank|thanks|thx|cheers|ty|danke|merci|gracias|helpful|awesome)\b", re.IGNORECASE)
 
 Drafts: TypeAlias = list[tuple[int, DraftSentence]]
@@ -284,6 +316,7 @@ def compose(
     documents: Sequence[Document],
     helplines: Sequence[str],
     offered: bool = False,
+    wanted: Callable[[str], bool] = lambda text: False,
 ) -> Drafts:
     """Write the whole answer without a language model.
 
@@ -299,6 +332,7 @@ def compose(
         documents: All of the index, to say what it is about.
         helplines: Whom to call in an emergency, one sentence each, from the registry.
         offered: Whether services are shown below the answer.
+        wanted: As for `quotes`.
 
     Returns:
         Our words and the quotes, in the order in which they are shown.
@@ -313,18 +347,18 @@ def compose(
         case "clarify":
             drafts = _fixed(CLARIFY)
         case "refused":
-            drafts = _before(f"{REFUSED} {REFUSED_NEAR}", quotes(hits[:1], sentences=2), otherwise=REFUSED)
+            drafts = _before(f"{REFUSED} {REFUSED_NEAR}", quotes(hits[:1], shape=NEAR_BY), otherwise=REFUSED)
         case "off_topic":
             drafts = _fixed(f"{OFF_TOPIC} {subject(documents)}")
         case "not_covered":
             drafts = _fixed(f"{_kindly(feeling, history)}{declined}{ASK_A_PERSON if offered else ''}")
         case "partly":
-            near = quotes(hits[:3], facets, sentences=PARTLY_SENTENCES, history=history)
+            near = quotes(hits[:3], facets, shape=NEAR_BY, wanted=wanted, history=history)
             line = f"{gap} {NEAREST}" if lacking or unknown else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
             line = _unsaid(KIND[feeling] if feeling else SITUATION if facets else (), history)
-            drafts = _before(line, quotes(hits, facets, history=history), otherwise=declined)
+            drafts = _before(line, quotes(hits, facets, wanted=wanted, history=history), otherwise=declined)
     return drafts
 
 
@@ -349,6 +383,24 @@ def _unsaid(lines: Sequence[str], history: Sequence[Message]) -> str:
     """Return the first line that does not stand in the conversation already; empty when all do."""
     spoken = "\n".join(turn.content for turn in history if turn.role == "assistant")
     return next((line for line in lines if line not in spoken), "")
+
+
+def dated(quoted: Iterable[str], today: date) -> str:
+    """Return a reminder where a quoted deadline, round or price may have been overtaken; empty where none was.
+
+    Args:
+        quoted: The sentences shown.
+        today: What their dates are compared with.
+    """
+    over = [
+        text for text in quoted if _ROUND.search(text) and (days := dates(text)) and all(day < today for day in days)
+    ]
+    if not over:
+        return ""
+    return (
+        f"Mind the dates: today is {today.day} {today:%B %Y}, so some given above are past; "
+        "the current page has the next ones."
+    )
 
 
 def follow_ups(

@@ -31,6 +31,11 @@ class Checked(NamedTuple):
     citations: tuple[Citation, ...]
     dropped: tuple[Dropped, ...]
 
+    def with_note(self, text: str) -> Checked:
+        """Return the same with a sentence of our own in a paragraph at the end."""
+        last = max((sentence.paragraph for sentence in self.sentences), default=-1)
+        return self._replace(sentences=(*self.sentences, Sentence(text, (), 0.0, "fixed", last + 1)))
+
 
 def check(drafts: Sequence[tuple[int, DraftSentence]], hits: Sequence[Hit]) -> Checked:
     """Check drafts against the passages they cite and number the citations by first use.

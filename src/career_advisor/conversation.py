@@ -6,7 +6,11 @@ Only what the person wrote is carried over: an assistant turn in a history is a 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
 
 from career_advisor.records import Message, Queries
 from career_advisor.text import clean, content_words, words
@@ -28,17 +32,31 @@ _CORRECTS = re.compile(
     r"^\s*(?:no,?\s+)?(?:sorry,?\s+)?i (?:meant|mean)\b[\s,:]*|^\s*(?:no|nope|wrong|not that one)[,.:!]+\s*",
     re.IGNORECASE,
 )
+_ONESELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|im|ive|my|me|we|our)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*", re.UNICODE)
+
+# What people call the field, for the name that guidance gives it: an encoder takes "alignment" for something else.
+FIELD = "AI safety"
+_FIELD = re.compile(
+    r"\b(?:(?:technical )?(?:ai|a\.i\.|agi)[ -](?:al+ign?ment|saftey|safty|x-?risk)|al+ign?ment|x-?risk|aisafety)\b"
+    r"(?! (?:forum|problem|tax|slack|newsletter|jam))",
+    re.IGNORECASE,
+)
+_DEFINES = re.compile(
+    r"\b(?:what(?:'s| is| are| does)|whats|define|definition|mean(?:s|ing)?|stands? for|word|term)\b", re.IGNORECASE
+)
 
 SHORT = 5
 """Content words up to which a turn that points back cannot stand alone."""
 SEVERAL = 9
 """Words from which a message of several sentences is taken apart: it holds several things to look up."""
+SITUATIONS = 3
+"""Situations looked up at most, in their order."""
 FACETS = 5
 """Parts looked up at most; each is one more query for the encoder."""
 
 
-def understand(question: str, history: Sequence[Message] = ()) -> Queries:
+def understand(question: str, history: Sequence[Message] = (), *, of_the_field: bool = False) -> Queries:
     """Work out what a turn asks.
 
     A turn that leans on the one before is searched twice, as asked and behind the previous question; the rankings are
@@ -48,6 +66,7 @@ def understand(question: str, history: Sequence[Message] = ()) -> Queries:
     Args:
         question: The last turn, as typed.
         history: The turns before it, oldest first.
+        of_the_field: Whether the index is about AI safety: other names of the field are then searched for by its own.
 
     Returns:
         The cleaned question, its stand-alone form, what is searched, and the parts of a long message.
@@ -57,8 +76,56 @@ def understand(question: str, history: Sequence[Message] = ()) -> Queries:
     if previous and _leans(asked):
         corrected = _CORRECTS.sub("", asked).strip() or asked
         standalone = f"{previous} {corrected[:1].upper()}{corrected[1:]}"
-        return Queries(asked, standalone, (standalone, corrected), _facets(asked))
-    return Queries(asked, asked, (asked,), _facets(asked))
+        return _searching(asked, standalone, (standalone, corrected), of_the_field=of_the_field)
+    return _searching(asked, asked, (asked,), of_the_field=of_the_field)
+
+
+def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool) -> Queries:
+    if not of_the_field:
+        return Queries(asked, standalone, tuple(searched), _parts(asked)[:FACETS])
+    situations = _situations(asked)
+    questions = [part for part in _parts(asked) if part.endswith("?") or not situations]
+    facets = [*(_named(part) for part in questions), *(each.asks for each in situations)]
+    return Queries(
+        question=asked,
+        standalone=standalone,
+        searched=tuple(_named(text) for text in searched),
+        facets=tuple(facets[-FACETS:]),
+        situations=tuple(each.label for each in situations),
+        needs=tuple(dict.fromkeys(need for each in situations for need in each.needs)),
+    )
+
+
+def _named(text: str) -> str:
+    """Return a text with the field under its own name, unless it asks what the other name means."""
+    return text if _DEFINES.search(text) else _FIELD.sub(FIELD, text)
+
+
+class _Situation(NamedTuple):
+    """A kind of situation, from situations.toml."""
+
+    label: str
+    asks: str
+    needs: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+@lru_cache(maxsize=1)
+def _known_situations() -> tuple[_Situation, ...]:
+    text = resources.files("career_advisor").joinpath("situations.toml").read_text("utf-8")
+    return tuple(
+        _Situation(
+            each["label"], each["asks"], tuple(each["needs"]), re.compile("|".join(each["patterns"]), re.IGNORECASE)
+        )
+        for each in tomllib.loads(text).values()
+    )
+
+
+def _situations(message: str) -> list[_Situation]:
+    """Return what somebody says of themselves: nothing of a message in which no I, my or we stands."""
+    if not _ONESELF.search(message):
+        return []
+    return [each for each in _known_situations() if each.pattern.search(message)][:SITUATIONS]
 
 
 def _leans(question: str) -> bool:
@@ -83,11 +150,12 @@ def _previous_question(history: Sequence[Message]) -> str:
     return " ".join(carried)[-600:]
 
 
-def _facets(question: str) -> tuple[str, ...]:
+def _parts(question: str) -> tuple[str, ...]:
+    """Return the sentences of a message that say something, if there are several; those that ask come first."""
     if len(words(question)) < SEVERAL:
         return ()
     parts = [match.group().strip() for match in _SENTENCE.finditer(question)]
     telling = [part for part in parts if len(content_words(part)) > 1]
     asking = [part for part in telling if part.endswith("?")]
     rest = [part for part in telling if part not in asking]
-    return tuple((asking + rest)[:FACETS]) if len(telling) > 1 else ()
+    return tuple(asking + rest) if len(telling) > 1 else ()

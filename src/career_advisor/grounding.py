@@ -29,6 +29,8 @@ Intent: TypeAlias = Literal["urgent", "refused", "small_talk", "clarify"]
 Feeling: TypeAlias = Literal["hardship", "doubt"]
 """Rejection or exhaustion; or doubt about oneself."""
 
+VAGUE = 1
+"""Content words up to which a message may be too vague to look up."""
 STORY = 24
 """Words from which a message tells a story rather than asking about its names."""
 LOOKED_AT = 4
@@ -39,6 +41,8 @@ SPOKEN_OF = 0.34
 """Share of a question's content, by rarity, that a sentence and its heading must hold to speak of what is asked."""
 UNMEASURED = "all-MiniLM-L6-v2"
 """Encoder whose thresholds stand in for those of one that nobody measured."""
+SUBJECT = 1.6
+"""Rarity up to which a word names what an index is about: it stands in about a fifth of the sections, or more."""
 EVERYWHERE = 1 / 12
 """Share of an index's sections in which a name is what the index is about: nothing hangs on it."""
 MANY = 24
@@ -182,6 +186,10 @@ class Ground:
             common=frozenset(common),
         )
 
+    def speaks_of(self, subject: str) -> bool:
+        """Tell whether every content word of a subject stands in a good part of the index."""
+        return all(self.rarity.get(stem, self.rarest) <= SUBJECT for stem in content_words(subject))
+
     def weight(self, stems: Iterable[str]) -> float:
         """Return the summed rarity of stems."""
         return sum(self.rarity.get(stem, self.rarest) for stem in stems)
@@ -247,8 +255,9 @@ def screen(question: str, vector: Vectors, ground: Ground) -> Intent | None:
     for intent in LONGEST:
         if _pattern(intent).search(question):
             return intent
-    length = len(words(question))
-    return next((i for i, longest in LONGEST.items() if length <= longest and _alike(i, vector, ground)), None)
+    length, content = len(words(question)), len(content_words(question))
+    fitting = [i for i, longest in LONGEST.items() if length <= longest and (i != "clarify" or content <= VAGUE)]
+    return next((intent for intent in fitting if _alike(intent, vector, ground)), None)
 
 
 def feeling(question: str, vector: Vectors, ground: Ground) -> Feeling | None:

@@ -255,7 +255,11 @@ class Queries:
     searched: tuple[str, ...]
     """Each ranked by itself; the rankings are fused. Never empty."""
     facets: tuple[str, ...] = ()
-    """Parts of a long message that are looked up by themselves as well: "no PhD", "is it silly to apply?"."""
+    """What a message of several parts is looked up by as well: its own questions, and those of such a person."""
+    situations: tuple[str, ...] = ()
+    """What the person said of themselves, in our words: "writes software"."""
+    needs: tuple[str, ...] = ()
+    """What such a person needs from others, ids of `referral`'s needs, the most pressing first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,15 @@ def _age(service: Service, today: date) -> list[Finding]:
     return [Finding(service.id, f"stale: last known {stated}")] if days > STALE_AFTER_DAYS else []
 
 
-def choose(question: str, vector: Vectors, status: Status, registry: Registry, needs: Needs) -> tuple[Offer, ...]:
+def choose(
+    question: str,
+    vector: Vectors,
+    status: Status,
+    registry: Registry,
+    needs: Needs,
+    *,
+    told: Sequence[str] | None = None,
+) -> tuple[Offer, ...]:
     """Choose the services for a message.
 
     Args:
@@ -188,6 +196,7 @@ def choose(question: str, vector: Vectors, status: Status, registry: Registry, n
         status: What was found for it; where the corpus has no answer, a person is offered.
         registry: What there is.
         needs: The needs' examples.
+        told: Needs that follow from what the person said of themselves; `None` where they said nothing.
 
     Returns:
         At most three, the best first (all of them, if the person asks for the list); none for a question of
@@ -197,9 +206,13 @@ def choose(question: str, vector: Vectors, status: Status, registry: Registry, n
         return tuple(Offer(s, s.caveat) for s in registry.services if s.kind == "helpline")
     if status in {"off_topic", "small_talk", "refused", "invalid"}:
         return ()
-    felt = [*_felt(question, vector, needs)]
+    felt = _felt(question, vector, needs)
+    if told is not None:
+        # Somebody who tells of themselves is helped most by somebody who listens; then by what their words ask for.
+        felt = list(dict.fromkeys(["advice", *told, *felt]))
     felt += [need for need in _DEFAULT.get(status, ()) if need not in felt]
-    named = [s for s in registry.services if _is_named(s, question)]
+    # A story names what it is about, not what is wanted: whoever was turned away by a programme is not sent back to it.
+    named = [s for s in registry.services if _is_named(s, question)] if told is None else []
     ranked = dict.fromkeys(s.id for s in named if s.kind != "helpline")
     # Round by round: the best service of each need first, so that three places serve several needs.
     queues = [[s for s in registry.services if need in registry.needs[s.id]] for need in felt]
