@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -230,6 +231,46 @@ def ours(documents: Sequence[Document], encoder: VectorCache, weights: retrieval
     return search
 
 
+def ablations(documents: Sequence[Document], encoder: VectorCache, weights: retrieval.Weights) -> dict[str, System]:
+    """Return our own search with one part of it taken away each."""
+
+    def changed(module: Any, **values: Any) -> System:
+        """Search with these constants of a module, which are what the parts hang on."""
+
+        @contextmanager
+        def patched() -> Iterator[None]:
+            kept = {name: getattr(module, name) for name in values}
+            for name, value in values.items():
+                setattr(module, name, value)
+            try:
+                yield
+            finally:
+                for name, value in kept.items():
+                    setattr(module, name, value)
+
+        with patched():
+            search = ours(documents, encoder, weights)
+
+        def again(question: str, vector: Scores) -> Ranking:
+            with patched():
+                return search(question, vector)
+
+        return again
+
+    return {
+        "ours without the theme taken out": changed(retrieval, THEME_NEEDS=10**9),
+        "ours with the mean of the windows": changed(retrieval, SHARPNESS=0.01),
+        "ours with all sizes equal": changed(retrieval, SIZE_WEIGHTS=(1.0,)),
+        "ours with windows of 48 words only": changed(chunking, SIZES=(48,)),
+        "ours without headings in small windows": changed(chunking, WITH_HEADING=0),
+        "ours without BM25": ours(documents, encoder, weights._replace(lexical=0.0)),
+        "ours without other wordings": ours(documents, encoder, weights._replace(wording=0.0)),
+        "the notes' way: mean over sizes, nothing else": changed(
+            retrieval, THEME_NEEDS=10**9, SHARPNESS=0.01, SIZE_WEIGHTS=(1.0,)
+        ),
+    }
+
+
 def peers(documents: Sequence[Document], encoder: VectorCache, tokens: Callable[[str], int]) -> dict[str, System]:
     """Return the usual ways: one size of chunk, BM25, and both by equal reciprocal ranks."""
     titles = {document.path: document.title for document in documents}
@@ -411,6 +452,7 @@ def main() -> None:
     parser.add_argument("--half", default="development", choices=["development", "held-out", "all"])
     parser.add_argument("--encoder", nargs="+", default=["all-MiniLM-L6-v2", "all-mpnet-base-v2"])
     parser.add_argument("--cache", type=Path, help="keep vectors here (default: in the home of `career-advisor`)")
+    parser.add_argument("--ablate", action="store_true", help="also without each part of our own search")
     parser.add_argument("--every", type=int, default=1, help="of a public set, one title in so many")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
@@ -421,6 +463,8 @@ def main() -> None:
         folder = models.find(name, settings.weights)
         encoder = VectorCache(options.cache or settings.home, Encoder(folder, entry.identity))
         systems = {"ours": ours(task.documents, encoder, retrieval.weights_for(name))}
+        if options.ablate:
+            systems |= ablations(task.documents, encoder, retrieval.weights_for(name))
         systems |= peers(task.documents, encoder, _token_counter(folder))
         report = {
             "task": task.name,

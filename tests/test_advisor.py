@@ -95,7 +95,7 @@ def test_a_question_that_the_corpus_answers_is_answered_in_its_own_words(
 
     assert reply.status == "answered"
     assert words in reply.answer
-    assert 2 <= len([s for s in reply.sentences if s.origin == "quote"]) <= 5
+    assert 2 <= len([s for s in reply.sentences if s.origin == "quote"]) <= 6
     assert reply.follow_ups
     hold_together(reply, texts(advisor))
 
@@ -279,7 +279,7 @@ def test_a_conversation_with_a_real_server(advisor: Advisor) -> None:
     *_, reply = pieces
     assert isinstance(reply, Reply)
     assert isinstance(second, Reply)
-    assert reply.model == "double"
+    assert reply.model == "openai:double"
     assert "evil.example" not in reply.answer
     assert "".join(piece.text for piece in pieces if isinstance(piece, Piece)).strip().startswith("You do not")
     prompts = [request["messages"][-1]["content"] for request in server.asked]

@@ -202,13 +202,13 @@ def test_a_question_that_names_the_common_theme_is_answered_all_the_same() -> No
     first = search(shelf, question)[0]
 
     cosines = encode([question])[0] @ shelf.vectors.T
-    assert shelf.windows[int(np.argmax(cosines))].text.startswith("For a career")
+    assert shelf.windows[int(np.argmax(cosines))].section < 150
     assert first.text.startswith("Zebras")
 
 
 def test_the_same_question_gets_the_same_hits_and_ties_keep_the_order_of_the_index() -> None:
-    sections = [f"Entirely unrelated entry{i}." for i in range(6)]
-    shelf = ListShelf(page("a.md", *sections[:3]), page("b.md", *sections[3:]))
+    same = ["Entirely unrelated entry."] * 3
+    shelf = ListShelf(page("a.md", *same), page("b.md", *same))
 
     twice = [[(h.document.path, h.start, h.score) for h in search(shelf, "yeast")] for _ in range(2)]
 

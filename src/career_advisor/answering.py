@@ -285,8 +285,10 @@ ASK_A_PERSON = " The people below may know, or know who does."
 PARTLY = "My sources don't answer exactly that. What comes nearest:"
 NEAREST = "What comes nearest:"
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
+# A time limit or an amount of money that goes with a date.
 _ROUND = re.compile(
-    r"\b(?:deadlines?|rounds?|cohorts?|appl(?:y|ication|ications)|opens?|opened|closes?|closed|stipends?|fees?|pays?|paid)\b",
+    r"\bdeadlines?\b|\b(?:opens?|opened|closes?|closed) \w|\bapply (?:by|until|before)\b|[$£€]\s?\d"
+    r"|\d (?:\w+ )?(?:dollars|pounds|euros)\b",
     re.IGNORECASE,
 )
 _THANKED = re.compile(r"\b(?:thank|thanks|thx|cheers|ty|danke|merci|gracias|helpful|awesome)\b", re.IGNORECASE)

@@ -45,6 +45,8 @@ _NUMBER_WORD = (
 _UNIT = r"(?:second|minute|hour|day|week|month|year|decade|semester|term)s?"
 
 _MONEY = r"[$£€]\s?\d|\b\d[\d,.]*\s?(?:k\b|(?:US |Canadian |Australian )?dollars?|pounds?|euros?|usd|gbp|eur|francs?)"
+_OPENING = r"(?:open|hiring|recruiting|available|vacanc(?:y|ies)|openings|positions|roles|rounds?|jobs?)"
+_AT_PRESENT = r"\b(?:right now|at the moment|today|currently|this (?:week|month))\b"
 _PAY = r"\b(?:salar(?:y|ies)|wages?|stipends?|compensation|earnings?|pay ?check|income)\b"
 _ANY_NUMBER = rf"\d|\b{_NUMBER_WORD}\b"
 
@@ -86,11 +88,11 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
     (
         "now",
         re.compile(
-            r"\b(?:right now|at the moment|as of today|this (?:week|month)|nowadays|most recent|latest"
-            r"|currently (?:open|hiring|recruiting|available)|(?:open|hiring|recruiting) (?:now|today|currently)"
-            r"|is (?!the\b)(?:[\w']+ ){1,3}(?:hiring|recruiting)\b(?! bar| process| manager)"
-            r"|do(?:es)? (?:[\w']+ ){1,3}still"
-            r"|current(?:ly)? (?:head|ceo|director|lead|leads|leader|president|openings|vacancies))\b",
+            rf"\b{_OPENING}\b[^?.]*{_AT_PRESENT}|{_AT_PRESENT}[^?.]*\b{_OPENING}\b"
+            r"|\bas of today\b|\bnowadays\b|\bmost recent\b|\blatest\b"
+            r"|\bis (?!the\b)(?:[\w']+ ){1,3}(?:hiring|recruiting)\b(?! bar| process| manager)"
+            r"|\bdo(?:es)? (?!i\b|we\b)(?:[\w']+ ){1,3}still\b"
+            r"|\bcurrent(?:ly)? (?:head|ceo|director|lead|leads|leader|president|openings|vacancies)\b",
             re.IGNORECASE,
         ),
     ),

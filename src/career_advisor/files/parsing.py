@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from career_advisor.files.composing import Unreadable, holds_words
@@ -132,9 +133,18 @@ def _end_unless_done_in(seconds: float) -> None:
 
 
 def _is_worn() -> bool:
-    if sys.platform == "win32":
-        return False
-    import resource
+    return _peak_bytes() > _WORN
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024) > _WORN
+
+def _peak_bytes() -> int:
+    """Return the most memory that this process ever had; 0 where nobody tells."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Not ru_maxrss: a process inherits that from the one that started it, and ours may hold gigabytes of weights.
+        peaks = re.findall(r"^VmHWM:\s*(\d+)", status.read_text("ascii", errors="replace"), re.MULTILINE)
+        return int(peaks[0]) * 1024 if peaks else 0
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -149,7 +149,7 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "date": _date(citation.date),
         "place": _place(citation.page, citation.time),
         "kind": _kind(citation.kind),
-        "heading": [neutral.line(each, limit=SHORT_LIMIT) for each in citation.heading],
+        "heading": _headings(citation.heading, citation.title),
         "before": _before(neutral.plain(citation.before, limit=TEXT_LIMIT)),
         "quote": neutral.plain(citation.quote, limit=TEXT_LIMIT),
         "behind": _behind(neutral.plain(citation.behind, limit=TEXT_LIMIT)),
@@ -164,10 +164,16 @@ def _found(hit: Hit) -> dict[str, Any]:
         "title": neutral.line(document.title, limit=SHORT_LIMIT),
         "view": _view(document.author, document.after),
         "kind": _kind(document.kind),
-        "heading": [neutral.line(each, limit=SHORT_LIMIT) for each in hit.heading],
+        "heading": _headings(hit.heading, document.title),
         "text": neutral.plain(hit.text, limit=TEXT_LIMIT),
         "score": f"{hit.score:.2f}",
     }
+
+
+def _headings(heading: Sequence[str], title: str) -> list[str]:
+    """Return the headings above a passage, without the title, which is shown before them."""
+    own = heading[1:] if heading and heading[0] == title else heading
+    return [neutral.line(each, limit=SHORT_LIMIT) for each in own]
 
 
 def _uncited(reply: Reply) -> list[Hit]:
