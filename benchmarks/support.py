@@ -1,7 +1,7 @@
 """How far the check of a model's sentence agrees with people: `python benchmarks/support.py FOLDER`.
 
 FOLDER holds the Wizard-of-Wikipedia part of BEGIN (tab-separated: knowledge, response, begin_label). The score is the
-share of an answer's content words that stand in its knowledge, as `citation` reckons it; the truth is whether people
+share of an answer's words that stand in its knowledge, as `citation` reckons it; the truth is whether people
 called the answer fully attributable (generic ones, which claim nothing, are left out). AUROC with a 95 % bootstrap.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from career_advisor.citation import SUPPORTED
-from career_advisor.text import content_words, numbers
+from career_advisor.text import numbers, said_words
 from machine import commit, machine, today
 
 HERE = Path(__file__).parent
@@ -25,8 +25,8 @@ RESAMPLES = 2_000
 
 
 def support(answer: str, knowledge: str) -> float:
-    """Return the share of the answer's content words that the knowledge has; 0 for an answer without any."""
-    said, known = content_words(answer), set(content_words(knowledge))
+    """Return the share of the answer's words that the knowledge has; 0 for an answer without any."""
+    said, known = said_words(answer), set(said_words(knowledge))
     return sum(word in known for word in said) / len(said) if said else 0.0
 
 

@@ -1,9 +1,8 @@
 """From drafts to a reply: each sentence supported and cited, or dropped and counted.
 
 What judges here shares no code with what wrote the draft. A quote is checked character for character. A sentence of
-a language model is checked against the passages that it cites: the share of its content words that they contain
-(content-word precision: AUROC .929 against human judgements on BEGIN, on a par with model judges on answers that stay
-near their text; benchmarks of the notes in docs/decisions/0006), and every number and name of it must stand there.
+a language model is checked against the passages that it cites: the share of its words that they contain (word
+precision; docs/decisions/0006 has its agreement with people), and every number and name of it must stand there.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from career_advisor.records import Citation, Document, DraftSentence, Dropped, Hit, Sentence, Span
-from career_advisor.text import content_words, names, numbers
+from career_advisor.text import names, numbers, said_words
 
 SUPPORTED = 0.7
-"""Content-word precision from which a sentence counts as carried; the balanced optimum on MTRAG's human ratings."""
+"""Word precision from which a sentence counts as carried; benchmarks/results/support.json has what it costs."""
 CONTEXT = 240
 """Characters shown on either side of a quote."""
 
@@ -115,11 +114,11 @@ class _Judged(NamedTuple):
 
 
 def _judge(text: str, cited: Sequence[Hit]) -> _Judged:
-    content = content_words(text)
+    content = said_words(text)
     if not content or not cited:
         return _Judged(0.0, (), "it cites no passage" if content else "it says nothing")
     passages = "\n".join(" ".join((*hit.heading, hit.text)) for hit in cited)
-    known = set(content_words(passages))
+    known = set(said_words(passages))
     support = sum(word in known for word in content) / len(content)
     carried_by = tuple((hit, _best_sentence(text, hit)) for hit in cited if _shares(content, hit))
     reason = _fault(text, support, passages, [hit.document.text[span.start : span.end] for hit, span in carried_by])
@@ -128,8 +127,8 @@ def _judge(text: str, cited: Sequence[Hit]) -> _Judged:
 
 def _fault(text: str, support: float, passages: str, sentences: Sequence[str]) -> str:
     """Return what is wrong with a sentence beside the passages it cites; empty where nothing is."""
-    content = content_words(text)
-    known = set(content_words(passages))
+    content = said_words(text)
+    known = set(said_words(passages))
     foreign = numbers(text) - numbers(passages)
     unknown = {written for name, written in names(text).items() if name not in known}
     best = max(sentences, key=lambda sentence: _overlap(content, sentence), default="")
@@ -145,17 +144,17 @@ def _fault(text: str, support: float, passages: str, sentences: Sequence[str]) -
 
 
 def _overlap(content: Sequence[str], text: str) -> float:
-    known = set(content_words(text))
+    known = set(said_words(text))
     return sum(word in known for word in content) / len(content)
 
 
 def _shares(content: Sequence[str], hit: Hit) -> bool:
-    return bool(set(content) & set(content_words(hit.text)))
+    return bool(set(content) & set(said_words(hit.text)))
 
 
 def _best_sentence(text: str, hit: Hit) -> Span:
     """Return the sentence of the hit that carries most of the text; the first on a tie."""
-    content = content_words(text)
+    content = said_words(text)
     source = hit.document.text
     return max(hit.sentences, key=lambda span: _overlap(content, source[span.start : span.end]))
 

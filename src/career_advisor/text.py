@@ -35,6 +35,12 @@ STOP_WORDS = frozenset(
     basically honestly kind sort bit etc""".split()  # noqa: SIM905  (two hundred quoted words would not be read by anybody)
 )
 
+# The few words that any sentence has: what else it says must be carried by what it cites, "most" and "must" included.
+FUNCTION_WORDS = frozenset(
+    """a an the of to in on at by for with and or but is are was were be been it its this that these those i you he she
+    they we as from have has had do does did not""".split()  # noqa: SIM905
+)
+
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*(?:-[^\W_]+)*", re.UNICODE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*"
@@ -208,6 +214,11 @@ def stem(word: str) -> str:
 def content_words(text: str) -> list[str]:
     """Return the stems of the words that carry content, in order, repeats kept."""
     return [stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+
+
+def said_words(text: str) -> list[str]:
+    """Return the stems of all words but the barest, in order, repeats kept."""
+    return [stem(word) for word in words(text) if word not in FUNCTION_WORDS]
 
 
 def numbers(text: str) -> set[str]:
