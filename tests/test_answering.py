@@ -120,7 +120,7 @@ def said(status: str, **changed: object) -> str:
 def test_a_decline_names_what_is_not_known_and_quotes_nothing() -> None:
     text = said("not_covered", lacking="pay", unknown=("Anthropic",))
 
-    assert text == "My sources don't give a figure about Anthropic, so I won't guess."
+    assert text == "My sources don't say what is paid at Anthropic, so I won't guess."
 
 
 def test_partly_says_the_gap_before_what_is_near() -> None:

@@ -34,6 +34,8 @@ from career_advisor.text import asked_for, clean, contains
 QUESTION_LIMIT = 4_000
 """Characters of one message; more is not a question but a document."""
 HITS = 8
+DEEP = 24
+"""Passages looked through for the one thing that was asked for."""
 EXAMPLES = 4
 FACET_HITS = 2
 MODEL_PASSAGES = 6
@@ -195,6 +197,7 @@ class Advisor:
         ]  # the turn as asked; before it, the turn behind the question it continues
         intent = grounding.screen(asked, last, ground)
         hits, facets = self._find(queries, vectors, shelf)
+        hits = grounding.bring_forward(queries.question, hits, ground, self._today())[:HITS]
         verdict = self._judge(queries, hits, facets, ground)
         status = intent or verdict.status
         told = queries.needs if queries.situations else None
@@ -265,7 +268,7 @@ class Advisor:
     def _find(self, queries: Queries, vectors: Any, shelf: Shelf) -> tuple[list[Hit], list[list[Hit]]]:
         weights = retrieval.weights_for(shelf.encoder.name)
         whole = len(queries.searched)
-        hits = retrieval.retrieve(queries.searched, vectors[:whole], shelf, limit=HITS, weights=weights)
+        hits = retrieval.retrieve(queries.searched, vectors[:whole], shelf, limit=DEEP, weights=weights)
         facets = [
             retrieval.retrieve((part,), vectors[whole + i : whole + i + 1], shelf, limit=FACET_HITS, weights=weights)
             for i, part in enumerate(queries.facets)

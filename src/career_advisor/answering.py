@@ -12,7 +12,7 @@ from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from career_advisor.records import Citation, Document, DraftSentence, Hit, Message, Section, Span, Status
-from career_advisor.text import Asked, content_words, dates, words
+from career_advisor.text import Asked, content_words, dates, foreign_language, words
 
 
 class Shape(NamedTuple):
@@ -234,17 +234,17 @@ def _one_line(text: str) -> str:
 # ---------------------------------------------------------------- our own words
 
 _ASKED_IN_WORDS: dict[Asked, str] = {
-    "pay": "say what is paid{about}",
-    "cost": "say what that costs{about}",
-    "share": "give a rate or a share{about}",
-    "deadline": "have a date{about} that is still to come",
-    "date": "give a date{about}",
-    "duration": "say how long that takes{about}",
-    "count": "give a number{about}",
-    "address": "give an address{about}",
-    "place": "name a place{about}",
-    "person": "name anybody{about}",
-    "now": "know what is so today{about}: they were written down earlier",
+    "pay": "say what is paid{at}",
+    "cost": "say what {that} costs",
+    "share": "give a rate or a share for {that}",
+    "deadline": "have a date for {that} that is still to come",
+    "date": "give a date for {that}",
+    "duration": "say how long {that} takes",
+    "count": "give a number for {that}",
+    "address": "give an address for {that}",
+    "place": "name a place for {that}",
+    "person": "name anybody for {that}",
+    "now": "know how {that} stands today: they were written down earlier",
 }
 """What the sources don't do, as the end of "My sources don't …"."""
 
@@ -273,6 +273,7 @@ CLARIFY = (
     "I'd like to help. What would help most: finding out whether this work suits you, learning the skills, finding a "
     "job or programme, or talking to somebody? A sentence about your background helps too."
 )
+ENGLISH_ONLY = "(I only understand English so far, and my sources are in English.)"
 REFUSED = "I won't do that: I only repeat what my sources say, and I don't make up words for anybody."
 REFUSED_NEAR = "What they do say about it:"
 URGENT = (
@@ -347,7 +348,8 @@ def compose(
         case "small_talk":
             drafts = _fixed(THANKS if _THANKED.search(asked) else SMALL_TALK)
         case "clarify":
-            drafts = _fixed(CLARIFY)
+            foreign = foreign_language(asked)
+            drafts = _fixed(f"{foreign.says} {ENGLISH_ONLY}" if foreign else CLARIFY)
         case "refused":
             drafts = _before(f"{REFUSED} {REFUSED_NEAR}", quotes(hits[:1], shape=NEAR_BY), otherwise=REFUSED)
         case "off_topic":
@@ -445,8 +447,10 @@ def _unasked(questions: Iterable[str], history: Sequence[Message]) -> list[str]:
 
 def _gap(asked: Asked | None, unknown: Sequence[str]) -> str:
     """Return what the sources don't do, as the end of "My sources don't …"."""
-    about = f" about {' or '.join(unknown[:2])}" if unknown else ""
-    return _ASKED_IN_WORDS[asked].format(about=about) if asked else f"say anything{about}"
+    named = " or ".join(unknown[:2])
+    if asked:
+        return _ASKED_IN_WORDS[asked].format(at=f" at {named}" if named else "", that=named or "that")
+    return f"say anything about {named}"
 
 
 def subject(documents: Sequence[Document]) -> str:

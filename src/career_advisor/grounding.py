@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from career_advisor.records import Document, Hit, Status
-from career_advisor.text import Asked, asked_for, contains, content_words, names, words
+from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Intent: TypeAlias = Literal["urgent", "refused", "small_talk", "clarify"]
@@ -255,6 +255,8 @@ def screen(question: str, vector: Vectors, ground: Ground) -> Intent | None:
     for intent in LONGEST:
         if _pattern(intent).search(question):
             return intent
+    if foreign_language(question):
+        return "clarify"  # asked for in English, in the person's own language
     length, content = len(words(question)), len(content_words(question))
     fitting = [i for i, longest in LONGEST.items() if length <= longest and (i != "clarify" or content <= VAGUE)]
     return next((intent for intent in fitting if _alike(intent, vector, ground)), None)
@@ -333,28 +335,45 @@ def _stems_of(hit: Hit) -> set[str]:
     return set(content_words("\n".join((hit.text, hit.document.title, *hit.heading, *section.wordings))))
 
 
-def _missing_kind(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> Asked | None:
-    """Return the kind of thing asked for, if no sentence has one together with what it is asked of.
+def bring_forward(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> list[Hit]:
+    """Put first the best passage that has the kind of thing asked for, where none of those looked at has it.
 
-    A sentence speaks of what is asked when it and its heading hold enough of the question's content, and one of the
-    names in it: "how much does BlueDot cost" is not answered by what something else costs.
+    "How much does BlueDot cost?" is nearest to what says most about BlueDot; the one sentence with the price may stand
+    further down.
     """
     kind = asked_for(question)
-    if kind is None:
+    if kind is None or _missing_kind(question, hits[:LOOKED_AT], ground, today) is None:
+        return list(hits)
+    supplying = next((hit for hit in hits[LOOKED_AT:] if _supplies(hit, question, kind, ground, today)), None)
+    return list(hits) if supplying is None else [supplying, *(hit for hit in hits if hit is not supplying)]
+
+
+def _missing_kind(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> Asked | None:
+    """Return the kind of thing asked for, if no passage has one together with what it is asked of."""
+    kind = asked_for(question)
+    if kind is None or any(_supplies(hit, question, kind, ground, today) for hit in hits):
         return None
+    return kind
+
+
+def _supplies(hit: Hit, question: str, kind: Asked, ground: Ground, today: date) -> bool:
+    """Tell whether a sentence of a passage has a thing of that kind and speaks of what it is asked of.
+
+    It does when it and its heading hold enough of the question's content, and one of the names in it: "how much does
+    BlueDot cost" is not answered by what something else costs.
+    """
     stems = {stem for stem in content_words(question) if stem in ground.rarity}
     asked_names = _asked_names(question, ground)
     needed = SPOKEN_OF * ground.weight(stems)
-    for hit in hits:
-        section = hit.document.sections[hit.section]
-        about = set(content_words(" ".join((*hit.heading, *section.wordings))))
-        for span in hit.sentences:
-            sentence = hit.document.text[span.start : span.end]
-            spoken_of = about | set(content_words(sentence))
-            named = not asked_names or bool(spoken_of & asked_names.keys())
-            if named and contains(sentence, kind, today) and ground.weight(stems & spoken_of) >= needed:
-                return None
-    return kind
+    section = hit.document.sections[hit.section]
+    about = set(content_words(" ".join((*hit.heading, *section.wordings))))
+    for span in hit.sentences:
+        sentence = hit.document.text[span.start : span.end]
+        spoken_of = about | set(content_words(sentence))
+        named = not asked_names or bool(spoken_of & asked_names.keys())
+        if named and contains(sentence, kind, today) and ground.weight(stems & spoken_of) >= needed:
+            return True
+    return False
 
 
 def _missing_names(question: str, hits: Sequence[Hit], ground: Ground) -> set[str]:

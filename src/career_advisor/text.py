@@ -7,11 +7,13 @@ thing by "a word".
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from calendar import monthrange
 from datetime import date
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from importlib import resources
+from typing import Literal, NamedTuple, TypeAlias
 
 Asked: TypeAlias = Literal[
     "pay", "cost", "share", "deadline", "date", "duration", "count", "address", "place", "person", "now"
@@ -66,7 +68,7 @@ _NO_PERSON = (
 
 _KINDS: dict[Asked, re.Pattern[str]] = {
     "pay": re.compile(rf"{_MONEY}|\bunpaid\b|\bwithout pay\b|\bno (?:pay|stipend|salary)\b", re.IGNORECASE),
-    "cost": re.compile(rf"{_MONEY}|\bfree\b|\bno (?:fee|cost|charge)\b|\bcosts? nothing\b|\bcovers?\b", re.IGNORECASE),
+    "cost": re.compile(rf"{_MONEY}|\bfree\b|\bno (?:fee|cost|charge)\b|\bcosts? nothing\b", re.IGNORECASE),
     "share": re.compile(
         r"\d\s?%|per cent|percent|\bone in \w+|\b\d+ in \d+|\bhalf\b|\bthirds?\b|\bquarters?\b", re.IGNORECASE
     ),
@@ -178,6 +180,11 @@ _DAY = re.compile(
     re.IGNORECASE,
 )
 
+SCRIPT_SHARE = 0.3
+"""Share of a text's letters that must be of a script; Japanese mixes two."""
+FOREIGN_WORDS = 2
+"""Different small words of a language that give it away."""
+
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _KEPT = {"\n", "\t", "\u200c", "\u200d"}
 
@@ -209,6 +216,51 @@ def stem(word: str) -> str:
     """Return the Snowball (English) stem of a lower-cased word."""
     stemmed: str = _stemmer().stemWord(word.removesuffix("'s"))  # type: ignore[attr-defined]  # the library is untyped
     return stemmed
+
+
+class Language(NamedTuple):
+    """A language that is not the sources'."""
+
+    words: frozenset[str]
+    """Small words that give it away; empty where its script does."""
+    script: re.Pattern[str] | None
+    says: str
+    """What is said to somebody who writes in it, in it."""
+
+
+@lru_cache(maxsize=1)
+def _languages() -> dict[str, Language]:
+    known = tomllib.loads(resources.files("career_advisor").joinpath("languages.toml").read_text("utf-8"))
+    return {
+        code: Language(
+            frozenset(each.get("words", "").split()),
+            re.compile(each["script"]) if "script" in each else None,
+            each["says"],
+        )
+        for code, each in known.items()
+    }
+
+
+def foreign_language(text: str) -> Language | None:
+    """Return the language of a text, if it is one of those known and not English.
+
+    By its script, where most letters are of one; else by its small words, which must outnumber the English ones.
+
+    >>> foreign_language("Do I need a PhD?") is None, foreign_language("¿Cómo puedo empezar?") is None
+    (True, False)
+    """
+    letters = sum(c.isalpha() for c in text)
+    # Japanese before Chinese: it has characters of both.
+    scripts = [each for each in _languages().values() if each.script]
+    scripts.sort(key=lambda each: "\u3040" not in each.script.pattern if each.script else True)
+    for each in scripts:
+        if each.script and (count := len(each.script.findall(text))) and count >= SCRIPT_SHARE * letters:
+            return each
+    spoken = words(text)
+    english = sum(word in STOP_WORDS for word in spoken)
+    best = max(_languages().values(), key=lambda each: sum(word in each.words for word in spoken))
+    found = {word for word in spoken if word in best.words and word not in STOP_WORDS}
+    return best if len(found) >= FOREIGN_WORDS and len(found) > english else None
 
 
 def content_words(text: str) -> list[str]:
