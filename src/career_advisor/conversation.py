@@ -50,6 +50,8 @@ SHORT = 5
 """Content words up to which a turn that points back cannot stand alone."""
 SEVERAL = 9
 """Words from which a message of several sentences is taken apart: it holds several things to look up."""
+TELLING = 14
+"""Words from which a single sentence may tell of somebody, and not only ask."""
 SITUATIONS = 3
 """Situations looked up at most, in their order."""
 FACETS = 5
@@ -122,8 +124,8 @@ def _known_situations() -> tuple[_Situation, ...]:
 
 
 def _situations(message: str) -> list[_Situation]:
-    """Return what somebody says of themselves: nothing of a message in which no I, my or we stands."""
-    if not _ONESELF.search(message):
+    """Return what somebody says of themselves: nothing of a bare question, or where no I, my or we stands."""
+    if not _ONESELF.search(message) or not (_parts(message) or len(words(message)) >= TELLING):
         return []
     return [each for each in _known_situations() if each.pattern.search(message)][:SITUATIONS]
 
