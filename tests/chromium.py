@@ -10,10 +10,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "microsoft-edge")
 MAC = ("Google Chrome", "Chromium", "Microsoft Edge")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
 STARTS_WITHIN_S = 30
 INSTALLS_WITHIN_S = 600
 
@@ -24,6 +34,25 @@ def find() -> Path | None:
     if named:
         return Path(named) if _starts(named) else None
     return next((Path(browser) for browser in _candidates() if _starts(browser)), None)
+
+
+@contextmanager
+def opened(profile: Path) -> Iterator[Any]:
+    """Start it without a window, with an empty profile and nothing to say to anybody, and end it behind the block."""
+    from playwright.sync_api import sync_playwright
+
+    browser = find()
+    if browser is None:
+        message = "no Chromium; `python -m tests.chromium` installs one or says how"
+        raise RuntimeError(message)
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(profile), executable_path=str(browser), headless=True, args=list(QUIET), viewport=None
+        )
+        try:
+            yield context
+        finally:
+            context.close()
 
 
 def _candidates() -> Iterator[str]:
