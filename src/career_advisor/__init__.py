@@ -16,6 +16,7 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     citation       drafts, Hit   -> Sentence, Citation   supported and cited, or dropped and counted
     advisor        all of these  -> Reply             two pages of prose in code: Advisor.reply
     opening        settings      -> an open advisor   every command that touches the disk
+    evaluation     Reply, a test set -> scores        what the answers are worth, and whether they got better
     web, cli       Reply         -> what a person sees
 
 Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the weights' catalogue), `wire` (the JSON

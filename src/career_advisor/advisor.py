@@ -192,17 +192,15 @@ class Advisor:
         queries = self._understand(asked, history, ground)
         vectors = self._encoder.encode([*queries.searched, *queries.facets])
         clock.mark("encode")
-        last = vectors[
-            len(queries.searched) - 1
-        ]  # the turn as asked; before it, the turn behind the question it continues
-        intent = grounding.screen(asked, last, ground)
+        as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
+        intent = grounding.screen(asked, as_asked, ground)
         hits, facets = self._find(queries, vectors, shelf)
         hits = grounding.bring_forward(queries.question, hits, ground, self._today())[:HITS]
         verdict = self._judge(queries, hits, facets, ground)
         status = intent or verdict.status
         told = queries.needs if queries.situations else None
-        offers = referral.choose(queries.standalone, vectors[0], status, self._registry, self._needs(), told=told)
-        feeling = grounding.feeling(asked, last, ground)
+        offers = referral.choose(queries.standalone, standalone, status, self._registry, self._needs(), told=told)
+        feeling = grounding.feeling(asked, as_asked, ground)
         found = _Found(asked, queries, status, verdict, hits, facets, feeling, offers)
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")

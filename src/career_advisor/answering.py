@@ -254,13 +254,13 @@ KIND: dict[str, tuple[str, ...]] = {
         "I'm sorry that it is so hard at the moment. Here is what bears on it.",
     ),
     "doubt": (
-        "It is all right to doubt, and good that you ask. Here is what bears on it.",
+        "It is all right to feel like that, and good that you ask. Here is what bears on it.",
         "A fair question to put to yourself. Here is what the sources say about it.",
     ),
 }
 KIND_ALONE: dict[str, tuple[str, ...]] = {
     "hardship": ("That sounds hard, and I'm sorry.",),
-    "doubt": ("It is all right to doubt.",),
+    "doubt": ("It is all right to feel like that.",),
 }
 """Where no quotes follow that bear on it."""
 SITUATION = ("Here is what bears on your situation.", "Going by what you wrote, this fits best.")

@@ -555,6 +555,152 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(FAILED)
 
 
+# ---------------------------------------------------------------- evaluation
+
+evaluate_app = typer.Typer(help="Answers, measured against a test set.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(evaluate_app, name="evaluate")
+
+
+@evaluate_app.command("run")
+def evaluate_run(
+    cases: Annotated[Path | None, typer.Option(help="The test set, JSONL; default: the shipped one.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; default: a new one below ADVISOR_HOME.")] = None,
+    model: Model = None,
+    tag: Annotated[str | None, typer.Option(help="A word to find the run by.")] = None,
+    half: Annotated[str | None, typer.Option(help="Cases of one half only: development or held-out.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The first cases only.")] = None,
+    repeat: Annotated[int | None, typer.Option(min=1, help="Ask each case so many times.")] = None,
+    filter_failing: Annotated[Path | None, typer.Option(help="A run; ask only what did not pass in it.")] = None,
+    retry_errors: Annotated[bool, typer.Option("--retry-errors", help="Resume, and ask again what failed.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with --out, or with the newest unfinished run.")
+    ] = False,
+    gates: Annotated[
+        Path | None, typer.Option(help="What must be reached, TOML; default: the shipped, or all.")
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="A model that judges each sentence; never the one that wrote.")
+    ] = None,
+    stability: Annotated[bool, typer.Option("--stability", help="Also with typos, in lower case, reordered.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask every case of a test set and say whether the answers will do; ends with 1 where they won't."""
+    from career_advisor.evaluation import cases as case_files
+    from career_advisor.evaluation import folder, judging, running, summing
+    from career_advisor.evaluation.gates import gate_of, read_gates
+    from career_advisor.opening import open_advisor, open_judge, open_served, shipped_cases, shipped_gates
+
+    runs = _settings().home / "runs"
+    before: dict[str, Any] = {}
+    if resume or retry_errors:
+        out = folder.find_run(out, runs) if out else folder.newest_unfinished(runs)
+        before = folder.read_manifest(out)
+    settings = _settings(model=model or before.get("model"))
+    judge = judge or (before.get("judge") or {}).get("model")
+    failing_of = filter_failing or (Path(before["filter_failing"]) if before.get("filter_failing") else None)
+    failing_of = folder.find_run(failing_of, runs).absolute() if failing_of else None
+    half, limit = half or before.get("half"), limit or before.get("limit")
+
+    case_set = case_files.read_cases((cases or Path(before["cases"]["path"] if before else shipped_cases())).absolute())
+    if gates is None and case_set.is_copy_of(shipped_cases()) and not failing_of:
+        gates = shipped_gates()
+    limits = read_gates(gates, case_set.kinds) if gates else None
+    if before and gates is None and before["gates"] is not None:
+        limits = tuple(gate_of(table) for table in before["gates"])
+    failing = running.failing_in(failing_of) if failing_of else None
+    chosen = running.choose(case_set, half=half, failing=failing, limit=limit)
+    if judge:
+        judging.refuse_own_judge(judge, settings.model)
+    if out and not before:
+        folder.refuse_used(out)
+
+    shelf = open_served(settings, progress=_progress())
+    documents = {path: document.text for path, document in shelf.documents.items()}
+    case_files.check_gold(case_set, documents)
+    plan = running.Plan(
+        case_set,
+        chosen,
+        model=settings.model,
+        index=shelf.id,
+        encoder=shelf.encoder.name,
+        gates=limits,
+        half=half,
+        limit=limit,
+        repeat=repeat or before.get("repeat", 1),
+        failing_of=str(failing_of) if failing_of else None,
+        stability=stability or before.get("stability", False),
+        judge=judge,
+        tag=tag or before.get("tag"),
+    )
+    advisor = open_advisor(settings, progress=_progress())
+    opened_judge = open_judge(settings, judge) if judge else None
+    if before and out:
+        running.resume(out, plan, retry_errors=retry_errors)
+    else:
+        out = out or runs / folder.run_name(folder.now(), settings.model, tag)
+        running.begin(out, plan)
+    try:
+        summary = running.run(out, plan, advisor, documents, progress=_progress(), judge=opened_judge)
+    except BaseException:
+        _say(f"stopped; `career-advisor evaluate run --resume --out {out}` goes on")
+        raise
+    _put({"run": str(out), **summary}) if as_json else print(f"{summing.describe(summary)}\n{out / folder.REPORT}")
+    if summary["exit_code"]:
+        raise typer.Exit(FAILED)
+
+
+@evaluate_app.command("compare")
+def evaluate_compare(
+    a: Annotated[Path, typer.Argument(help="A run: its folder, or its name below ADVISOR_HOME/runs.")],
+    b: Annotated[Path, typer.Argument(help="The run to compare with it.")],
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also where the test sets differ.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what got better and worse from one run to another, and whether that is more than chance."""
+    from career_advisor.evaluation import comparing, folder
+
+    runs = _settings().home / "runs"
+    compared = comparing.compare(folder.find_run(a, runs), folder.find_run(b, runs), anyway=anyway)
+    _put(compared) if as_json else print(comparing.describe(compared))
+
+
+@evaluate_app.command("report")
+def evaluate_report(
+    run: Annotated[Path, typer.Argument(help="A run: its folder, or its name below ADVISOR_HOME/runs.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the summary and the reports of a run again, of one that was stopped too."""
+    from career_advisor.evaluation import folder, running
+
+    found = folder.find_run(run, _settings().home / "runs")
+    summary = running.finish(found)
+    report = found / folder.REPORT
+    _put({"report": str(report), "verdict": summary["verdict"]}) if as_json else print(
+        f"{summary['verdict']}\n{report}"
+    )
+
+
+@evaluate_app.command("gates")
+def evaluate_gates(
+    run: Annotated[Path, typer.Argument(help="The run that is good enough.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; default: stdout.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set gates from a run: its means, less half of their intervals."""
+    from career_advisor.evaluation import folder
+    from career_advisor.evaluation.gates import gates_from, gates_json, toml_of
+
+    found = folder.find_run(run, _settings().home / "runs")
+    manifest = folder.read_manifest(found)
+    limits = gates_from(folder.read_summary(found))
+    if out is not None:
+        folder.write_text(out, toml_of(limits, manifest))
+    if as_json:
+        _put(gates_json(limits))
+    elif out is None:
+        print(toml_of(limits, manifest), end="")
+
+
 # ---------------------------------------------------------------- progress
 
 

@@ -78,15 +78,20 @@ def understand(question: str, history: Sequence[Message] = (), *, of_the_field: 
     if previous and _leans(asked):
         corrected = _CORRECTS.sub("", asked).strip() or asked
         standalone = f"{previous} {corrected[:1].upper()}{corrected[1:]}"
-        return _searching(asked, standalone, (standalone, corrected), of_the_field=of_the_field)
+        return _searching(asked, standalone, (corrected, standalone), of_the_field=of_the_field)
     return _searching(asked, asked, (asked,), of_the_field=of_the_field)
 
 
 def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool) -> Queries:
     if not of_the_field:
         return Queries(asked, standalone, tuple(searched), _parts(asked)[:FACETS])
-    situations = _situations(asked)
-    questions = [part for part in _parts(asked) if part.endswith("?") or not situations]
+    parts, situations = _parts(asked), _situations(asked)
+    told = bool(parts) or len(words(asked)) >= TELLING
+    if not told:
+        # A bare question is put once more, as guidance puts it for such a person: "can I help without being technical?"
+        again = [each.asks for each in situations[:1]]
+        return Queries(asked, standalone, tuple(_named(text) for text in [*searched, *again]))
+    questions = [part for part in parts if part.endswith("?") or not situations]
     facets = [*(_named(part) for part in questions), *(each.asks for each in situations)]
     return Queries(
         question=asked,
@@ -124,8 +129,8 @@ def _known_situations() -> tuple[_Situation, ...]:
 
 
 def _situations(message: str) -> list[_Situation]:
-    """Return what somebody says of themselves: nothing of a bare question, or where no I, my or we stands."""
-    if not _ONESELF.search(message) or not (_parts(message) or len(words(message)) >= TELLING):
+    """Return what somebody says of themselves: nothing where no I, my or we stands."""
+    if not _ONESELF.search(message):
         return []
     return [each for each in _known_situations() if each.pattern.search(message)][:SITUATIONS]
 

@@ -5,6 +5,7 @@ Here the disk, the settings and the steps meet; nothing else knows all three.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
@@ -28,7 +29,9 @@ from career_advisor.records import (
     IndexUnsound,
     ModelUnavailable,
     NothingReadable,
+    Shelf,
     WeightsMissing,
+    WrongUse,
 )
 from career_advisor.settings import Settings, refuse_tracing, shipped_corpus
 
@@ -68,6 +71,7 @@ def rich_progress() -> Progress:
         transient=True,
     )
     tasks: dict[str, TaskID] = {}
+    atexit.register(bars.stop)  # on Ctrl-C the terminal would stay without a cursor
 
     def show(what: str, done: int, total: int) -> None:
         if what not in tasks:
@@ -401,6 +405,41 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
     )
     advisor.warm_up()
     return advisor
+
+
+def open_served(settings: Settings, *, progress: Progress) -> Shelf:
+    """Open the index alone that `open_advisor` would answer from: a test set is checked against it before any question.
+
+    Raises:
+        AdvisorError: If weights or index are missing or unsound.
+    """
+    encoder = open_encoder(settings)
+    ensure_index(settings, progress)
+    return index.open_current(settings.home, encoder.identity, chunking.SPLITTER_VERSION)
+
+
+def open_judge(settings: Settings, name: str) -> llm.ChatModel:
+    """Return the language model that judges answers. Address and key of the settings are for a name without a provider.
+
+    Raises:
+        ModelUnavailable: If its library is not installed, or its name is refused.
+        WrongUse: If it is no language model.
+    """
+    own = {} if ":" not in name else {"model_base_url": None, "model_api_key": None}
+    judge = _language_model(settings.model_copy(update={"model": name, **own}))
+    if judge is None:
+        raise WrongUse(f"{name} is no language model; name one as provider:name")
+    return judge
+
+
+def shipped_cases() -> Path:
+    """Return the test set over the shipped corpus."""
+    return shipped_corpus() / "cases.jsonl"
+
+
+def shipped_gates() -> Path:
+    """Return what a run over the shipped test set must reach."""
+    return Path(__file__).with_name("gates.toml")
 
 
 def load_services() -> referral.Registry:
