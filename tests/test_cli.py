@@ -203,7 +203,7 @@ def test_a_reply_for_a_person_names_its_sources_below_it(run: Run, served: Path)
 
     answer, _, below = ran.out.partition("\nSources:\n")
     assert ran.code == 0
-    assert f"{QUOTE} [1]" in answer
+    assert f"“{QUOTE}” [1]" in answer
     assert "[1]" in below
     assert "PhDs and degrees" in below
     assert "https://example.org/phd" in below
@@ -577,7 +577,7 @@ def test_a_chat_shows_answers_on_stdout_and_everything_else_on_stderr(run: Run, 
     ran = run("chat", stdin=f"{QUESTION}\n/clear\n")
 
     assert ran.code == 0
-    assert ran.out.startswith(f"{QUOTE} [1]")
+    assert ran.out.startswith(f"“{QUOTE}” [1]")
     assert "https://example.org/phd" in ran.out
     assert "you>" not in ran.out
     assert "Independent of" in ran.err

@@ -19,6 +19,8 @@ SUPPORTED = 0.7
 CONTEXT = 240
 """Characters shown on either side of a quote."""
 
+_BEGINS = re.compile(r"[A-Z0-9\"“‘'(]|[^a-zA-Z]")
+_ENDS = re.compile(r"[.!?…。！？][\"”’')]*$")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|org|info|net|io|ai|co|dev)(?:/\S*)?\b", re.IGNORECASE)
 _NEGATION = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t)\b", re.IGNORECASE)
 
@@ -69,7 +71,8 @@ def check(drafts: Sequence[tuple[int, DraftSentence]], hits: Sequence[Hit]) -> C
             if reason or draft.span is None:
                 dropped.append(Dropped(draft.text, reason or "a quote without its place"))
             else:
-                sentences.append(Sentence(draft.text, (number_of(cited[0], draft.span),), 1.0, "quote", paragraph))
+                number = number_of(cited[0], draft.span)
+                sentences.append(Sentence(_in_marks(draft.text, cited[0]), (number,), 1.0, "quote", paragraph))
             continue
         text = " ".join(_ADDRESS.sub("", draft.text).split())
         judged = _judge(text, cited)
@@ -105,6 +108,15 @@ def cite(number: int, hit: Hit, span: Span) -> Citation:
         before=_context(document.text, section.blocks, span, before=True),
         behind=_context(document.text, section.blocks, span, before=False),
     )
+
+
+def _in_marks(text: str, hit: Hit) -> str:
+    """Return a quote as it is shown: in quotation marks where the words are somebody else's and not our summary."""
+    if hit.document.kind == "our summary":
+        return text
+    before = "" if _BEGINS.match(text) else "… "
+    after = "" if _ENDS.search(text) else " …"
+    return f"“{before}{text}{after}”"
 
 
 class _Judged(NamedTuple):

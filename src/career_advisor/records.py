@@ -253,7 +253,7 @@ class Queries:
     standalone: str
     """As it would be asked without the turns before it; the same as `question` where it stands alone."""
     searched: tuple[str, ...]
-    """Each ranked by itself; the rankings are fused. First the turn as asked, then as it stands alone, if it does not."""
+    """Each ranked by itself; the rankings are fused. First the turn as asked, then, if it leans, as it stands alone."""
     facets: tuple[str, ...] = ()
     """What a message of several parts is looked up by as well: its own questions, and those of such a person."""
     situations: tuple[str, ...] = ()
