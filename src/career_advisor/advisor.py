@@ -227,6 +227,7 @@ class Advisor:
             model=self.model_name if written else "quotes",
             notice=notice,
             index=shelf.id,
+            confidence=round(verdict.confidence, 4),
             timings_ms=clock.marks,
         )
 

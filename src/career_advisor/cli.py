@@ -640,10 +640,11 @@ def evaluate_run(
         out = out or runs / folder.run_name(folder.now(), settings.model, tag)
         running.begin(out, plan)
     try:
-        summary = running.run(out, plan, advisor, documents, progress=_progress(), judge=opened_judge)
+        running.run(out, plan, advisor, documents, progress=_progress(), judge=opened_judge)
     except BaseException:
         _say(f"stopped; `career-advisor evaluate run --resume --out {out}` goes on")
         raise
+    summary = running.finish(out)
     _put({"run": str(out), **summary}) if as_json else print(f"{summing.describe(summary)}\n{out / folder.REPORT}")
     if summary["exit_code"]:
         raise typer.Exit(FAILED)

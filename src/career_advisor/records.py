@@ -379,6 +379,8 @@ class Reply:
     notice: str = ""
     """Something the person should know about how this was answered: a model that broke off, say."""
     index: str = ""
+    confidence: float | None = None
+    """Calibrated probability that the passages answer the question; `None` where none was judged."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -105,6 +105,7 @@ def reply_json(reply: Reply, identity: str | None = None) -> dict[str, Any]:
         "notice": reply.notice,
         "model": reply.model,
         "index": reply.index,
+        "confidence": reply.confidence,
         "timings_ms": {
             "retrieve": reply.timings_ms.get("retrieve", 0.0),
             "first_text": reply.timings_ms.get("first_text", 0.0),
