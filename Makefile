@@ -10,13 +10,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-b
 # On Linux the ordinary wheel of torch brings 3 GB of CUDA; this index has the one for the processor.
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: run test check lint bench corpus weights chromium install clean help
+.PHONY: run test check lint evaluate bench corpus weights chromium install clean help
 
 help:
 	@echo "make run     install, fetch the weights, index the corpus, serve the page"
 	@echo "make test    everything that must hold, with a real browser"
 	@echo "make check   the same without what is slow or needs a browser: under two minutes"
 	@echo "make lint    formatting, types and the walls between the modules"
+	@echo "make evaluate  answer the shipped test set, and hold the answers against the gates"
 	@echo "make corpus  check every page and the registry, and make the shipped vectors anew"
 	@echo "make bench   measure on this machine what docs and README state"
 	@echo "make clean   remove .venv and what the tools left"
@@ -36,10 +37,15 @@ lint: $(VENV)/installed-for-tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+evaluate: $(VENV)/installed-for-tests weights
+	@$(BIN)/career-advisor evaluate run
+
 bench: $(VENV)/installed-for-tests weights
 	@for script in latency declines retrieval; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
+# FACTS and TALK, where there are any: what the pages are written from, and what they may not copy.
 corpus: $(VENV)/installed-for-tests weights
+	@$(BIN)/python benchmarks/corpus.py $(if $(FACTS),--facts '$(FACTS)') $(if $(TALK),--talk '$(TALK)')
 	@$(BIN)/python -m pytest -q tests/test_corpus.py tests/test_referral.py
 	@$(BIN)/career-advisor services check || true
 	@$(BIN)/career-advisor index vectors
