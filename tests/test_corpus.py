@@ -9,18 +9,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from career_advisor import chunking, files
+from career_advisor import files
 from career_advisor.records import Document, Section
 from career_advisor.referral import Registry, load_registry
 from career_advisor.settings import shipped_corpus
-from career_advisor.text import content_words
+from writing import Place, faults, near_duplicates, places
 
-LONGEST_SENTENCE = 30
-POINTS_OUTSIDE = re.compile(
-    r"^(?:This|That|These|Those|It|He|She|They|His|Her|Their|Its|Such|Here|There|Also|However|But|And|So|Then"
-    r"|Therefore|Both|Neither|The (?:latter|former|second|other) )\b"
-    r"(?! (?:is|are|was|were) (?:no|a|an|many|several|little|not)\b)"
-)
 ADDRESS = re.compile(r"https?://[^\s)>\]]+|\b(?:[\w-]+\.)+(?:com|org|info|net|io|education)\b(?:/[\w/-]*)?")
 
 
@@ -78,16 +72,14 @@ def test_a_section_is_a_question_with_a_readable_answer_and_other_wordings(page:
     assert section.as_of[:4] <= str(date.today().year)
 
 
-@each(sections())
-def test_every_sentence_can_be_quoted_alone(page: Document, section: Section) -> None:
-    number = page.sections.index(section)
-    for passage in chunking.split(page).passages:
-        if passage.section != number:
-            continue
-        sentence = " ".join(page.text[passage.start : passage.end].split())
-        assert len(sentence.split()) <= LONGEST_SENTENCE, sentence
-        assert not POINTS_OUTSIDE.match(sentence), sentence
-        assert sentence[-1] in ".?", sentence
+@cache
+def written() -> tuple[Place, ...]:
+    return places(pages())
+
+
+@pytest.mark.parametrize("place", written(), ids=lambda place: f"{place.page}: {place.heading}")
+def test_every_sentence_can_be_quoted_alone(place: Place) -> None:
+    assert {sentence: found for sentence in place.sentences if (found := faults(sentence))} == {}
 
 
 def test_headings_are_unique_over_the_whole_corpus() -> None:
@@ -119,14 +111,7 @@ def test_every_address_in_a_text_stands_in_the_registry_or_among_the_sources() -
 
 
 def test_no_two_sections_say_the_same() -> None:
-    contents = [
-        (page.path, section.heading[-1], set(content_words(" ".join(words_of(page, section)))))
-        for page, section in sections()
-    ]
-    for i, (path, heading, one) in enumerate(contents):
-        for other_path, other_heading, other in contents[i + 1 :]:
-            alike = len(one & other) / min(len(one), len(other))
-            assert alike < 0.7, f"{path} {heading!r} and {other_path} {other_heading!r}: {alike:.2f}"
+    assert [(one.page, one.heading, other.page, other.heading) for one, other, _ in near_duplicates(written())] == []
 
 
 def test_every_service_that_must_exist_is_named_with_an_https_address() -> None:

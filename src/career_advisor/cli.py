@@ -499,10 +499,15 @@ def services_check(
     online: Annotated[bool, typer.Option("--online", help="Also ask each address whether it answers.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find malformed, duplicate and stale entries of the registry; with --online, dead links."""
+    """Find malformed, duplicate, unsourced and stale entries of the registry; with --online, dead and moved links.
+
+    In a clone, --online writes the day on which an address answered into services.toml.
+    """
     from career_advisor.opening import check_services
 
-    findings = check_services(_settings(), online=online)
+    findings, _, said = check_services(online=online, progress=_progress())
+    if said:
+        _say(said)
     if as_json:
         _put([{"service": f.service, "problem": f.problem} for f in findings])
     else:

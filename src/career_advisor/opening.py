@@ -10,15 +10,13 @@ import os
 import shutil
 import sys
 import tempfile
-import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from career_advisor import chunking, files, grounding, index, llm, models, referral
+from career_advisor import chunking, files, grounding, index, links, llm, models, referral
 from career_advisor.advisor import Advisor
 from career_advisor.embedding import Encoder
 from career_advisor.records import (
@@ -33,7 +31,7 @@ from career_advisor.records import (
     WeightsMissing,
     WrongUse,
 )
-from career_advisor.settings import Settings, refuse_tracing, shipped_corpus
+from career_advisor.settings import Settings, in_clone, refuse_tracing, shipped_corpus
 
 MANY_FILES = 20
 """Files from which reading them shows its progress."""
@@ -477,28 +475,61 @@ def _gguf(settings: Settings) -> Path:
 # ---------------------------------------------------------------- the operator's other commands
 
 
-def check_services(settings: Settings, *, online: bool) -> tuple[referral.Finding, ...]:
-    """Look through the registry; `online` asks each address, too."""
-    registry = load_services()
-    findings = list(referral.check(registry, date.today()))
-    if online:
-        findings += [
-            referral.Finding(service.id, problem) for service in registry.services if (problem := _answers(service.url))
-        ]
-    return tuple(findings)
+class ServicesChecked(NamedTuple):
+    """What came of looking through the registry."""
+
+    findings: tuple[referral.Finding, ...]
+    answered: int
+    """Services whose address answered; 0 where none was asked."""
+    said: str
+    """What was written, or why nothing was; empty where no address was asked."""
 
 
-def _answers(address: str) -> str:
-    """Ask an address for its head; return the problem, empty where it answers."""
-    if not address.startswith("https://"):
-        return f"{address} is not an https address"
-    agent = {"User-Agent": "career-advisor services check"}
-    request = urllib.request.Request(address, headers=agent)  # noqa: S310  (https, as was just checked)
+def check_services(
+    *, online: bool, progress: Progress, ask: Callable[[Sequence[str]], Iterable[links.Answer]] = links.ask_all
+) -> ServicesChecked:
+    """Look through the registry; `online` asks each address, too, and writes down the day on which it answered.
+
+    Only the registry of a clone is written: an installed one belongs to the package, whose next version replaces it.
+    """
+    registry, path, today = load_services(), shipped_corpus() / "services.toml", date.today()
+    findings = list(referral.check(registry, today))
+    if not online:
+        return ServicesChecked(tuple(findings), 0, "")
+    addresses = list(dict.fromkeys(service.url for service in registry.services))
+    answers: dict[str, links.Answer] = {}
+    progress("addresses asked", 0, len(addresses))
+    for answer in ask(addresses):
+        answers[answer.address] = answer
+        progress("addresses asked", len(answers), len(addresses))
+    for service in registry.services:
+        answer = answers[service.url]
+        if answer.problem:
+            findings.append(referral.Finding(service.id, answer.problem))
+        if answer.moved_to:
+            findings.append(referral.Finding(service.id, f"{service.url} has moved to {answer.moved_to}"))
+    alive = {service.id for service in registry.services if not answers[service.url].problem}
+    count = f"{len(alive)} of {len(registry.services)} services answered"
+    if not in_clone(path.parent):
+        return ServicesChecked(
+            tuple(findings), len(alive), f"{count}; {path} is an installed registry and stays as it is"
+        )
+    if alive:
+        # Bytes, not text: line ends stay as they are.
+        before = path.read_bytes().decode("utf-8")
+        _replace(path, referral.with_last_checked(before, alive, today).encode("utf-8"))
+    return ServicesChecked(tuple(findings), len(alive), f"{count}; last_checked written into {path}")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            return "" if answer.status < HTTPStatus.BAD_REQUEST else f"{address} answers {answer.status}"
-    except OSError as fault:
-        return f"{address}: {fault}"
+        beside.write_bytes(data)
+        shutil.copymode(path, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def folders(settings: Settings) -> dict[str, Path]:

@@ -278,6 +278,8 @@ class Service:
     region: str = ""
     as_of: str | None = None
     """Date of the source that names it; never invented."""
+    last_checked: str | None = None
+    """Day on which its address last answered; written by `services check --online` alone."""
     source: str = ""
     aliases: tuple[str, ...] = ()
 

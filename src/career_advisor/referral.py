@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -37,7 +37,7 @@ _LIST = re.compile(
     r"|funders|job boards)\b",
     re.IGNORECASE,
 )
-_WANTED = ("id", "name", "kind", "url", "audience", "cost", "gap", "source", "needs")
+_WANTED = ("id", "name", "kind", "url", "audience", "cost", "gap", "needs")
 _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?$")
 _DEFAULT: dict[Status, tuple[str, ...]] = {
     "clarify": ("advice",),
@@ -135,7 +135,8 @@ def load_registry(path: Path) -> Registry:
                 caveat=entry.get("caveat", ""),
                 region=entry.get("region", ""),
                 as_of=entry.get("as_of"),
-                source=entry["source"],
+                last_checked=entry.get("last_checked"),
+                source=entry.get("source", ""),
                 aliases=tuple(entry.get("aliases", ())),
             )
         )
@@ -143,7 +144,7 @@ def load_registry(path: Path) -> Registry:
 
 
 def check(registry: Registry, today: date) -> tuple[Finding, ...]:
-    """Return what is wrong with the entries: twice there, malformed address or date, unknown need, stale."""
+    """Return what is wrong with the entries: twice there, unsourced, malformed address or date, unknown need, stale."""
     findings: list[Finding] = []
     seen: dict[str, str] = {}
     for service in registry.services:
@@ -151,7 +152,9 @@ def check(registry: Registry, today: date) -> tuple[Finding, ...]:
             if label in seen:
                 findings.append(Finding(service.id, f"the same {label} as {seen[label]}"))
             seen.setdefault(label, service.id)
-        for address in (service.url, service.source):
+        if not service.source:
+            findings.append(Finding(service.id, "no source: where was it read that this exists?"))
+        for address in filter(None, (service.url, service.source)):
             parts = urlsplit(address)
             if parts.scheme != "https" or "." not in parts.netloc:
                 findings.append(Finding(service.id, f"{address!r} is not an https address"))
@@ -162,7 +165,54 @@ def check(registry: Registry, today: date) -> tuple[Finding, ...]:
         )
         if service.as_of is not None:
             findings.extend(_age(service, today))
+        if service.last_checked is not None and not _is_past_day(service.last_checked, today):
+            findings.append(Finding(service.id, f"last_checked {service.last_checked!r} is not a day that has been"))
     return tuple(findings)
+
+
+def _is_past_day(stated: str, today: date) -> bool:
+    try:
+        return date.fromisoformat(stated) <= today
+    except (TypeError, ValueError):
+        return False
+
+
+def with_last_checked(text: str, services: Collection[str], day: date) -> str:
+    """Return services.toml with `last_checked` of these services set to a day, and nothing else changed.
+
+    Line by line, so that comments, order and line ends stay: an entry begins at `[[service]]`, its line goes below
+    `as_of`, or below the last of its fields. What comes out is read and compared before it is returned.
+
+    Raises:
+        CorpusError: If the file is written in a way that this cannot follow; then write the days by hand.
+    """
+    head, *entries = re.split(r"(?m)^(?=\[\[service\]\])", text)
+    written = head + "".join(_marked(entry, services, day) for entry in entries)
+    wanted = [
+        entry | ({"last_checked": day.isoformat()} if entry.get("id") in services else {})
+        for entry in tomllib.loads(text).get("service", [])
+    ]
+    try:
+        sound = tomllib.loads(written) == tomllib.loads(text) | {"service": wanted}
+    except tomllib.TOMLDecodeError:
+        sound = False
+    if not sound:
+        raise CorpusError('services.toml is laid out unusually: put each field on a line `name = "…"` of its own')
+    return written
+
+
+def _marked(entry: str, services: Collection[str], day: date) -> str:
+    name = re.search(r'(?m)^id = "([^"\n]*)"', entry)
+    if name is None or name[1] not in services:
+        return entry
+    line = f'last_checked = "{day.isoformat()}"'
+    if re.search(r"(?m)^last_checked = ", entry):
+        return re.sub(r'(?m)^last_checked = "[^"\n]*"', line, entry, count=1)
+    fields = list(re.finditer(r"(?m)^(?P<name>\w+) = [^\r\n]*(?P<end>\r?\n|\Z)", entry))
+    above = next((field for field in fields if field["name"] == "as_of"), fields[-1])
+    end = above["end"] or "\n"
+    at = above.end("end")
+    return f"{entry[:at]}{'' if above['end'] else end}{line}{end}{entry[at:]}"
 
 
 def _age(service: Service, today: date) -> list[Finding]:

@@ -199,9 +199,14 @@ def shipped_corpus() -> Path:
     inside, clone = package / "corpus", package.parents[1] / "corpus"
     if inside.is_dir():
         return inside
-    if clone.is_dir() and (clone.parent / "pyproject.toml").is_file():
+    if clone.is_dir() and in_clone(clone):
         return clone
     raise CorpusError(f"the shipped corpus is not in {inside}; install career-advisor again")
+
+
+def in_clone(corpus: Path) -> bool:
+    """Tell whether the guidance lies in a clone, where it is written, and not in an installed package."""
+    return (corpus.parent / "pyproject.toml").is_file()
 
 
 def _environment() -> dict[str, Any]:
