@@ -9,7 +9,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from itertools import pairwise
 from typing import Any
@@ -120,14 +120,21 @@ def address(answerer: ScriptedAnswerer) -> Iterator[str]:
 class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
     """The whole app under uvicorn on a free port."""
 
-    def __init__(self, answerer: ScriptedAnswerer, *, rate: guard.Rate | None = None) -> None:
+    def __init__(
+        self,
+        answerer: ScriptedAnswerer,
+        *,
+        rate: guard.Rate | None = None,
+        around: Callable[[Any], Any] = lambda app: app,
+    ) -> None:
         self._answerer = answerer
         self._rate = rate or guard.Rate(burst=10_000)
+        self._around = around
 
     def __enter__(self) -> str:
         import uvicorn
 
-        app = build_app(self._answerer, rate=self._rate)
+        app = self._around(build_app(self._answerer, rate=self._rate))
         self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
@@ -412,6 +419,22 @@ def test_whatever_a_model_writes_becomes_a_step_that_the_page_can_read(text: str
 
     assert last["state"] == "done"
     assert not set("\x00\u202e\u200b\ufeff") & set(json.dumps(last, ensure_ascii=False))
+
+
+def test_our_own_words_behind_the_quotes_are_told_apart() -> None:
+    whole = answered("x")
+    note = replace(whole.sentences[0], text="Mind the dates.", paragraph=7)
+
+    assert showing.shown_reply(whole)["asides"] == []
+    assert showing.shown_reply(not_covered("x"))["asides"] == []
+    assert showing.shown_reply(replace(whole, sentences=(*whole.sentences, note)))["asides"] == [2]
+
+
+def test_a_stage_that_names_a_model_shows_nothing_unseen() -> None:
+    answerer = ScriptedAnswerer()
+    answerer.script = lambda question: iter([Stage(f"a{BIDI_AND_TAGS}b is writing"), answered(question)])
+
+    assert "ab is writing" in [step["stage"] for step in steps_of(answerer, "x")]
 
 
 def test_a_model_that_never_ends_is_cut() -> None:

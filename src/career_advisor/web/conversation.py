@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from career_advisor import neutral
 from career_advisor.records import AdvisorError, Message, ModelUnavailable, Piece, Reply, Service, Stage
 from career_advisor.web import showing
 
@@ -172,7 +173,8 @@ def _step(
     `state` is working, done or failed; `paragraphs` are the words so far, `reply` the whole of it, `trouble` a sentence
     for the person, `again` whether it is worth asking again.
     """
-    step: dict[str, Any] = {"turn": turn, "state": state, "stage": stage, "trouble": trouble, "again": again}
+    step: dict[str, Any] = {"turn": turn, "state": state, "trouble": trouble, "again": again}
+    step["stage"] = neutral.line(stage, limit=showing.SHORT_LIMIT)  # it may name a model
     step["reply"] = showing.shown_reply(reply) if reply else None
     step["paragraphs"] = step["reply"]["paragraphs"] if reply else showing.shown_pieces(text)
     return base64.b64encode(json.dumps(step).encode("ascii")).decode("ascii")
@@ -196,7 +198,7 @@ def build_blocks(answerer: Answerer) -> Any:
 
     def forget(conversation: Conversation) -> tuple[Any, ...]:
         conversation.clear()
-        return "", conversation, ""
+        return "", conversation
 
     with gr.Blocks(title="Career Advisor", analytics_enabled=False, fill_width=True) as blocks:
         conversation = gr.State(Conversation(), time_to_live=FORGOTTEN_AFTER_S)
@@ -205,7 +207,7 @@ def build_blocks(answerer: Answerer) -> Any:
             with gr.Row(elem_id="ask"):
                 question = gr.Textbox(
                     label="Your question",
-                    placeholder="What would you like to know?",
+                    placeholder="Ask a question",
                     elem_id="question",
                     lines=1,
                     max_lines=8,
@@ -217,7 +219,8 @@ def build_blocks(answerer: Answerer) -> Any:
         again = gr.Button("Ask again", elem_id="again", visible="hidden")
         steps = gr.Button("", elem_id="steps", visible="hidden", interactive=False)
 
-        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        # Gradio would drop a question that is sent while it is still taking leave of one that was stopped.
+        quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
         several = {"concurrency_limit": CHATS_AT_ONCE, "concurrency_id": "answers"}
         asking = gr.on(
             [question.submit, send.click],
@@ -232,7 +235,7 @@ def build_blocks(answerer: Answerer) -> Any:
         clear.click(
             forget,
             inputs=[conversation],
-            outputs=[steps, conversation, question],
+            outputs=[steps, conversation],
             cancels=[asking, asking_again],
             queue=True,
             concurrency_limit=CHATS_AT_ONCE,

@@ -1,5 +1,9 @@
 // The page: shows the turns that the server sends, opens what they stand on, and keeps focus where a person left it.
-// Somebody else's words enter it as text alone: there is no innerHTML here, and the page's policy would refuse it.
+// Somebody else's words enter it as text alone: there is no innerHTML here.
+
+// Nor does Gradio write any: its error windows would be HTML, and one that the page's policy refused stopped all its
+// drawing. So whatever is written as HTML becomes text.
+globalThis.trustedTypes?.createPolicy("default", { createHTML: (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;") });
 
 const find = (selector, within = document) => within.querySelector(selector);
 const wide = matchMedia("(min-width: 62rem)");
@@ -7,12 +11,15 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 const SILENT_FOR_MS = 20_000;
+const LEAVES_WITHIN_MS = 1_500;
+const LONGEST_WORD = 20; // letters at most that are kept on one line with the marker behind them
 const MESSAGE = {
   busy: "One answer is still coming. Stop it first, or wait for it.",
   empty: "Write a question first.",
   lost: "The connection to the advisor was lost. Your question is still here; ask again when it is back.",
   refused: "The advisor could not take your question just now: many people are asking, or you asked very often. Please wait half a minute.",
   stopped: "Stopped. What stands above is all that had come.",
+  stoppedAtOnce: "Stopped before a word had come.",
 };
 
 /** Make an element. Strings among `children` become text. */
@@ -46,6 +53,9 @@ const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;
 
 let facts;
 let current = null; // the turn that is being answered
+let pressing = false; // whether it is the page that presses a button
+let leaving = null; // until Gradio has let go of an answer that was stopped
+const seen = new Set(); // names of answers that have come; one that is over may still be heard of
 let opener = null; // what opened the pane, and gets the focus back
 const turns = [];
 
@@ -90,7 +100,7 @@ function begin(text, turn = null) {
     turns.push(began);
     find("#turns").append(began.element);
   }
-  Object.assign(began, { id: null, reply: null, paragraphs: [], spoken: 0, over: false });
+  Object.assign(began, { id: null, reply: null, spoken: "" });
   began.stage = make("p", { class: "stage" }, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, "Sending"));
   began.prose = make("div", { class: "words" });
   began.after = make("div", { class: "after" });
@@ -105,8 +115,9 @@ function begin(text, turn = null) {
 
 function take(step) {
   const turn = current;
-  if (!turn || turns.some((other) => other !== turn && other.id === step.turn) || turn.before === step.turn) return;
+  if (!turn || (turn.id === null ? seen.has(step.turn) : turn.id !== step.turn)) return;
   turn.id = step.turn;
+  seen.add(step.turn);
   turn.heard = performance.now();
   showProse(turn, step.paragraphs, Boolean(step.reply));
   if (step.state === "working") {
@@ -125,6 +136,7 @@ function take(step) {
 /** Put the words there: new sentences are added to those that stand, so that nothing moves or is read out twice. */
 function showProse(turn, paragraphs, whole) {
   const { prose } = turn;
+  const before = prose.textContent;
   if (whole) prose.replaceChildren();
   paragraphs.forEach((sentences, row) => {
     const paragraph = prose.children[row] ?? prose.appendChild(make("p"));
@@ -132,17 +144,31 @@ function showProse(turn, paragraphs, whole) {
       const key = JSON.stringify(sentence);
       const there = paragraph.children[column];
       if (there?.dataset.key === key) return;
-      const shown = make("span", { class: "sentence", "data-key": whole ? null : key }, sentence.text);
-      for (const number of sentence.citations) shown.append(" ", whole ? marker(turn, number) : make("span", { class: "cite waiting" }, String(number)));
+      const markers = sentence.citations.map((number) => (whole ? marker(turn, number) : make("span", { class: "cite waiting" }, String(number))));
+      const isNew = !there && !before.includes(sentence.text);
+      const shown = make("span", { class: isNew ? "sentence new" : "sentence", "data-key": whole ? null : key }, ...withMarkers(sentence.text, markers));
       shown.append(" ");
       if (there) there.replaceWith(shown);
       else paragraph.append(shown);
     });
   });
-  const words = paragraphs.flat().map((sentence) => sentence.text);
-  const ready = whole ? words.length : words.length - 1; // the last one may still be growing
-  for (const text of words.slice(turn.spoken, Math.max(ready, turn.spoken))) find("#spoken").append(make("p", {}, text));
-  turn.spoken = Math.max(turn.spoken, ready);
+  speak(turn, paragraphs.flat().map((sentence) => sentence.text), whole);
+}
+
+/** A text with the markers behind it; the last word keeps the first one from beginning a line by itself. */
+function withMarkers(text, [first, ...others]) {
+  if (!first) return [text];
+  const cut = text.length - text.slice(-LONGEST_WORD).split(/\s/).at(-1).length;
+  return [text.slice(0, cut), make("span", { class: "held" }, text.slice(cut), " ", first), ...others.flatMap((each) => [" ", each])];
+}
+
+/** Add to what is read out the sentences that are whole and new; the last one may still be growing. */
+function speak(turn, sentences, whole) {
+  const text = sentences.slice(0, whole ? undefined : -1).join(" ");
+  if (!whole && text.length <= turn.spoken.length) return;
+  const rest = text.startsWith(turn.spoken) ? text.slice(turn.spoken.length).trim() : text;
+  if (rest) find("#spoken").append(make("p", {}, rest));
+  turn.spoken = text;
 }
 
 function marker(turn, number) {
@@ -167,6 +193,7 @@ function showReply(turn) {
   const { reply } = turn;
   turn.replyCitations = new Map(reply.citations.map((citation) => [citation.number, citation]));
   showProse(turn, reply.paragraphs, true);
+  for (const position of reply.asides) turn.prose.children[position]?.classList.add("aside");
   if (reply.badge.label) {
     turn.prose.before(
       make(
@@ -190,7 +217,6 @@ function showReply(turn) {
 
 function end(turn, trouble = "", again = true) {
   current = null;
-  turn.before = turn.id;
   document.body.classList.remove("answering");
   turn.stage.remove();
   if (trouble) turn.after.append(make("p", { class: "trouble" }, trouble));
@@ -202,8 +228,33 @@ function end(turn, trouble = "", again = true) {
 function stop() {
   if (!current) return;
   const turn = current;
-  end(turn, MESSAGE.stopped);
+  leave();
+  end(turn, turn.prose.textContent ? MESSAGE.stopped : MESSAGE.stoppedAtOnce);
   question().focus();
+}
+
+/** Wait for Gradio to let go: until then it would take the next question and lose the answer. It resets last of all. */
+function leave() {
+  const mine = new Promise((resolve) => {
+    const watching = new PerformanceObserver((list) => list.getEntries().some((each) => each.name.endsWith("/gradio_api/reset")) && left());
+    const left = () => {
+      watching.disconnect();
+      if (leaving === mine) leaving = null;
+      resolve();
+    };
+    watching.observe({ type: "resource" });
+    setTimeout(left, LEAVES_WITHIN_MS);
+  });
+  leaving = mine;
+}
+
+/** Press a button of Gradio's for a turn that has begun, as soon as it is heard. */
+async function press(button, turn) {
+  await leaving;
+  if (current !== turn) return;
+  pressing = true;
+  find(button).click();
+  pressing = false;
 }
 
 /** Notice a server that has gone silent or away. */
@@ -240,19 +291,7 @@ async function failed() {
 
 function sourceList(turn) {
   const { citations, found } = turn.reply;
-  const items = citations.map((citation) =>
-    make(
-      "li",
-      {},
-      make(
-        "button",
-        { type: "button", class: "source", onclick: (event) => openSources(turn, citation.number, event.currentTarget) },
-        make("span", { class: "number", "aria-hidden": "true" }, String(citation.number)),
-        make("span", {}, make("span", { class: "unseen" }, `Source ${citation.number}: `), make("strong", {}, citation.heading.at(-1) || citation.title), " ", make("span", { class: "meta" }, meta(citation))),
-      ),
-      make("p", { class: "print-only" }, `“${citation.quote}” ${citation.sources.map((link) => link.href).join(" ")}`),
-    ),
-  );
+  const items = bySection(citations).map((group) => sourceRow(turn, group));
   const label = citations.length ? "Sources" : "What I looked at";
   return make(
     "section",
@@ -260,8 +299,42 @@ function sourceList(turn) {
     make("h3", {}, label),
     items.length ? make("ol", {}, ...items) : null,
     found.length
-      ? make("button", { type: "button", class: "quiet small", onclick: (event) => openSources(turn, null, event.currentTarget) }, citations.length ? `${count(found.length, "more passage", "more passages")} that I found` : count(found.length, "passage", "passages"))
+      ? make("button", { type: "button", class: "quiet small", "aria-controls": "pane", "aria-expanded": "false", onclick: (event) => openSources(turn, null, event.currentTarget) }, citations.length ? `${count(found.length, "more passage", "more passages")} that I found` : count(found.length, "passage", "passages"))
       : null,
+  );
+}
+
+/** Citations of one section, together, in the order of their first numbers. */
+function bySection(citations) {
+  const groups = new Map();
+  for (const each of citations) {
+    const key = JSON.stringify([each.title, each.heading, meta(each)]);
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  return [...groups.values()];
+}
+
+/** One section with its numbers: pressed on a number, it opens that one, and else the first. */
+function sourceRow(turn, group) {
+  const [first] = group;
+  const numbers = group.map((each) => each.number);
+  const name = numbers.length === 1 ? `Source ${numbers[0]}: ` : `Sources ${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}: `;
+  return make(
+    "li",
+    {},
+    make(
+      "button",
+      {
+        type: "button",
+        class: "source",
+        "aria-controls": "pane",
+        "aria-expanded": "false",
+        onclick: (event) => openSources(turn, Number(event.target.closest(".number")?.textContent ?? first.number), event.currentTarget),
+      },
+      make("span", { class: "numbers", "aria-hidden": "true" }, ...numbers.map((number) => make("span", { class: "number" }, String(number)))),
+      make("span", {}, make("span", { class: "unseen" }, name), make("strong", {}, first.heading.at(-1) || first.title), " ", make("span", { class: "meta" }, meta(first))),
+    ),
+    ...group.map((each) => make("p", { class: "print-only" }, `${each.number}: “${each.quote}” ${each.sources.map((link) => link.href).join(" ")}`)),
   );
 }
 
@@ -330,7 +403,7 @@ function askAgain(turn) {
     return;
   }
   begin(turn.question, turn);
-  find("#again").click();
+  press("#again", turn);
 }
 
 /** The answer as text, its sources below it. */
@@ -408,15 +481,15 @@ function passage(citation, asked) {
     heading.length ? make("p", { class: "heading" }, heading.join(" › ")) : null,
     meta(citation) ? make("p", { class: "meta" }, meta(citation)) : null,
     make("blockquote", {}, citation.before, make("mark", {}, citation.quote), citation.behind),
-    citation.exact || citation.sources.length
-      ? make(
-          "p",
-          { class: "from" },
-          citation.kind === "Our summary" ? "Summarised from " : "Read at ",
-          ...[citation.exact, ...citation.sources].filter(Boolean).flatMap((link, position) => [position ? ", " : "", linkTo(link)]),
-        )
-      : null,
+    ...readAt(citation),
   );
+}
+
+function readAt(citation) {
+  const links = [citation.exact, ...citation.sources].filter(Boolean);
+  if (!links.length) return [];
+  const label = citation.kind === "Our summary" ? "Summarised from" : "Read at";
+  return [make("p", { class: "from" }, label), make("ul", { class: "from" }, ...links.map((link) => make("li", {}, linkTo(link))))];
 }
 
 function foundPassage(hit) {
@@ -491,6 +564,7 @@ function switchLook() {
 // ---------------------------------------------------------------- what a person does
 
 function onSend(event) {
+  if (pressing) return;
   const text = question().value.trim();
   let trouble = "";
   if (current) trouble = MESSAGE.busy;
@@ -503,6 +577,11 @@ function onSend(event) {
     return;
   }
   begin(text);
+  if (leaving) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    press("#send", current);
+  }
 }
 
 function onClick(event) {
@@ -518,7 +597,9 @@ function onClick(event) {
 }
 
 function forget() {
+  if (current) leave();
   current = null;
+  write("");
   turns.length = 0;
   document.body.classList.remove("answering");
   closePane(false);
@@ -561,7 +642,7 @@ function start() {
   facts = JSON.parse(find("#facts").textContent);
   find("#page").append(find("#page-template").content.cloneNode(true));
   find("#composer").prepend(make("p", { id: "hint", hidden: true }));
-  find("#composer").append(make("p", { class: "small-print" }, "Not a human adviser. Check the sources."));
+  find("#composer").append(make("p", { class: "small-print" }, "Not a human adviser. Check sources."));
   if (facts.index) find("#index-line").textContent = `my sources (${facts.index})`;
   find("#examples").append(...facts.examples.map((text) => make("li", {}, make("button", { type: "button", class: "example", onclick: () => ask(text) }, text))));
   find("#people-button").addEventListener("click", (event) => openPeople(event.currentTarget));

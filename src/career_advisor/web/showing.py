@@ -68,6 +68,7 @@ def shown_reply(reply: Reply) -> dict[str, Any]:
         "writer": writer(reply.model),
         "notice": neutral.plain(reply.notice, limit=SHORT_LIMIT),
         "paragraphs": _paragraphs(reply, numbers),
+        "asides": _asides(reply),
         "citations": [_citation(each) for each in reply.citations],
         "found": [_found(hit) for hit in _uncited(reply)[:FOUND_SHOWN]],
         "services": [_offer(each) for each in reply.offers],
@@ -139,6 +140,14 @@ def _paragraphs(reply: Reply, numbers: set[int]) -> list[list[dict[str, Any]]]:
         cited = [number for number in sentence.citations if number in numbers]
         paragraphs.setdefault(sentence.paragraph, []).append({"text": text, "citations": cited})
     return [paragraphs[position] for position in sorted(paragraphs)]
+
+
+def _asides(reply: Reply) -> list[int]:
+    """Return the positions of paragraphs that are our own words about the quotes before them."""
+    cited = [each.paragraph for each in reply.sentences if each.citations]
+    order = sorted({each.paragraph for each in reply.sentences})
+    theirs = {each.paragraph for each in reply.sentences if each.origin != "fixed"}
+    return [at for at, row in enumerate(order) if cited and row > max(cited) and row not in theirs]
 
 
 def _citation(citation: Citation) -> dict[str, Any]:
