@@ -374,6 +374,38 @@ def test_a_new_conversation_is_forgotten_on_both_sides(tab: Tab, answerer: Scrip
     assert tab.page.locator(".turn").count() == 1
 
 
+def test_a_question_right_behind_a_new_conversation_knows_nothing_of_the_old_one(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    slow: list[Any] = []
+    with watched(browser, address) as tab:
+        tab.ask("My secret is 1234")
+        tab.page.route("**/queue/join*", lambda route: slow.append(route))  # noqa: PLW0108  (a built-in one is refused)
+        tab.page.click("#clear")
+        tab.type("And now?")
+        tab.page.wait_for_timeout(300)
+        tab.page.unroute("**/queue/join*")
+        assert len(slow) == 1, "the question waits until the server has forgotten"
+        slow[0].continue_()
+
+        assert QUOTES[1] in tab.over().inner_text()
+        assert answerer.asked[-1] == ("And now?", ())
+
+
+def test_where_the_server_does_not_say_that_it_has_forgotten_it_is_left_behind(
+    browser: Any, answerer: ScriptedAnswerer
+) -> None:
+    with served(answerer, rate=guard.Rate(burst=1, every_s=1)) as url, opened(browser, url) as tab:
+        tab.ask("My secret is 1234")
+        with tab.page.expect_navigation():
+            tab.page.click("#clear")
+        tab.page.wait_for_selector("#examples button")
+        tab.page.wait_for_timeout(1_000)
+        tab.ask("And now?")
+
+    assert answerer.asked[-1] == ("And now?", ())
+
+
 def test_what_is_cleared_while_it_is_answered_does_not_come_back(tab: Tab, answerer: ScriptedAnswerer) -> None:
     held = Held()
     answerer.script = held
@@ -932,6 +964,8 @@ NAVIGATES = {"refresh"}
 
 
 BROWSERS_OWN = {"favicon.ico"}
+PATIENCE_MS = 3_000
+"""For a page of ours to be parsed; a text may keep it loading for ever."""
 
 
 def fired(browser: Any, stage: Loopback, canary: Loopback) -> tuple[set[str], set[str]]:
@@ -939,25 +973,25 @@ def fired(browser: Any, stage: Loopback, canary: Loopback) -> tuple[set[str], se
     canary.asked.clear()
     ran: set[str] = set()
     context = browser.new_context()
-    page = context.new_page()
     name = ""
 
     def on_dialog(dialog: Any) -> None:
         ran.add(name)
         dialog.dismiss()
 
-    page.on("dialog", on_dialog)
     for name, template in MARKUP.items():
         text = aimed(template, canary.address, name)
         stage.pages[f"/{name}"] = f"<!doctype html><title>x</title><body><p>Before.</p><div>{text}</div><p>After.</p>"
-        for _ in range(3):  # the page before may still be on its way elsewhere, and that ends our own way
-            with suppress(PlaywrightError):
-                page.goto(f"{stage.address}/{name}", wait_until="domcontentloaded")
-                break
-        with suppress(PlaywrightError):  # of a page that has gone elsewhere
-            page.evaluate("document.querySelectorAll('a, button').forEach(each => each.click())")
-        page.wait_for_timeout(25)
-    page.wait_for_timeout(300)
+        page = (
+            context.new_page()
+        )  # of its own: a text may take the page elsewhere, and that would end the next one's way
+        page.on("dialog", on_dialog)
+        with suppress(PlaywrightError):
+            page.goto(f"{stage.address}/{name}", wait_until="domcontentloaded", timeout=PATIENCE_MS)
+            # Later, and not now: what a click opens must not keep us waiting.
+            page.evaluate("setTimeout(() => document.querySelectorAll('a, button').forEach(each => each.click()), 0)")
+        page.wait_for_timeout(60)
+        page.close()
     context.close()
     return set(canary.asked) - BROWSERS_OWN, ran
 

@@ -170,8 +170,8 @@ def _step(
 ) -> str:
     """Return one step: JSON in base64, all of it ASCII.
 
-    `state` is working, done or failed; `paragraphs` are the words so far, `reply` the whole of it, `trouble` a sentence
-    for the person, `again` whether it is worth asking again.
+    `state` is working, done, failed or forgotten; `paragraphs` are the words so far, `reply` the whole of it, `trouble`
+    a sentence for the person, `again` whether it is worth asking again.
     """
     step: dict[str, Any] = {"turn": turn, "state": state, "trouble": trouble, "again": again}
     step["stage"] = neutral.line(stage, limit=showing.SHORT_LIMIT)  # it may name a model
@@ -198,7 +198,7 @@ def build_blocks(answerer: Answerer) -> Any:
 
     def forget(conversation: Conversation) -> tuple[Any, ...]:
         conversation.clear()
-        return "", conversation
+        return _step(secrets.token_hex(8), "forgotten"), conversation
 
     with gr.Blocks(title="Career Advisor", analytics_enabled=False, fill_width=True) as blocks:
         conversation = gr.State(Conversation(), time_to_live=FORGOTTEN_AFTER_S)
@@ -236,7 +236,6 @@ def build_blocks(answerer: Answerer) -> Any:
             forget,
             inputs=[conversation],
             outputs=[steps, conversation],
-            cancels=[asking, asking_again],
             queue=True,
             concurrency_limit=CHATS_AT_ONCE,
             **quiet,

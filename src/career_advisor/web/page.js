@@ -12,10 +12,12 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 
 const SILENT_FOR_MS = 20_000;
 const LEAVES_WITHIN_MS = 1_500;
+const FORGETS_WITHIN_MS = 10_000;
 const LONGEST_WORD = 20; // letters at most that are kept on one line with the marker behind them
 const MESSAGE = {
   busy: "One answer is still coming. Stop it first, or wait for it.",
   empty: "Write a question first.",
+  kept: "The advisor could not be reached to delete the conversation. Load this page anew: then nobody can go on with it, and it is forgotten within the hour.",
   lost: "The connection to the advisor was lost. Your question is still here; ask again when it is back.",
   refused: "The advisor could not take your question just now: many people are asking, or you asked very often. Please wait half a minute.",
   stopped: "Stopped. What stands above is all that had come.",
@@ -54,7 +56,8 @@ const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;
 let facts;
 let current = null; // the turn that is being answered
 let pressing = false; // whether it is the page that presses a button
-let leaving = null; // until Gradio has let go of an answer that was stopped
+let holding = null; // what the next question has to wait for
+let forgotten = null; // what to do when the server says that it has forgotten
 const seen = new Set(); // names of answers that have come; one that is over may still be heard of
 let opener = null; // what opened the pane, and gets the focus back
 const turns = [];
@@ -114,6 +117,10 @@ function begin(text, turn = null) {
 }
 
 function take(step) {
+  if (step.state === "forgotten") {
+    forgotten?.(true);
+    return;
+  }
   const turn = current;
   if (!turn || (turn.id === null ? seen.has(step.turn) : turn.id !== step.turn)) return;
   turn.id = step.turn;
@@ -228,33 +235,43 @@ function end(turn, trouble = "", again = true) {
 function stop() {
   if (!current) return;
   const turn = current;
-  leave();
+  hold(letGo());
   end(turn, turn.prose.textContent ? MESSAGE.stopped : MESSAGE.stoppedAtOnce);
   question().focus();
 }
 
-/** Wait for Gradio to let go: until then it would take the next question and lose the answer. It resets last of all. */
-function leave() {
-  const mine = new Promise((resolve) => {
+/** Keep the next question back until something is over: Gradio would lose its answer, or end it in place of another. */
+function hold(until) {
+  const mine = until.finally(() => {
+    if (holding === mine) holding = null;
+  });
+  holding = mine;
+}
+
+/** Wait until Gradio has let go of an answer that is stopped. The last thing that it does then is to ask for a reset. */
+function letGo() {
+  return new Promise((resolve) => {
     const watching = new PerformanceObserver((list) => list.getEntries().some((each) => each.name.endsWith("/gradio_api/reset")) && left());
     const left = () => {
       watching.disconnect();
-      if (leaving === mine) leaving = null;
       resolve();
     };
     watching.observe({ type: "resource" });
     setTimeout(left, LEAVES_WITHIN_MS);
   });
-  leaving = mine;
 }
 
-/** Press a button of Gradio's for a turn that has begun, as soon as it is heard. */
-async function press(button, turn) {
-  await leaving;
-  if (current !== turn) return;
+/** Press one of Gradio's buttons, past what this page does when a person presses it. */
+function press(button) {
   pressing = true;
   find(button).click();
   pressing = false;
+}
+
+/** Press a button for a turn that has begun, as soon as it will be heard. */
+async function pressFor(turn, button) {
+  while (holding) await holding;
+  if (current === turn) press(button);
 }
 
 /** Notice a server that has gone silent or away. */
@@ -280,6 +297,7 @@ async function alive() {
 /** Gradio shows its own errors in small windows that name no cause; a sentence in the turn takes their place. */
 async function failed() {
   const turn = current;
+  forgotten?.(false);
   if (!turn) return;
   await new Promise((resolve) => setTimeout(resolve, 300)); // the server's own sentence comes first, where it has one
   if (current !== turn) return;
@@ -403,7 +421,7 @@ function askAgain(turn) {
     return;
   }
   begin(turn.question, turn);
-  press("#again", turn);
+  pressFor(turn, "#again");
 }
 
 /** The answer as text, its sources below it. */
@@ -564,7 +582,6 @@ function switchLook() {
 // ---------------------------------------------------------------- what a person does
 
 function onSend(event) {
-  if (pressing) return;
   const text = question().value.trim();
   let trouble = "";
   if (current) trouble = MESSAGE.busy;
@@ -577,19 +594,22 @@ function onSend(event) {
     return;
   }
   begin(text);
-  if (leaving) {
+  if (holding) {
     event.preventDefault();
     event.stopImmediatePropagation();
-    press("#send", current);
+    pressFor(current, "#send");
   }
 }
 
 function onClick(event) {
   const pressed = event.target.closest?.("button, a");
-  if (!pressed) return;
+  if (!pressed || pressing) return;
   if (pressed.id === "send") onSend(event);
   else if (pressed.id === "stop") stop();
-  else if (pressed.id === "clear") forget();
+  else if (pressed.id === "clear") {
+    event.stopImmediatePropagation(); // Gradio is told when it can hear
+    forget();
+  }
   else if (pressed.classList.contains("skip")) {
     event.preventDefault(); // a link within the page would load it anew: Gradio sets a base address
     question().focus();
@@ -597,7 +617,11 @@ function onClick(event) {
 }
 
 function forget() {
-  if (current) leave();
+  if (current) {
+    hold(letGo());
+    press("#stop");
+  }
+  hold(haveForgotten(holding));
   current = null;
   write("");
   turns.length = 0;
@@ -611,6 +635,19 @@ function forget() {
   say("The conversation is deleted.");
   window.scrollTo({ top: 0 });
   question().focus();
+}
+
+/** Have the server forget too; where it doesn't say that it has, begin a page that it does not know. */
+async function haveForgotten(before) {
+  await before;
+  const told = new Promise((resolve) => {
+    forgotten = resolve;
+    setTimeout(resolve, FORGETS_WITHIN_MS, false);
+  });
+  press("#clear");
+  if (await told) return;
+  if (await alive()) location.reload();
+  else tell(MESSAGE.kept);
 }
 
 function onKey(event) {
