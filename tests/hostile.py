@@ -96,8 +96,8 @@ class Loopback:
     address: str = ""
     pages: dict[str, str] = field(default_factory=dict)
     """HTML by path; anything else is a page that says hello."""
-    policy: str = ""
-    """Content-Security-Policy of its pages; none where empty."""
+    policies: dict[str, str] = field(default_factory=dict)
+    """Content-Security-Policy by path; none where there is none."""
     asked: list[str] = field(default_factory=list)
     """Paths, without what follows the name of a text."""
 
@@ -115,8 +115,8 @@ def loopback() -> Iterator[Loopback]:
             self.send_header("content-type", "text/html; charset=utf-8")
             self.send_header("content-length", str(len(body)))
             self.send_header("access-control-allow-origin", "*")
-            if state.policy:
-                self.send_header("content-security-policy", state.policy)
+            if self.path in state.policies:
+                self.send_header("content-security-policy", state.policies[self.path])
             self.end_headers()
             self.wfile.write(body)
 
