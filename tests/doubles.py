@@ -28,16 +28,16 @@ PAGE_TEXT = (
     "stepping stone, because there are quicker and mentally healthier ways in. His one exception is research that a "
     "person wants to do for its own sake.\n\n"
     "# What does a hiring manager look for?\n\n"
-    "A hiring manager at Anthropic once described the bar as being able to write a new feature, or fix a serious bug, "
-    "in a major machine-learning library within a few weeks of work."
+    "A hiring manager at Anthropic once described the bar as adding something useful to a "
+    "big machine-learning library, or mending a grave fault in it, within weeks."
 )
 QUOTES = (
     "Engineers and contributors on safety teams mostly have none, in Rob Miles' account, and even research leads don't "
     "strictly need one.",
     "He generally recommends against a PhD as a stepping stone, because there are quicker and mentally healthier ways "
     "in.",
-    "A hiring manager at Anthropic once described the bar as being able to write a new feature, or fix a serious bug, "
-    "in a major machine-learning library within a few weeks of work.",
+    "A hiring manager at Anthropic once described the bar as adding something useful to a "
+    "big machine-learning library, or mending a grave fault in it, within weeks.",
 )
 TALK = "https://www.youtube.com/watch?v=OpufM6yK4Go"
 
