@@ -319,7 +319,7 @@ def model_reply(text: str, citations: tuple[int, ...]) -> Reply:
 def test_a_sentence_is_carried_by_the_quotes_that_it_cites() -> None:
     good = scored(case(), model_reply("Engineers on safety teams mostly have none.", (1, 3))).scores
     foreign = scored(case(), model_reply("Bakers on safety teams earn 90 gold coins.", (1,))).scores
-    number = scored(case(), model_reply("Write a new feature in a library within 3 weeks of work.", (2,))).scores
+    number = scored(case(), model_reply("Mend a grave fault in a big library within 3 weeks.", (2,))).scores
     bare = scored(case(), model_reply("Engineers on safety teams mostly have none.", ())).scores
 
     assert (good["support"], good["citation_recall"], good["citation_precision"]) == (1, 1, 0.5)
