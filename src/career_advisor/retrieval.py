@@ -36,9 +36,9 @@ class Weights(NamedTuple):
     """Of the standardised cosine of the best other wording of a section's question."""
 
 
-DEFAULT = Weights(lexical=0.15, wording=0.6)
+DEFAULT = Weights(lexical=0.15, wording=1.0)
 """For an encoder that nobody measured: between those of the two below."""
-WEIGHTS = {"all-mpnet-base-v2": Weights(0.1, 0.6), "all-MiniLM-L6-v2": Weights(0.2, 0.6)}
+WEIGHTS = {"all-mpnet-base-v2": Weights(0.1, 1.0), "all-MiniLM-L6-v2": Weights(0.2, 1.0)}
 
 SIZE_WEIGHTS = (3.0, 2.0, 1.0)
 """Of the smallest, the second and each larger size: small windows tell neighbours apart, large ones know the topic."""
