@@ -240,14 +240,18 @@ class Advisor:
 
     def search(self, question: str, history: Sequence[Message] = (), *, limit: int = HITS) -> tuple[Queries, list[Hit]]:
         """Return the passages alone, and the queries they were found with."""
-        shelf = self._shelves.current()
-        queries = self._understand(question, history, self._ground(shelf))
+        queries, vectors, shelf = self.searching(question, history)
         if not queries.question:
             return queries, []
-        vectors = self._encoder.encode(list(queries.searched))
         return queries, retrieval.retrieve(
             queries.searched, vectors, shelf, limit=limit, weights=retrieval.weights_for(shelf.encoder.name)
         )
+
+    def searching(self, question: str, history: Sequence[Message] = ()) -> tuple[Queries, Any, Shelf]:
+        """Return what a search goes by: the queries, the vectors of those searched, and the index served."""
+        shelf = self._shelves.current()
+        queries = self._understand(question, history, self._ground(shelf))
+        return queries, self._encoder.encode(list(queries.searched)), shelf
 
     def _understand(self, asked: str, history: Sequence[Message], ground: grounding.Ground) -> Queries:
         return conversation.understand(asked, history, of_the_field=ground.speaks_of(conversation.FIELD))
@@ -301,6 +305,7 @@ class Advisor:
             history=history,
             documents=list(shelf.documents.values()),
             helplines=self._registry.helplines,
+            known=len(found.queries.situations),
             offered=bool(found.offers),
             wanted=lambda text: kind is not None and contains(text, kind, today),
         )

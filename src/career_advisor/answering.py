@@ -34,6 +34,8 @@ OF_PARTS = Shape(sentences=6, words=140, from_best=2, from_others=1, near=0.6)
 """For a message of several parts, whose answer lies in several places."""
 NEAR_BY = PLAIN._replace(sentences=3, from_best=2, from_others=1)
 """For what only comes near."""
+LEADS = 8.0
+"""Fused score from which a passage leads that was found for a life story or one of its questions."""
 SAME_QUESTION = 0.5
 """Cosine to a section's question from which its first sentence, written as the answer to it, leads."""
 SAME_YES = 0.62
@@ -68,6 +70,7 @@ def quotes(
     hits: Sequence[Hit],
     facets: Sequence[Sequence[Hit]] = (),
     *,
+    known: int = 0,
     shape: Shape | None = None,
     wanted: Callable[[str], bool] = lambda text: False,
     history: Sequence[Message] = (),
@@ -82,6 +85,7 @@ def quotes(
     Args:
         hits: For the whole question, best first.
         facets: For each part of a long message, its own hits; their `document` and `section` may repeat those above.
+        known: How many of the last facets are questions that guidance answers for somebody in such a situation.
         shape: How much; by default what suits a message with or without parts.
         wanted: Tells whether a sentence holds the kind of thing that was asked for; such a sentence comes first.
         history: The turns before.
@@ -91,7 +95,7 @@ def quotes(
     """
     shape = shape or (OF_PARTS if facets else PLAIN)
     said = _one_line("\n".join(turn.content for turn in history if turn.role == "assistant"))
-    turns = _in_turn(hits, facets)
+    turns = _in_turn(hits, facets, known, shape.near)
     fresh = [(position, hit) for position, hit in turns if not _was_quoted(hit, said)]
     chosen = _chosen(fresh or turns, shape, wanted)
     return tuple(
@@ -105,11 +109,8 @@ def _was_quoted(hit: Hit, said: str) -> bool:
 
 
 def _chosen(turns: Sequence[tuple[int, Hit]], shape: Shape, wanted: Callable[[str], bool]) -> list[_Choice]:
-    best = max((hit.score for _, hit in turns), default=0.0)
     chosen: list[_Choice] = []
-    for turn, (position, hit) in enumerate(turns):
-        if turn and hit.score < shape.near * best:
-            continue
+    for position, hit in turns:
         length = sum(len(words(choice.text)) for choice in chosen)
         room = min(shape.sentences - len(chosen), shape.from_others if chosen else shape.from_best)
         if room <= 0 or length >= shape.words:
@@ -131,16 +132,26 @@ class _Choice(NamedTuple):
         return self.hit.document.path == document.path and self.span.start < span.end and span.start < self.span.end
 
 
-def _in_turn(hits: Sequence[Hit], facets: Sequence[Sequence[Hit]]) -> list[tuple[int, Hit]]:
-    """Return the hits with their positions in the pool: the best of the whole and of each part, then the rest."""
+def _in_turn(
+    hits: Sequence[Hit], facets: Sequence[Sequence[Hit]], known: int, near: float
+) -> list[tuple[int, Hit]]:
+    """Return the hits worth quoting with their positions in the pool: the best of the whole and of each part first.
+
+    What answers the message itself leads if it was found surely: a long one as a whole is often near to nothing. Then
+    comes what is known to answer for such a person, then whatever else is near the best of the rest.
+    """
     first: list[tuple[int, Hit]] = [(0, hits[0])] if hits else []
+    sure: list[tuple[int, Hit]] = []
     offset = len(hits)
-    for part in facets:
+    for turn, part in enumerate(facets):
         if part:
-            first.append((offset, part[0]))
+            (first if turn < len(facets) - known else sure).append((offset, part[0]))
         offset += len(part)
-    # The part that was found most surely leads: a long message as a whole is often near to nothing.
-    return [*sorted(first, key=lambda turn: -turn[1].score), *enumerate(hits[1:], start=1)]
+    first.sort(key=lambda turn: -turn[1].score)
+    rest = [*first, *enumerate(hits[1:], start=1)]
+    best = max((hit.score for _, hit in rest), default=0.0)
+    lead = [turn for turn in first[:1] if turn[1].score >= LEADS or not sure]
+    return [*lead, *sure, *(turn for turn in rest if turn not in lead and turn[1].score >= near * best)]
 
 
 def _ordered(chosen: Sequence[_Choice]) -> list[_Choice]:
@@ -318,6 +329,7 @@ def compose(
     history: Sequence[Message],
     documents: Sequence[Document],
     helplines: Sequence[str],
+    known: int = 0,
     offered: bool = False,
     wanted: Callable[[str], bool] = lambda text: False,
 ) -> Drafts:
@@ -334,6 +346,7 @@ def compose(
         history: The turns before, so that no line of ours is said twice.
         documents: All of the index, to say what it is about.
         helplines: Whom to call in an emergency, one sentence each, from the registry.
+        known: As for `quotes`; where there are any, the person has told of themselves.
         offered: Whether services are shown below the answer.
         wanted: As for `quotes`.
 
@@ -357,12 +370,13 @@ def compose(
         case "not_covered":
             drafts = _fixed(f"{_kindly(feeling, history)}{declined}{ASK_A_PERSON if offered else ''}")
         case "partly":
-            near = quotes(hits[:3], facets, shape=NEAR_BY, wanted=wanted, history=history)
+            near = quotes(hits[:3], facets, known=known, shape=NEAR_BY, wanted=wanted, history=history)
             line = f"{gap} {NEAREST}" if lacking or unknown else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
-            line = _unsaid(KIND[feeling] if feeling else SITUATION if facets else (), history)
-            drafts = _before(line, quotes(hits, facets, wanted=wanted, history=history), otherwise=declined)
+            line = _unsaid(KIND[feeling] if feeling else SITUATION if known else (), history)
+            found = quotes(hits, facets, known=known, wanted=wanted, history=history)
+            drafts = _before(line, found, otherwise=declined)
     return drafts
 
 

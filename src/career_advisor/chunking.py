@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from career_advisor.records import Chunks, Document, Passage, Section, Span, Window
+from career_advisor.records import SENTENCE, Chunks, Document, Passage, Section, Span, Window
 
-SPLITTER_VERSION = "3"
+SPLITTER_VERSION = "4"
 """Changes whenever the same document would be cut otherwise: an index of another version is made anew."""
 
 SIZES = (24, 48, 96, 192)
@@ -86,8 +86,8 @@ def split(document: Document) -> Chunks:
     """Cut a document.
 
     Returns:
-        Passages that tile the words of each block in order, and windows over each section, with one for its heading
-        and one for each of its other wordings (size 0). No window crosses a section.
+        Passages that tile the words of each block in order, and windows over each section, with one for its heading,
+        one for each of its other wordings (size 0) and one for each passage by itself. No window crosses a section.
     """
     passages: list[Passage] = []
     windows: list[Window] = []
@@ -98,6 +98,10 @@ def split(document: Document) -> Chunks:
             continue
         passages.extend(Passage(document.path, number, start, end) for start, end in spans)
         windows.extend(_windows(document, number, section))
+        windows.extend(
+            Window(document.path, number, start, end, SENTENCE, _one_line(document.text[start:end]))
+            for start, end in spans
+        )
     return Chunks(tuple(passages), tuple(windows))
 
 

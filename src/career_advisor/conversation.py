@@ -34,6 +34,21 @@ _CORRECTS = re.compile(
 )
 _ONESELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|im|ive|my|me|we|our)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*", re.UNICODE)
+_ASKS = re.compile(
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?|hi|hello|please|also)\b[, ]*)*(?:what|which|who|whom|whose|where|when|why|how|is|are|am|do|does|did"
+    r"|can|could|should|would|will|has|have|any)\b",
+    re.IGNORECASE,
+)
+
+_COMPARES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\b(?:difference|differences|differ|compare|comparison|choose|choosing|decide|torn) between (.+?) and ([^?.!,;]+)",
+        r"\bhow (?:does|do|is|are) (?:the |a |an )?(.+?) (?:differ(?:ent)? from|compare (?:to|with)) ([^?.!,;]+)",
+        r"([^?.!,;:]+?),? (?:vs\.?|versus|compared (?:to|with)|as opposed to) ([^?.!,;–]+)",
+        r"^([\w ]{2,24}?) or ([\w ]{2,24}?)(?: first|, which.*)?\W*$",
+    )
+)
 
 # What people call the field, for the name that guidance gives it: an encoder takes "alignment" for something else.
 FIELD = "AI safety"
@@ -52,10 +67,10 @@ SEVERAL = 9
 """Words from which a message of several sentences is taken apart: it holds several things to look up."""
 TELLING = 14
 """Words from which a single sentence may tell of somebody, and not only ask."""
-SITUATIONS = 3
+SITUATIONS = 4
 """Situations looked up at most, in their order."""
-FACETS = 5
-"""Parts looked up at most; each is one more query for the encoder."""
+FACETS = 6
+"""Parts looked up at most, those of the person's situation first; each is one more query for the encoder."""
 
 
 def understand(question: str, history: Sequence[Message] = (), *, of_the_field: bool = False) -> Queries:
@@ -84,20 +99,21 @@ def understand(question: str, history: Sequence[Message] = (), *, of_the_field: 
 
 def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool) -> Queries:
     if not of_the_field:
-        return Queries(asked, standalone, tuple(searched), _parts(asked)[:FACETS])
+        return Queries(asked, standalone, tuple(searched), (_parts(asked) or _compared(asked))[:FACETS])
     parts, situations = _parts(asked), _situations(asked)
-    told = bool(parts) or len(words(asked)) >= TELLING
-    if not told:
+    tells = bool(parts) or (len(words(asked)) >= TELLING and not _ASKS.match(asked))
+    if not tells:
+        compared = tuple(_named(part) for part in _compared(asked))
         # A bare question is put once more, as guidance puts it for such a person: "can I help without being technical?"
-        again = [each.asks for each in situations[:1]]
-        return Queries(asked, standalone, tuple(_named(text) for text in [*searched, *again]))
-    questions = [part for part in parts if part.endswith("?") or not situations]
-    facets = [*(_named(part) for part in questions), *(each.asks for each in situations)]
+        again = [each.asks for each in situations[:1]] if not compared else []
+        return Queries(asked, standalone, tuple(_named(text) for text in [*searched, *again]), compared)
+    own = [_named(part) for part in parts if part.endswith("?") or not situations]
+    known = [each.asks for each in situations]
     return Queries(
         question=asked,
         standalone=standalone,
         searched=tuple(_named(text) for text in searched),
-        facets=tuple(facets[-FACETS:]),
+        facets=(*own[: FACETS - len(known)], *known),
         situations=tuple(each.label for each in situations),
         needs=tuple(dict.fromkeys(need for each in situations for need in each.needs)),
     )
@@ -133,6 +149,13 @@ def _situations(message: str) -> list[_Situation]:
     if not _ONESELF.search(message):
         return []
     return [each for each in _known_situations() if each.pattern.search(message)][:SITUATIONS]
+
+
+def _compared(question: str) -> tuple[str, ...]:
+    """Return the two things that are set beside each other: each is looked up by itself, too."""
+    found = next((match for pattern in _COMPARES if (match := pattern.search(question))), None)
+    sides = [" ".join(side.split()) for side in found.groups()] if found else []
+    return tuple(sides) if all(0 < len(content_words(side)) <= SHORT for side in sides) else ()
 
 
 def _leans(question: str) -> bool:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -21,6 +20,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from career_advisor.rarity import Rarity
 from career_advisor.records import Document, Hit, Status
 from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, words
 
@@ -35,18 +35,12 @@ STORY = 24
 """Words from which a message tells a story rather than asking about its names."""
 LOOKED_AT = 4
 """Passages, from the best, in which an answer is looked for."""
-STRETCH = 120
-"""Content words of a stretch that rarity is counted in, where a text has no sections."""
 SPOKEN_OF = 0.34
 """Share of a question's content, by rarity, that a sentence and its heading must hold to speak of what is asked."""
 UNMEASURED = "all-MiniLM-L6-v2"
 """Encoder whose thresholds stand in for those of one that nobody measured."""
 SUBJECT = 1.6
 """Rarity up to which a word names what an index is about: it stands in about a fifth of the sections, or more."""
-EVERYWHERE = 1 / 12
-"""Share of an index's sections in which a name is what the index is about: nothing hangs on it."""
-MANY = 24
-"""Sections from which an index is about something; in a smaller one every name counts."""
 LONGEST: dict[Intent, int] = {"urgent": 80, "refused": 60, "small_talk": 9, "clarify": 9}
 """Words up to which a message may be of a kind by likeness alone, in the order in which kinds are tried."""
 
@@ -145,12 +139,7 @@ class Ground:
     """By intent, and by intent + ".near"."""
     spread: tuple[float, float]
     """Median of the best cosine that unrelated questions reach in this index, and its scale."""
-    rarity: Mapping[str, float]
-    """Inverse document frequency of every stem of the index, a section being a document; from 0 up."""
-    rarest: float
-    """Of a stem that stands nowhere in the index."""
-    common: frozenset[str]
-    """Stems that the index is full of."""
+    rarity: Rarity
 
     @classmethod
     def of(cls, encoder_name: str, encode: _Encoder, index_vectors: Vectors, documents: Sequence[Document]) -> Ground:
@@ -172,40 +161,16 @@ class Ground:
         middle = float(np.median(best))
         # Median and MAD, so that an index about cooking is not misled by the few questions that it can answer.
         scale = 1.4826 * float(np.median(np.abs(best - middle)))
-        stretches = _stretches(documents)
-        counts = Counter(stem for stretch in stretches for stem in stretch)
-        whole = len(stretches)
-        rarity = {stem: math.log((whole + 1) / (count + 0.5)) for stem, count in counts.items()}
-        common = [stem for stem, count in counts.items() if whole >= MANY and count >= EVERYWHERE * whole]
         return cls(
             thresholds=_fitted().get(encoder_name) or _fitted()[UNMEASURED],
             vectors=vectors,
             spread=(middle, max(scale, 0.02)),
-            rarity=rarity,
-            rarest=math.log(2 * (whole + 1)),
-            common=frozenset(common),
+            rarity=Rarity.among(documents),
         )
 
     def speaks_of(self, subject: str) -> bool:
         """Tell whether every content word of a subject stands in a good part of the index."""
-        return all(self.rarity.get(stem, self.rarest) <= SUBJECT for stem in content_words(subject))
-
-    def weight(self, stems: Iterable[str]) -> float:
-        """Return the summed rarity of stems."""
-        return sum(self.rarity.get(stem, self.rarest) for stem in stems)
-
-
-def _stretches(documents: Sequence[Document]) -> list[set[str]]:
-    """Return the stems of each section with its headings and wordings; long ones count as several."""
-    stretches: list[set[str]] = []
-    for document in documents:
-        title = set(content_words(document.title))
-        for section in document.sections:
-            heading = title.union(*(content_words(text) for text in (*section.heading, *section.wordings)))
-            for block in section.blocks:
-                stems = content_words(document.text[block.start : block.end])
-                stretches += [heading.union(stems[i : i + STRETCH]) for i in range(0, max(len(stems), 1), STRETCH)]
-    return stretches
+        return all(self.rarity[stem] <= SUBJECT for stem in content_words(subject))
 
 
 class Evidence(NamedTuple):
@@ -279,20 +244,20 @@ def _alike(intent: Intent | Feeling, vector: Vectors, ground: Ground) -> bool:
 def evidence(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> Evidence:
     """Weigh what was found for a question, without judging it."""
     stems = set(content_words(question))
-    whole = ground.weight(stems)
-    unknown = ground.weight(stem for stem in stems if stem not in ground.rarity) / whole if whole else 0.0
+    whole = ground.rarity.weight(stems)
+    unknown = ground.rarity.weight(stem for stem in stems if stem not in ground.rarity) / whole if whole else 0.0
     if not hits:
         return Evidence(0.0, 0.0, 0.0, unknown, 0.0, 1.0, 1.0)
     middle, scale = ground.spread
     looked_at = hits[:LOOKED_AT]
     similarity = max(hit.similarity for hit in hits)
-    covered = max(ground.weight(stems & _stems_of(hit)) for hit in looked_at) / whole if whole else 0.0
+    covered = max(ground.rarity.weight(stems & _stems_of(hit)) for hit in looked_at) / whole if whole else 0.0
     return Evidence(
         closeness=min(max((similarity - middle) / scale, 0.0), 10.0) / 10.0,
         likeness=max(0.0, *(max(hit.wording, hit.similarity) for hit in looked_at)),
         coverage=covered,
         unknown=unknown,
-        sharpness=min(max(hits[0].score, 0.0), 10.0) / 10.0,
+        sharpness=min(max(0.0, *(hit.fused for hit in looked_at)), 10.0) / 10.0,
         missing_kind=float(_missing_kind(question, looked_at, ground, today) is not None),
         missing_name=float(bool(_missing_names(question, looked_at, ground))),
     )
@@ -364,14 +329,14 @@ def _supplies(hit: Hit, question: str, kind: Asked, ground: Ground, today: date)
     """
     stems = {stem for stem in content_words(question) if stem in ground.rarity}
     asked_names = _asked_names(question, ground)
-    needed = SPOKEN_OF * ground.weight(stems)
+    needed = SPOKEN_OF * ground.rarity.weight(stems)
     section = hit.document.sections[hit.section]
     about = set(content_words(" ".join((*hit.heading, *section.wordings))))
     for span in hit.sentences:
         sentence = hit.document.text[span.start : span.end]
         spoken_of = about | set(content_words(sentence))
         named = not asked_names or bool(spoken_of & asked_names.keys())
-        if named and contains(sentence, kind, today) and ground.weight(stems & spoken_of) >= needed:
+        if named and contains(sentence, kind, today) and ground.rarity.weight(stems & spoken_of) >= needed:
             return True
     return False
 
@@ -395,7 +360,7 @@ def _asked_names(question: str, ground: Ground) -> dict[str, str]:
     return years | {
         name: written
         for name, written in names(asking).items()
-        if name not in ground.common
+        if name not in ground.rarity.common
         and not _CALENDAR.match(written)
         and not (written.isupper() and len(written) > SHOUTED)
     }

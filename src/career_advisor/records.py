@@ -131,6 +131,10 @@ class Passage:
     end: int
 
 
+SENTENCE = -1
+"""Size of the window of a single passage: it tells the sentences of a found stretch apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A text whose vector is in the index; it points at the stretch that it speaks for."""
@@ -141,7 +145,7 @@ class Window:
     end: int
     """Of a text window: the words themselves. Of a wording: its section's blocks, first to last."""
     size: int
-    """Nominal length in words; 0 for a wording of a section's question."""
+    """Nominal length in words; 0 for a wording of a section's question, -1 for a passage by itself."""
     text: str
     """What was embedded."""
 
@@ -209,11 +213,13 @@ class Hit:
     start: int
     end: int
     score: float
-    """Fused score; comparable within one index and encoder only."""
+    """By which hits are ordered: how well its best sentence answers, and how well the stretch was found."""
     sentences: tuple[Span, ...]
     """The quotable sentences (or clause groups) of the stretch, in order; the first starts at `start`."""
     sentence_scores: tuple[float, ...]
-    """Fused score of each sentence."""
+    """How well each sentence answers: log-odds against the other sentences found, up to a constant."""
+    fused: float = 0.0
+    """Score of the stretch in deviations of all passages: how far it stands out."""
     similarity: float = 0.0
     """Highest cosine between a query and a window that touches the stretch."""
     wording: float = 0.0

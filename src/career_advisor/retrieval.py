@@ -5,6 +5,11 @@ all windows of that size, because small windows spread more than large ones; a s
 maximum of the windows around it. To that come the other wordings of its section's question and BM25, by weights
 measured for each encoder.
 
+Of what was found this way, each sentence is then asked whether it answers: a window of 48 words says little about
+which of its sentences does. Its own cosine, the words it shares with the question (a rare one counts more) and how it
+was found are weighed by a conditional logistic regression (benchmarks/sentences.py); the hit with the best sentence
+comes first.
+
 A question that names what the whole index is about ("... in AI safety?") is nearest to whatever says so most often,
 and that is seldom its answer. So the index's common theme (the mean of its vectors and their widest directions) is
 taken out of such a question, the more the closer it comes to the theme. docs/decisions/0002-window-scoring.md has the
@@ -13,15 +18,21 @@ measurements.
 
 from __future__ import annotations
 
+import itertools
+import tomllib
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from importlib import resources
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from career_advisor.records import Hit, Passage, Shelf, Span, Window
+from career_advisor.rarity import Rarity
+from career_advisor.records import SENTENCE, Hit, Passage, Shelf, Span, Window
+from career_advisor.text import content_words
 
 Scores: TypeAlias = npt.NDArray[np.float32]
 Positions: TypeAlias = npt.NDArray[np.intp]
@@ -63,6 +74,46 @@ SAME = 0.8
 """Share of its word triples that a stretch must have in common with one shown before it to be left out."""
 
 
+RERANKED = 12
+"""Hits, from the best, whose sentences are weighed."""
+FOUND = 4.0
+"""What being found best adds to a hit's best sentence, in log-odds. Chosen on development questions (decision 8)."""
+UNMEASURED = "all-MiniLM-L6-v2"
+"""Encoder whose sentence weights stand in for those of one that nobody measured."""
+
+
+class Signs(NamedTuple):
+    """What speaks for a sentence of a hit being the answer."""
+
+    cosine: float
+    """Of the sentence alone to the question; the highest of several queries."""
+    coverage: float
+    """Share of the question's content, by rarity, that stands in the sentence."""
+    coverage_with_heading: float
+    """The same in the sentence and the headings above it."""
+    coverage_by_wordings: float
+    """The same in the headings and other wordings: of the section's question, without its text."""
+    opens: float
+    """1 for the first sentence of a section that has a heading."""
+    wording: float
+    """`Hit.wording`."""
+    similarity: float
+    """`Hit.similarity`."""
+    fused: float
+    """Fused score of the sentence, in deviations of all passages."""
+    fused_share: float
+    """The same as a share of the best hit's."""
+    hit_share: float
+    """Fused score of its hit as a share of the best hit's."""
+
+
+@lru_cache(maxsize=1)
+def _fitted() -> dict[str, Signs]:
+    """Read what `python benchmarks/sentences.py --write` fitted."""
+    text = resources.files("career_advisor").joinpath("sentences.toml").read_text("utf-8")
+    return {encoder: Signs(**weights) for encoder, weights in tomllib.loads(text).items()}
+
+
 def weights_for(encoder: str) -> Weights:
     """Return the weights for an encoder by name."""
     return WEIGHTS.get(encoder, DEFAULT)
@@ -84,7 +135,27 @@ def retrieve(
         By falling score; ties by document path and offset. No two overlap, none crosses a section, and words that
         stand in two documents are shown once.
     """
-    if not queries or not shelf.passages or limit < 1:
+    weighed = weigh(queries, vectors, shelf, limit=max(limit, RERANKED), weights=weights)
+    return _reranked(weighed, shelf.encoder.name)[:limit] if limit > 0 else []
+
+
+def weigh(
+    queries: Sequence[str], vectors: Scores, shelf: Shelf, *, limit: int, weights: Weights = DEFAULT
+) -> list[tuple[Hit, npt.NDArray[np.float64]]]:
+    """Find passages, and what speaks for each of their sentences, before it is weighed.
+
+    Args:
+        queries: As for `retrieve`, like `vectors`, `shelf` and `weights`.
+        vectors: Of the queries.
+        shelf: The index.
+        limit: Hits at most.
+        weights: Of the legs.
+
+    Returns:
+        Hits by falling fused score, which is also the score of each sentence, with their `Signs` as an array of shape
+        (sentences, len(Signs)).
+    """
+    if not queries or not shelf.passages:
         return []
     ready = _prepare(shelf)
     asked = np.asarray(vectors, np.float32)
@@ -96,7 +167,8 @@ def retrieve(
     legs = {"dense": dense, "lexical": lexical, "wording": wording}
     fused = dense + weights.lexical * lexical + weights.wording * wording
     scored = _Scored(fused, legs, _best_cosine(raw.max(axis=0), ready), wording_cosine)
-    return _shown(scored, shelf, ready, limit)
+    hits = _shown(scored, shelf, ready, limit)
+    return list(zip(hits, _signs(queries, raw.max(axis=0), hits, ready), strict=True))
 
 
 # ---------------------------------------------------------------- what is worked out once for an index
@@ -155,6 +227,11 @@ class _Prepared:
     words: Positions
     """Length of each passage in words."""
     runs: _Runs
+    alone: dict[tuple[str, int, int], int]
+    """Row of each passage's own window among all vectors, by document, start and end."""
+    rarity: Rarity
+    stems: dict[tuple[str, int, int], frozenset[str]] = field(default_factory=dict)
+    """Stems of the sentences seen so far, by document, start and end."""
 
 
 _prepared: weakref.WeakKeyDictionary[Shelf, _Prepared] = weakref.WeakKeyDictionary()
@@ -186,6 +263,8 @@ def _work_out(shelf: Shelf) -> _Prepared:
         bounds=bounds,
         words=words,
         runs=_runs(words, section, bounds),
+        alone={(w.document, w.start, w.end): row for row, w in enumerate(shelf.windows) if w.size == SENTENCE},
+        rarity=Rarity.among(list(shelf.documents.values())),
     )
 
 
@@ -341,6 +420,69 @@ def _best_cosine(cosines: Scores, ready: _Prepared) -> Scores:
     return best
 
 
+# ---------------------------------------------------------------- which sentence answers
+
+
+def _signs(
+    queries: Sequence[str], cosines: Scores, hits: Sequence[Hit], ready: _Prepared
+) -> list[npt.NDArray[np.float64]]:
+    asked = [frozenset(content_words(query)) for query in queries]
+    whole = [max(ready.rarity.weight(stems), 1e-9) for stems in asked]
+    best = max((hit.fused for hit in hits), default=1.0)
+    best = best if best > 0.0 else 1.0
+
+    def share(held: frozenset[str]) -> float:
+        return max(ready.rarity.weight(stems & held) / weight for stems, weight in zip(asked, whole, strict=True))
+
+    found = []
+    for hit in hits:
+        section = hit.document.sections[hit.section]
+        heading = frozenset(content_words(" ".join(section.heading)))
+        wordings = share(heading.union(*map(content_words, section.wordings)))
+        rows = []
+        for span, fused in zip(hit.sentences, hit.sentence_scores, strict=True):
+            held = _stems((hit.document.path, span.start, span.end), hit.document.text, ready)
+            rows.append(
+                Signs(
+                    cosine=float(cosines[ready.alone[hit.document.path, span.start, span.end]]),
+                    coverage=share(held),
+                    coverage_with_heading=share(held | heading),
+                    coverage_by_wordings=wordings,
+                    opens=float(bool(section.heading) and span.start <= section.blocks[0].start + 1),
+                    wording=hit.wording,
+                    similarity=hit.similarity,
+                    fused=fused,
+                    fused_share=fused / best,
+                    hit_share=hit.fused / best,
+                )
+            )
+        found.append(np.array(rows, np.float64))
+    return found
+
+
+def _stems(place: tuple[str, int, int], text: str, ready: _Prepared) -> frozenset[str]:
+    if place not in ready.stems:
+        ready.stems[place] = frozenset(content_words(text[place[1] : place[2]]))
+    return ready.stems[place]
+
+
+def _reranked(weighed: Sequence[tuple[Hit, npt.NDArray[np.float64]]], encoder: str) -> list[Hit]:
+    """Put the hits with the sentences that answer best first; those behind RERANKED keep their order behind them."""
+    weights = np.array(_fitted().get(encoder) or _fitted()[UNMEASURED])
+    share = Signs._fields.index("hit_share")
+    scored = []
+    for hit, signs in weighed:
+        odds = signs @ weights
+        score = float(odds.max() + FOUND * signs[0, share])
+        scored.append(replace(hit, score=score, sentence_scores=tuple(map(float, odds))))
+    if not scored:
+        return []
+    first = sorted(scored[:RERANKED], key=lambda hit: -hit.score)
+    # What stays behind must not look better than what is before it.
+    lowest = itertools.accumulate((hit.score for hit in scored[RERANKED:]), min, initial=min(h.score for h in first))
+    return [*first, *(replace(hit, score=low) for hit, low in zip(scored[RERANKED:], [*lowest][1:], strict=True))]
+
+
 # ---------------------------------------------------------------- what is shown
 
 
@@ -396,6 +538,7 @@ def _hit(run: Span, score: float, scored: _Scored, ranks: dict[str, Positions], 
         start=passages[0].start,
         end=passages[-1].end,
         score=score,
+        fused=score,
         sentences=tuple(Span(p.start, p.end) for p in passages),
         sentence_scores=tuple(float(value) for value in scored.fused[inside]),
         similarity=float(scored.best_cosine[inside].max()),
