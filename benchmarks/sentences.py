@@ -55,6 +55,7 @@ class Row(NamedTuple):
 
 
 def one_line(text: str) -> str:
+    """Return a text with single spaces."""
     return " ".join(text.split())
 
 
@@ -74,6 +75,7 @@ def touching(spans: Sequence[tuple[int, int]]) -> Right:
 
 
 def over_the_corpus() -> list[tuple[str, bool, str, Right]]:
+    """Return source, whether it is held out, question and test of every question over the shipped corpus."""
     rows = [
         ("sentences", False, row["question"], quoted([(row["document"], one_line(row["quote"]))]))
         for row in lines(HERE / "sets" / "sentences.jsonl")
@@ -86,6 +88,7 @@ def over_the_corpus() -> list[tuple[str, bool, str, Right]]:
 
 
 def over_the_talk() -> list[tuple[str, bool, str, Right]]:
+    """Return the same over the talk."""
     return [
         ("talk", row["half"] != "development", row["question"], touching([(g["start"], g["end"]) for g in row["gold"]]))
         for row in lines(HERE / "sets" / "talk.jsonl")
@@ -94,10 +97,12 @@ def over_the_talk() -> list[tuple[str, bool, str, Right]]:
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
+    """Read a file of JSON lines."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def weigh(advisor: Advisor, questions: Sequence[tuple[str, bool, str, Right]]) -> list[Row]:
+    """Look every question up."""
     rows = []
     for source, held_out, question, right in questions:
         asked, vectors, shelf = advisor.searching(question)
@@ -129,7 +134,7 @@ def fit(rows: Sequence[Row]) -> Values:
             of_right = share * right
             total -= weight * np.log(of_right.sum() + 1e-12)
             slope += weight * (share - of_right / of_right.sum()) @ signs
-        return total / whole + RIDGE * weights @ weights, slope / whole + 2 * RIDGE * weights
+        return float(total / whole + RIDGE * weights @ weights), slope / whole + 2 * RIDGE * weights
 
     found = minimize(loss, np.zeros(together.shape[1]), jac=True, method="L-BFGS-B")
     return np.asarray(found.x / scale, np.float64)
@@ -151,7 +156,7 @@ def orders(row: Row, weights: Values | None) -> dict[str, bool]:
         "sentence@1": bool(row.right[order[:1]].any()),
         "sentence@3": bool(row.right[order[:3]].any()),
         "hit@1": first == 0,
-        "hit@3": first < 3,  # noqa: PLR2004
+        "hit@3": first < 3,
     }
 
 
@@ -163,6 +168,7 @@ def interval(values: Sequence[bool]) -> dict[str, Any]:
 
 
 def report(rows: Sequence[Row], weights: Values) -> dict[str, Any]:
+    """Compare our order with the one found, by source; what was fitted on is cross-validated."""
     fold = np.random.default_rng(0).integers(0, FOLDS, len(rows))
     seen = [
         fit([row for row, part in zip(rows, fold, strict=True) if part != k and not row.held_out]) for k in range(FOLDS)
@@ -180,7 +186,10 @@ def report(rows: Sequence[Row], weights: Values) -> dict[str, Any]:
 
 
 def write(fitted: dict[str, Values]) -> None:
-    parts = ["# Written by `python benchmarks/sentences.py --write`; benchmarks/results/sentences.json has what it gains."]
+    """Put the weights where `retrieval` reads them."""
+    parts = [
+        "# Written by `python benchmarks/sentences.py --write`; benchmarks/results/sentences.json has what it gains."
+    ]
     for encoder, weights in fitted.items():
         parts.append(f'\n["{encoder}"]')
         parts += [
@@ -190,6 +199,7 @@ def write(fitted: dict[str, Values]) -> None:
 
 
 def main() -> None:
+    """Weigh, fit, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--transcript", type=Path, help="the talk as plain text, not shipped with this project")
     parser.add_argument("--encoder", action="append", choices=ENCODERS)

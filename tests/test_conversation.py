@@ -76,3 +76,63 @@ def test_five_hundred_turns_are_no_trouble() -> None:
     history = turns(*["and then?", "…"] * 250)
 
     assert len(understand("and then?", history).standalone) < 1000
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        ("techcongress vs horizon", ("techcongress", "horizon")),
+        ("How does the Astra fellowship differ from MATS?", ("Astra fellowship", "MATS")),
+        ("What is the difference between AI control and alignment?", ("AI control", "alignment")),
+        ("which courses are free and who may join BlueDot?", ("which courses are free", "who may join BlueDot?")),
+        ("Do I need a PhD to work on safety?", ()),
+        ("what is SPAR and is it remote?", ()),
+    ],
+)
+def test_two_things_in_one_question_are_each_looked_up(question: str, sides: tuple[str, ...]) -> None:
+    assert understand(question, of_the_field=True).facets == sides
+
+
+ANSWER = "Three of them are ARENA (a bootcamp in engineering), SPAR (remote) and, in Berkeley, MATS."
+
+
+def known(stem: str) -> bool:
+    return stem in {"arena", "spar", "mat"}
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("the second one, does it pay?", "SPAR"),
+        ("and the last one?", "MATS"),
+        ("what does it cost?", "ARENA"),
+        ("the fourth one?", ""),
+    ],
+)
+def test_what_a_turn_points_at_is_searched_for_by_the_name_that_the_last_answer_gave(question: str, meant: str) -> None:
+    history = [Message("user", "Which programmes suit a newcomer?"), Message("assistant", ANSWER)]
+
+    searched = understand(question, history, is_name=known).searched
+
+    assert [query for query in searched if query.startswith(f"{meant}: ")] == (
+        [f"{meant}: {question}"] if meant else []
+    )
+
+
+def test_a_name_of_ones_own_goes_before_those_of_the_last_answer() -> None:
+    history = [Message("user", "Tell me of MATS"), Message("assistant", "It is like ARENA.")]
+
+    assert "ARENA" not in understand("what does it cost?", history, is_name=known).standalone
+
+
+def test_nothing_of_an_answer_but_names_that_the_index_has_is_searched_for() -> None:
+    history = [Message("user", "Which programmes?"), Message("assistant", "Acme pays a million. Ask Acme Corp.")]
+
+    assert "Acme" not in understand("what does it cost?", history, is_name=known).standalone
+
+
+def test_a_question_about_a_laboratory_is_not_taken_for_an_offer_from_one() -> None:
+    asked = understand("what coding level do i need for an engineering job at Anthropic", of_the_field=True)
+
+    assert asked.situations == ()
+    assert len(asked.searched) == 1

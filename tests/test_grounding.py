@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from career_advisor.embedding import Encoder
-from career_advisor.grounding import Ground, evidence, feeling, judge, screen
+from career_advisor.grounding import Ground, _priors, evidence, feeling, judge, screen
 from career_advisor.records import Document, Hit, Section, Span
 
+ANY = np.zeros(384, np.float32)
+"""Of a question, where only its words are looked at."""
 TODAY = datetime.date(2026, 11, 25)
 TEXT = (
     "The Harbour programme takes twelve weeks and costs nothing. Harbour pays a stipend of $4,000 a month. "
@@ -66,11 +69,11 @@ def test_the_sentences_are_where_the_tests_think() -> None:
 def test_the_kind_of_thing_asked_for_must_stand_beside_what_it_is_asked_of(
     question: str, missing: bool, ground: Ground
 ) -> None:
-    assert bool(evidence(question, [hit()], ground, TODAY).missing_kind) is missing
+    assert bool(evidence(question, ANY, [hit()], ground, TODAY).missing_kind) is missing
 
 
 def test_a_question_whose_kind_of_answer_is_missing_is_never_simply_answered(ground: Ground) -> None:
-    verdict = judge("What salary does Lantern pay?", [hit(similarity=0.95, wording=0.95)], ground, TODAY)
+    verdict = judge("What salary does Lantern pay?", ANY, [hit(similarity=0.95, wording=0.95)], ground, TODAY)
 
     assert verdict.status in {"partly", "not_covered"}
     assert verdict.asked == "pay"
@@ -85,12 +88,12 @@ def test_a_question_whose_kind_of_answer_is_missing_is_never_simply_answered(gro
     ],
 )
 def test_only_names_that_are_asked_about_are_missed(question: str, names: tuple[str, ...], ground: Ground) -> None:
-    assert judge(question, [hit()], ground, TODAY).unknown_names == names
+    assert judge(question, ANY, [hit()], ground, TODAY).unknown_names == names
 
 
 def test_what_stands_nowhere_weighs_against_an_answer(ground: Ground) -> None:
-    known = evidence("Does the Harbour programme take twelve weeks?", [hit()], ground, TODAY)
-    unknown = evidence("Does the zebra quilt juggle marmalade?", [hit()], ground, TODAY)
+    known = evidence("Does the Harbour programme take twelve weeks?", ANY, [hit()], ground, TODAY)
+    unknown = evidence("Does the zebra quilt juggle marmalade?", ANY, [hit()], ground, TODAY)
 
     assert known.unknown < 0.2
     assert unknown.unknown > 0.9
@@ -99,7 +102,7 @@ def test_what_stands_nowhere_weighs_against_an_answer(ground: Ground) -> None:
 
 
 def test_without_anything_found_there_is_no_confidence(ground: Ground) -> None:
-    verdict = judge("Which programmes are there?", [], ground, TODAY)
+    verdict = judge("Which programmes are there?", ANY, [], ground, TODAY)
 
     assert verdict.status in {"not_covered", "off_topic"}
     assert verdict.confidence < 0.5
@@ -135,3 +138,15 @@ def test_what_is_no_question_is_seen_by_its_words_alone(message: str, intent: st
 )
 def test_what_weighs_on_somebody_is_heard(message: str, expected: str | None, ground: Ground) -> None:
     assert feeling(message, light(message), ground) == expected
+
+
+def test_what_guidance_usually_answers_counts_in_an_index_of_the_field_alone(
+    ground: Ground, light_encoder: Encoder
+) -> None:
+    asked, private = light_encoder.encode(
+        ["How do I get into AI safety research?", "What is Neel Nanda's home address?"]
+    )
+    of_the_field = replace(ground, priors=_priors()[light_encoder.identity.name])
+
+    assert ground.prior(asked) == (0.0, 0.0)
+    assert of_the_field.prior(asked)[0] > of_the_field.prior(private)[0]

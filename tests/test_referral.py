@@ -136,3 +136,31 @@ def test_duplicates_bad_addresses_bad_dates_and_old_entries_are_found(tmp_path: 
     assert any("'soon'" in line for line in found)
     assert "three: stale: last known 2019-02" in found
     assert any("same address" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("question", "is_named"),
+    [("Is ERA in Cambridge?", True), ("what do ERA FELLOWS do", True), ("in the era of language models", False)],
+)
+def test_an_alias_with_a_capital_is_taken_only_as_written(
+    question: str, is_named: bool, tmp_path: Path, needs: Needs, light_encoder: Encoder
+) -> None:
+    file = tmp_path / "services.toml"
+    file.write_text(entry() + 'aliases = ["ERA", "era fellows"]\n')
+
+    assert offered(question, load_registry(file), needs, light_encoder) == (["one"] if is_named else [])
+
+
+def test_somebody_whom_a_programme_turned_down_is_not_sent_back_to_it(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    assert "mats" in offered("What does MATS offer?", registry, needs, light_encoder)
+    assert "mats" not in offered("rejected from MATS twice now what", registry, needs, light_encoder)
+
+
+def test_somebody_who_cannot_move_is_shown_what_is_remote(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    shown = offered("I can't travel, is there a programme I could do from home?", registry, needs, light_encoder)
+
+    assert {"spar", "aisc", "future-impact-group"} & set(shown)

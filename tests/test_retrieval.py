@@ -149,6 +149,25 @@ def test_a_short_section_is_shown_whole() -> None:
     assert first.text == section
 
 
+def test_of_a_section_the_sentence_that_answers_scores_highest_wherever_it_stands() -> None:
+    section = ["Zebras are a subject of this page."] + [f"Zebras like entry{i} a good deal." for i in range(6)]
+    section.insert(4, "A zebra costs 900 coins at auction.")
+
+    first = search(ListShelf(TOPICS, page("zebra.md", " ".join(section))), "what does a zebra cost at auction")[0]
+
+    best = first.sentences[int(np.argmax(first.sentence_scores))]
+    assert first.document.text[best.start : best.end] == "A zebra costs 900 coins at auction."
+
+
+def test_hits_come_by_falling_score_however_many_are_asked_for() -> None:
+    many = ListShelf(page("many.md", *(f"Entry {i} tells of thing{i} and of yeast." for i in range(40))))
+
+    scores = [hit.score for hit in search(many, "yeast of thing7", limit=30)]
+
+    assert len(scores) == 30
+    assert scores == sorted(scores, reverse=True)
+
+
 def test_a_sentence_longer_than_what_is_shown_is_still_found() -> None:
     long = "Thing " + " ".join(f"word{i}" for i in range(90)) + "."
     short = [f"Another sentence says little about entry{i}." for i in range(30)]

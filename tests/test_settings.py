@@ -39,7 +39,7 @@ def test_the_nearest_source_wins_and_is_named(tmp_path: Path, monkeypatch: Patch
         "dotenv",
         "all-MiniLM-L6-v2",
     )
-    names = ("port", "host", "model", "encoder", "log_level")
+    names = ("port", "host", "model", "encoder", "max_question_chars")
     assert [origin(settings, name) for name in names] == [
         "command line",
         "environment",
@@ -54,7 +54,7 @@ def test_a_test_that_constructs_settings_gets_what_it_says_and_defaults(tmp_path
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("ADVISOR_HOST=dotenv")
 
-    assert (Settings(passages_shown=3).port, Settings().host) == (7860, "127.0.0.1")
+    assert (Settings(max_question_chars=3).port, Settings().host) == (7860, "127.0.0.1")
 
 
 def test_an_empty_variable_counts_as_not_set(tmp_path: Path, monkeypatch: Patch) -> None:
@@ -125,7 +125,7 @@ def test_a_misspelt_name_is_pointed_out_in_every_source(
 ) -> None:
     monkeypatch.setenv("ADVISOR_MODLE", "x")
     (tmp_path / ".env").write_text("ADVISOR_PROT=1\nOTHER_PROGRAM=1\nPORT=9\n")
-    (tmp_path / "advisor.toml").write_text("pasages_shown = 1\n")
+    (tmp_path / "advisor.toml").write_text("max_queston_chars = 1\n")
 
     with caplog.at_level(logging.WARNING):
         settings = load_settings(tmp_path)
@@ -133,7 +133,7 @@ def test_a_misspelt_name_is_pointed_out_in_every_source(
     assert [record.getMessage() for record in caplog.records] == [
         "environment: no setting is called ADVISOR_MODLE; did you mean ADVISOR_MODEL?",
         ".env: no setting is called ADVISOR_PROT; did you mean ADVISOR_PORT?",
-        "advisor.toml: no setting is called pasages_shown; did you mean passages_shown?",
+        "advisor.toml: no setting is called max_queston_chars; did you mean max_question_chars?",
     ]
     assert settings.port == 7860
 

@@ -195,11 +195,15 @@ class Advisor:
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
         intent = grounding.screen(asked, as_asked, ground)
         hits, facets = self._find(queries, vectors, shelf)
-        hits = grounding.bring_forward(queries.question, hits, ground, self._today())[:HITS]
-        verdict = self._judge(queries, hits, facets, ground)
+        hits = grounding.bring_forward(f"{queries.meant} {queries.question}".strip(), hits, ground, self._today())[
+            :HITS
+        ]
+        verdict = self._judge(queries, vectors, hits, facets, ground)
         status = intent or verdict.status
         told = queries.needs if queries.situations else None
-        offers = referral.choose(queries.standalone, standalone, status, self._registry, self._needs(), told=told)
+        offers = referral.choose(
+            queries.standalone, standalone, status, self._registry, self._needs(), told=told, asked=queries.question
+        )
         feeling = grounding.feeling(asked, as_asked, ground)
         found = _Found(asked, queries, status, verdict, hits, facets, feeling, offers)
         clock.mark("retrieve")
@@ -254,12 +258,16 @@ class Advisor:
         return queries, self._encoder.encode(list(queries.searched)), shelf
 
     def _understand(self, asked: str, history: Sequence[Message], ground: grounding.Ground) -> Queries:
-        return conversation.understand(asked, history, of_the_field=ground.speaks_of(conversation.FIELD))
+        return conversation.understand(
+            asked, history, of_the_field=ground.speaks_of(conversation.FIELD), is_name=ground.sets_apart
+        )
 
     def _ground(self, shelf: Shelf) -> grounding.Ground:
         if shelf.id not in self._grounds:
             documents = list(shelf.documents.values())
-            ground = grounding.Ground.of(shelf.encoder.name, self._examples, shelf.vectors, documents)
+            ground = grounding.Ground.of(
+                shelf.encoder.name, self._examples, shelf.vectors, documents, field=conversation.FIELD
+            )
             self._grounds = {shelf.id: ground}
         return self._grounds[shelf.id]
 
@@ -279,16 +287,19 @@ class Advisor:
         return hits, facets
 
     def _judge(
-        self, queries: Queries, hits: list[Hit], facets: list[list[Hit]], ground: grounding.Ground
+        self, queries: Queries, vectors: Any, hits: list[Hit], facets: list[list[Hit]], ground: grounding.Ground
     ) -> grounding.Verdict:
         """Judge a message by the surest of its questions: what somebody says of themselves asks nothing.
 
         A turn that leans on the one before is judged as asked, too: what the earlier one asked for was answered then.
         """
-        parts = list(zip(queries.facets, facets, strict=True))
-        asking = [(part, found) for part, found in parts if part.endswith("?") and part in queries.question] or parts
-        looked_at = [*((whole, hits) for whole in dict.fromkeys((queries.standalone, queries.question))), *asking]
-        verdicts = [grounding.judge(part, found, ground, self._today()) for part, found in looked_at]
+        whole = len(queries.searched)
+        parts = list(zip(queries.facets, vectors[whole:], facets, strict=True))
+        asking = [each for each in parts if each[0].endswith("?") and each[0] in queries.question] or parts
+        as_asked = [(text, vector, hits) for text, vector in _wholes(queries, vectors).items()]
+        verdicts = [
+            grounding.judge(text, vector, found, ground, self._today()) for text, vector, found in [*as_asked, *asking]
+        ]
         return max(verdicts, key=lambda verdict: verdict.confidence)
 
     def _quoted(self, found: _Found, shelf: Shelf, history: Sequence[Message]) -> citation.Checked:
@@ -305,7 +316,8 @@ class Advisor:
             history=history,
             documents=list(shelf.documents.values()),
             helplines=self._registry.helplines,
-            known=len(found.queries.situations),
+            known=found.queries.known,
+            states=found.queries.states,
             offered=bool(found.offers),
             wanted=lambda text: kind is not None and contains(text, kind, today),
         )
@@ -366,6 +378,14 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
     if found.status in {"small_talk", "clarify", "off_topic", "refused"}:
         return answering.starters(list(shelf.documents.values()), history)
     return answering.follow_ups(found.hits, checked.citations, history)
+
+
+def _wholes(queries: Queries, vectors: Any) -> dict[str, Any]:
+    """Return the turn in its stand-alone form and as asked, each with its vector."""
+    return {
+        queries.standalone: vectors[1 if queries.standalone != queries.question else 0],
+        queries.question: vectors[0],
+    }
 
 
 def _paragraphs(sentences: Sequence[Sentence]) -> Iterator[str]:

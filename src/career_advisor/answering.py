@@ -26,11 +26,11 @@ class Shape(NamedTuple):
     from_others: int
     """Quotes of the best section and of any other at most, so that the answer is chosen and not a passage dumped."""
     near: float
-    """A further passage or sentence is quoted when its score is at least this share of the best one's."""
+    """A further passage or sentence is quoted when its log-odds are at most this much below the best one's."""
 
 
-PLAIN = Shape(sentences=6, words=130, from_best=4, from_others=2, near=0.74)
-OF_PARTS = Shape(sentences=6, words=140, from_best=2, from_others=1, near=0.6)
+PLAIN = Shape(sentences=6, words=130, from_best=4, from_others=2, near=3.5)
+OF_PARTS = Shape(sentences=6, words=140, from_best=2, from_others=1, near=4.0)
 """For a message of several parts, whose answer lies in several places."""
 NEAR_BY = PLAIN._replace(sentences=3, from_best=2, from_others=1)
 """For what only comes near."""
@@ -71,6 +71,7 @@ def quotes(
     facets: Sequence[Sequence[Hit]] = (),
     *,
     known: int = 0,
+    states: frozenset[str] = frozenset(),
     shape: Shape | None = None,
     wanted: Callable[[str], bool] = lambda text: False,
     history: Sequence[Message] = (),
@@ -86,6 +87,7 @@ def quotes(
         hits: For the whole question, best first.
         facets: For each part of a long message, its own hits; their `document` and `section` may repeat those above.
         known: How many of the last facets are questions that guidance answers for somebody in such a situation.
+        states: Situations that the person's words fit: a section that presumes another is not quoted.
         shape: How much; by default what suits a message with or without parts.
         wanted: Tells whether a sentence holds the kind of thing that was asked for; such a sentence comes first.
         history: The turns before.
@@ -95,12 +97,16 @@ def quotes(
     """
     shape = shape or (OF_PARTS if facets else PLAIN)
     said = _one_line("\n".join(turn.content for turn in history if turn.role == "assistant"))
-    turns = _in_turn(hits, facets, known, shape.near)
+    turns = [turn for turn in _in_turn(hits, facets, known, shape.near) if _presumed(turn[1]) in {"", *states}]
     fresh = [(position, hit) for position, hit in turns if not _was_quoted(hit, said)]
     chosen = _chosen(fresh or turns, shape, wanted)
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span) for choice in _ordered(chosen)
     )
+
+
+def _presumed(hit: Hit) -> str:
+    return hit.document.sections[hit.section].presumes
 
 
 def _was_quoted(hit: Hit, said: str) -> bool:
@@ -132,9 +138,7 @@ class _Choice(NamedTuple):
         return self.hit.document.path == document.path and self.span.start < span.end and span.start < self.span.end
 
 
-def _in_turn(
-    hits: Sequence[Hit], facets: Sequence[Sequence[Hit]], known: int, near: float
-) -> list[tuple[int, Hit]]:
+def _in_turn(hits: Sequence[Hit], facets: Sequence[Sequence[Hit]], known: int, near: float) -> list[tuple[int, Hit]]:
     """Return the hits worth quoting with their positions in the pool: the best of the whole and of each part first.
 
     What answers the message itself leads if it was found surely: a long one as a whole is often near to nothing. Then
@@ -150,8 +154,8 @@ def _in_turn(
     first.sort(key=lambda turn: -turn[1].score)
     rest = [*first, *enumerate(hits[1:], start=1)]
     best = max((hit.score for _, hit in rest), default=0.0)
-    lead = [turn for turn in first[:1] if turn[1].score >= LEADS or not sure]
-    return [*lead, *sure, *(turn for turn in rest if turn not in lead and turn[1].score >= near * best)]
+    lead = [turn for turn in first[:1] if turn[1].fused >= LEADS or not sure]
+    return [*lead, *sure, *(turn for turn in rest if turn not in lead and turn[1].score >= best - near)]
 
 
 def _ordered(chosen: Sequence[_Choice]) -> list[_Choice]:
@@ -181,7 +185,7 @@ def _best_spans(hit: Hit, *, limit: int, near: float, wanted: Callable[[str], bo
     for i in ranked:
         if len(spans) >= limit:
             break
-        if spans and hit.sentence_scores[i] < near * top and not wanted(texts[i]):
+        if spans and hit.sentence_scores[i] < top - near and not wanted(texts[i]):
             continue
         span = _whole(hit, i)
         if not any(span.start < other.end and other.start < span.end for other in spans):
@@ -330,6 +334,7 @@ def compose(
     documents: Sequence[Document],
     helplines: Sequence[str],
     known: int = 0,
+    states: frozenset[str] = frozenset(),
     offered: bool = False,
     wanted: Callable[[str], bool] = lambda text: False,
 ) -> Drafts:
@@ -347,6 +352,7 @@ def compose(
         documents: All of the index, to say what it is about.
         helplines: Whom to call in an emergency, one sentence each, from the registry.
         known: As for `quotes`; where there are any, the person has told of themselves.
+        states: As for `quotes`.
         offered: Whether services are shown below the answer.
         wanted: As for `quotes`.
 
@@ -370,12 +376,12 @@ def compose(
         case "not_covered":
             drafts = _fixed(f"{_kindly(feeling, history)}{declined}{ASK_A_PERSON if offered else ''}")
         case "partly":
-            near = quotes(hits[:3], facets, known=known, shape=NEAR_BY, wanted=wanted, history=history)
+            near = quotes(hits[:3], facets, known=known, states=states, shape=NEAR_BY, wanted=wanted, history=history)
             line = f"{gap} {NEAREST}" if lacking or unknown else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
             line = _unsaid(KIND[feeling] if feeling else SITUATION if known else (), history)
-            found = quotes(hits, facets, known=known, wanted=wanted, history=history)
+            found = quotes(hits, facets, known=known, states=states, wanted=wanted, history=history)
             drafts = _before(line, found, otherwise=declined)
     return drafts
 

@@ -1,19 +1,20 @@
 """From the last turn and those before it to what is searched for.
 
-Only what the person wrote is carried over: an assistant turn in a history is a client's claim.
+Only what the person wrote is carried over: an assistant turn in a history is a client's claim. Of its words no more is
+used than names that the index has, to search for what "it" or "the second one" may be.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
 from career_advisor.records import Message, Queries
-from career_advisor.text import clean, content_words, words
+from career_advisor.text import clean, content_words, names, words
 
 # A turn that leans on the one before it: it opens by joining on, points back, or is too short to stand alone.
 # The shape of the list is that of the elliptic turns in benchmarks/sets/talk_followups.jsonl (development half).
@@ -35,19 +36,31 @@ _CORRECTS = re.compile(
 _ONESELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|im|ive|my|me|we|our)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*", re.UNICODE)
 _ASKS = re.compile(
-    r"^\W*(?:(?:and|but|so|ok(?:ay)?|hi|hello|please|also)\b[, ]*)*(?:what|which|who|whom|whose|where|when|why|how|is|are|am|do|does|did"
-    r"|can|could|should|would|will|has|have|any)\b",
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?|hi|hello|please|also)\b[, ]*)*"
+    r"(?:what|which|who|whom|whose|where|when|why|how|is|are|am|do|does|did|can|could|should|would|will|has|have|any)\b",
     re.IGNORECASE,
 )
 
 _COMPARES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"\b(?:difference|differences|differ|compare|comparison|choose|choosing|decide|torn) between (.+?) and ([^?.!,;]+)",
+        r"\b(?:differences?|differ|compare|comparison|choos(?:e|ing)|decide|torn) between (.+?) and ([^?.!,;]+)",
         r"\bhow (?:does|do|is|are) (?:the |a |an )?(.+?) (?:differ(?:ent)? from|compare (?:to|with)) ([^?.!,;]+)",
         r"([^?.!,;:]+?),? (?:vs\.?|versus|compared (?:to|with)|as opposed to) ([^?.!,;–]+)",
         r"^([\w ]{2,24}?) or ([\w ]{2,24}?)(?: first|, which.*)?\W*$",
     )
+)
+
+_PRONOUN = re.compile(r"\b(?:it|its|they|them|their|there|that|those|these)\b", re.IGNORECASE)
+_ORDINAL = re.compile(r"\bthe (first|second|third|fourth|last|former|latter)(?: one)?\b", re.IGNORECASE)
+_PLACES = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "former": 0, "latter": -1}
+_PHRASE = re.compile(r"\b[A-Z][\w-]*\w(?: (?:[A-Z]|\d)[\w-]*)*")
+ANSWER = 1_500
+"""Characters of the last answer in which a name is looked for."""
+
+_ASKS_ALSO = re.compile(
+    r",?\s+(?:and|but|or)\s+(?=(?:what|which|who|where|when|why|how|is|are|do|does|did|can|could|should|would|will)\b)",
+    re.IGNORECASE,
 )
 
 # What people call the field, for the name that guidance gives it: an encoder takes "alignment" for something else.
@@ -70,10 +83,18 @@ TELLING = 14
 SITUATIONS = 4
 """Situations looked up at most, in their order."""
 FACETS = 6
-"""Parts looked up at most, those of the person's situation first; each is one more query for the encoder."""
+"""Parts looked up at most; each is one more query for the encoder."""
+OWN = 2
+"""Parts of the message itself that keep a place among them, however much is known of the situation."""
 
 
-def understand(question: str, history: Sequence[Message] = (), *, of_the_field: bool = False) -> Queries:
+def understand(
+    question: str,
+    history: Sequence[Message] = (),
+    *,
+    of_the_field: bool = False,
+    is_name: Callable[[str], bool] = lambda stem: False,
+) -> Queries:
     """Work out what a turn asks.
 
     A turn that leans on the one before is searched twice, as asked and behind the previous question; the rankings are
@@ -84,6 +105,7 @@ def understand(question: str, history: Sequence[Message] = (), *, of_the_field: 
         question: The last turn, as typed.
         history: The turns before it, oldest first.
         of_the_field: Whether the index is about AI safety: other names of the field are then searched for by its own.
+        is_name: Tells of the stem of a name whether the index has it and is not about it all over.
 
     Returns:
         The cleaned question, its stand-alone form, what is searched, and the parts of a long message.
@@ -92,23 +114,47 @@ def understand(question: str, history: Sequence[Message] = (), *, of_the_field: 
     previous = _previous_question(history)
     if previous and _leans(asked):
         corrected = _CORRECTS.sub("", asked).strip() or asked
-        standalone = f"{previous} {corrected[:1].upper()}{corrected[1:]}"
-        return _searching(asked, standalone, (corrected, standalone), of_the_field=of_the_field)
+        meant = _meant(corrected, previous, history, is_name)
+        standalone = f"{previous} {meant} {corrected[:1].upper()}{corrected[1:]}".replace("  ", " ")
+        searched = (corrected, standalone, f"{meant}: {corrected}") if meant else (corrected, standalone)
+        return _searching(asked, standalone, searched, of_the_field=of_the_field, meant=meant)
     return _searching(asked, asked, (asked,), of_the_field=of_the_field)
 
 
-def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool) -> Queries:
+def _meant(question: str, previous: str, history: Sequence[Message], is_name: Callable[[str], bool]) -> str:
+    """Return what the last answer named and the turn points at, if the person's own words do not say it."""
+    answer = next((clean(turn.content) for turn in reversed(history) if turn.role == "assistant"), "")[:ANSWER]
+    stems = names(answer)
+    named = [
+        phrase
+        for phrase in dict.fromkeys(_PHRASE.findall(answer))
+        if any(map(is_name, names(f"x {phrase}").keys() & stems.keys()))
+    ]
+    ordinal = _ORDINAL.search(question)
+    if ordinal:
+        place = _PLACES[ordinal.group(1).lower()]
+        return named[place] if -len(named) <= place < len(named) else ""
+    own = any(map(is_name, names(f"x {previous}")))
+    return named[0] if named and not own and _PRONOUN.search(question) else ""
+
+
+def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool, meant: str = "") -> Queries:
     if not of_the_field:
-        return Queries(asked, standalone, tuple(searched), (_parts(asked) or _compared(asked))[:FACETS])
+        return Queries(asked, standalone, tuple(searched), (_parts(asked) or _sides(asked))[:FACETS], meant=meant)
     parts, situations = _parts(asked), _situations(asked)
+    states = frozenset(each.key for each in _known_situations() if each.pattern.search(standalone))
     tells = bool(parts) or (len(words(asked)) >= TELLING and not _ASKS.match(asked))
     if not tells:
-        compared = tuple(_named(part) for part in _compared(asked))
+        sides = _sides(asked)  # under the names that they are set apart by
         # A bare question is put once more, as guidance puts it for such a person: "can I help without being technical?"
-        again = [each.asks for each in situations[:1]] if not compared else []
-        return Queries(asked, standalone, tuple(_named(text) for text in [*searched, *again]), compared)
+        again = [each.asks[0] for each in situations[:1]] if not sides else []
+        put = tuple(_named(text) for text in [*searched, *again])
+        return Queries(asked, standalone, put, sides, states=states, meant=meant)
     own = [_named(part) for part in parts if part.endswith("?") or not situations]
-    known = [each.asks for each in situations]
+    # The first question of each situation, then the second of each, as far as there is room.
+    by_rank = sorted((i, j, ask) for j, each in enumerate(situations) for i, ask in enumerate(each.asks))
+    room = FACETS - min(len(own), OWN)
+    known = [ask for _, _, ask in by_rank][:room]
     return Queries(
         question=asked,
         standalone=standalone,
@@ -116,6 +162,9 @@ def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_f
         facets=(*own[: FACETS - len(known)], *known),
         situations=tuple(each.label for each in situations),
         needs=tuple(dict.fromkeys(need for each in situations for need in each.needs)),
+        known=len(known),
+        states=states,
+        meant=meant,
     )
 
 
@@ -127,8 +176,10 @@ def _named(text: str) -> str:
 class _Situation(NamedTuple):
     """A kind of situation, from situations.toml."""
 
+    key: str
     label: str
-    asks: str
+    asks: tuple[str, ...]
+    """Questions that guidance answers for such a person, the most telling first."""
     needs: tuple[str, ...]
     pattern: re.Pattern[str]
 
@@ -138,9 +189,13 @@ def _known_situations() -> tuple[_Situation, ...]:
     text = resources.files("career_advisor").joinpath("situations.toml").read_text("utf-8")
     return tuple(
         _Situation(
-            each["label"], each["asks"], tuple(each["needs"]), re.compile("|".join(each["patterns"]), re.IGNORECASE)
+            key=key,
+            label=each["label"],
+            asks=tuple(each["asks"]),
+            needs=tuple(each["needs"]),
+            pattern=re.compile("|".join(each["patterns"]), re.IGNORECASE),
         )
-        for each in tomllib.loads(text).values()
+        for key, each in tomllib.loads(text).items()
     )
 
 
@@ -151,11 +206,15 @@ def _situations(message: str) -> list[_Situation]:
     return [each for each in _known_situations() if each.pattern.search(message)][:SITUATIONS]
 
 
-def _compared(question: str) -> tuple[str, ...]:
-    """Return the two things that are set beside each other: each is looked up by itself, too."""
+def _sides(question: str) -> tuple[str, ...]:
+    """Return the two things that are set beside each other, or asked in one breath: each is looked up, too."""
     found = next((match for pattern in _COMPARES if (match := pattern.search(question))), None)
     sides = [" ".join(side.split()) for side in found.groups()] if found else []
-    return tuple(sides) if all(0 < len(content_words(side)) <= SHORT for side in sides) else ()
+    if sides and all(0 < len(content_words(side)) <= SHORT for side in sides):
+        return tuple(sides)
+    asked = [part.strip() for part in _ASKS_ALSO.split(question)]
+    whole = len(asked) > 1 and all(len(content_words(part)) > 1 for part in asked)
+    return tuple(asked) if whole and not any(map(_PRONOUN.search, asked[1:])) else ()
 
 
 def _leans(question: str) -> bool:

@@ -74,7 +74,7 @@ class Logistic(NamedTuple):
 
 
 class Thresholds(NamedTuple):
-    """Where the judgements fall, for one encoder."""
+    """Where the judgements fall, for one encoder and kind of index."""
 
     answers: Logistic
     """That the passages answer the question."""
@@ -93,15 +93,28 @@ def _fitted() -> dict[str, Thresholds]:
     """Read what `python benchmarks/declines.py --write` fitted; benchmarks/results/declines.json has the curves."""
     text = resources.files("career_advisor").joinpath("thresholds.toml").read_text("utf-8")
     return {
-        encoder: Thresholds(
+        name: Thresholds(
             answers=Logistic(tuple(fitted["answers"]["weights"]), fitted["answers"]["intercept"]),
             topic=Logistic(tuple(fitted["topic"]["weights"]), fitted["topic"]["intercept"]),
             answered=fitted["answered"],
             partly=fitted["partly"],
             on_topic=fitted["on_topic"],
         )
-        for encoder, fitted in tomllib.loads(text).items()
+        for name, fitted in tomllib.loads(text).items()
     }
+
+
+@lru_cache(maxsize=1)
+def _priors() -> dict[str, Vectors]:
+    """Read the weights of `Evidence.usual` and `of_the_field` by encoder, shape (2, dimension + 1), intercept last."""
+    with resources.files("career_advisor").joinpath("priors.npz").open("rb") as file, np.load(file) as arrays:
+        return {name: arrays[name].astype(np.float32) for name in arrays.files}
+
+
+def forget_fits() -> None:
+    """Read the fits again when they are next needed: they were written anew."""
+    _fitted.cache_clear()
+    _priors.cache_clear()
 
 
 MARGIN = 0.03
@@ -140,9 +153,19 @@ class Ground:
     spread: tuple[float, float]
     """Median of the best cosine that unrelated questions reach in this index, and its scale."""
     rarity: Rarity
+    priors: Vectors | None
+    """As `_priors`; `None` in an index about something else than the field."""
 
     @classmethod
-    def of(cls, encoder_name: str, encode: _Encoder, index_vectors: Vectors, documents: Sequence[Document]) -> Ground:
+    def of(
+        cls,
+        encoder_name: str,
+        encode: _Encoder,
+        index_vectors: Vectors,
+        documents: Sequence[Document],
+        *,
+        field: str = "",
+    ) -> Ground:
         """Measure an index.
 
         Args:
@@ -150,6 +173,7 @@ class Ground:
             encode: Embeds the examples (cached by its owner).
             index_vectors: Shape (windows, dimension), rows of length 1.
             documents: All documents of the index.
+            field: What guidance was measured for; the priors hold in an index that speaks of it.
         """
         parts = _examples()
         vectors: dict[str, Vectors] = {}
@@ -161,16 +185,36 @@ class Ground:
         middle = float(np.median(best))
         # Median and MAD, so that an index about cooking is not misled by the few questions that it can answer.
         scale = 1.4826 * float(np.median(np.abs(best - middle)))
+        rarity = Rarity.among(documents)
+        priors = _priors().get(encoder_name) if field and _is_about(field, rarity) else None
+        fitted = _fitted()
         return cls(
-            thresholds=_fitted().get(encoder_name) or _fitted()[UNMEASURED],
+            thresholds=fitted.get(f"{encoder_name}, of the field" if priors is not None else encoder_name)
+            or fitted[UNMEASURED],
             vectors=vectors,
             spread=(middle, max(scale, 0.02)),
-            rarity=Rarity.among(documents),
+            rarity=rarity,
+            priors=priors,
         )
 
     def speaks_of(self, subject: str) -> bool:
         """Tell whether every content word of a subject stands in a good part of the index."""
-        return all(self.rarity[stem] <= SUBJECT for stem in content_words(subject))
+        return _is_about(subject, self.rarity)
+
+    def sets_apart(self, stem: str) -> bool:
+        """Tell whether the index has a word and is not full of it."""
+        return stem in self.rarity and stem not in self.rarity.common
+
+    def prior(self, vector: Vectors) -> tuple[float, float]:
+        """Return `Evidence.usual` and `of_the_field` of a question's vector, shape (dimension,)."""
+        if self.priors is None:
+            return 0.0, 0.0
+        usual, of_the_field = np.clip((self.priors[:, :-1] @ vector + self.priors[:, -1]) / 10.0, -1.0, 1.0)
+        return float(usual), float(of_the_field)
+
+
+def _is_about(subject: str, rarity: Rarity) -> bool:
+    return all(rarity[stem] <= SUBJECT for stem in content_words(subject))
 
 
 class Evidence(NamedTuple):
@@ -190,6 +234,12 @@ class Evidence(NamedTuple):
     """1 where the kind of thing asked for (an amount, a date …) stands in no passage beside what it is asked of."""
     missing_name: float
     """1 where a name that is asked about stands in no passage."""
+    usual: float = 0.0
+    """How far the question is of a kind that career guidance answers: log-odds by its vector alone, divided by ten.
+
+    0 in an index about something else: what guidance answers there, nobody measured."""
+    of_the_field: float = 0.0
+    """How far the question is about the field at all, likewise."""
 
 
 class Verdict(NamedTuple):
@@ -241,13 +291,14 @@ def _alike(intent: Intent | Feeling, vector: Vectors, ground: Ground) -> bool:
     return likeness >= LIKE_AN_EXAMPLE and likeness >= near + MARGIN
 
 
-def evidence(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> Evidence:
-    """Weigh what was found for a question, without judging it."""
+def evidence(question: str, vector: Vectors, hits: Sequence[Hit], ground: Ground, today: date) -> Evidence:
+    """Weigh what was found for a question, without judging it; the arguments are those of `judge`."""
+    usual, of_the_field = ground.prior(vector)
     stems = set(content_words(question))
     whole = ground.rarity.weight(stems)
     unknown = ground.rarity.weight(stem for stem in stems if stem not in ground.rarity) / whole if whole else 0.0
     if not hits:
-        return Evidence(0.0, 0.0, 0.0, unknown, 0.0, 1.0, 1.0)
+        return Evidence(0.0, 0.0, 0.0, unknown, 0.0, 1.0, 1.0, usual, of_the_field)
     middle, scale = ground.spread
     looked_at = hits[:LOOKED_AT]
     similarity = max(hit.similarity for hit in hits)
@@ -260,14 +311,17 @@ def evidence(question: str, hits: Sequence[Hit], ground: Ground, today: date) ->
         sharpness=min(max(0.0, *(hit.fused for hit in looked_at)), 10.0) / 10.0,
         missing_kind=float(_missing_kind(question, looked_at, ground, today) is not None),
         missing_name=float(bool(_missing_names(question, looked_at, ground))),
+        usual=usual,
+        of_the_field=of_the_field,
     )
 
 
-def judge(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> Verdict:
+def judge(question: str, vector: Vectors, hits: Sequence[Hit], ground: Ground, today: date) -> Verdict:
     """Decide whether the passages carry an answer.
 
     Args:
         question: In its stand-alone form.
+        vector: Of the question, shape (dimension,).
         hits: Best first.
         ground: Of the index the hits come from.
         today: A deadline before it answers no question for the next one.
@@ -276,7 +330,7 @@ def judge(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> Ve
         `answered`, `partly` (something near, but not what was asked), `not_covered` (on the subject, not in the index)
         or `off_topic` (nothing of the index is about it), with what speaks for it.
     """
-    weighed = evidence(question, hits, ground, today)
+    weighed = evidence(question, vector, hits, ground, today)
     limits = ground.thresholds
     confidence = limits.answers.probability(weighed)
     looked_at = hits[:LOOKED_AT]

@@ -54,6 +54,8 @@ class Section:
     """When it was true, as an ISO date, month or year."""
     starter: bool = False
     """Whether its question is a good one to begin a conversation with."""
+    presumes: str = ""
+    """The situation (a key of situations.toml) of the person whom it speaks to; it would be out of place to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +220,6 @@ class Hit:
     """The quotable sentences (or clause groups) of the stretch, in order; the first starts at `start`."""
     sentence_scores: tuple[float, ...]
     """How well each sentence answers: log-odds against the other sentences found, up to a constant."""
-    fused: float = 0.0
-    """Score of the stretch in deviations of all passages: how far it stands out."""
     similarity: float = 0.0
     """Highest cosine between a query and a window that touches the stretch."""
     wording: float = 0.0
@@ -227,6 +227,8 @@ class Hit:
     legs: Mapping[str, int] = field(default_factory=dict)
     """Rank in each leg ("dense", "lexical", "wording"), from 1; a leg that did not find it is absent."""
     leg_scores: Mapping[str, float] = field(default_factory=dict)
+    fused: float = 0.0
+    """Score of the stretch in deviations of all passages: how far it stands out."""
 
     @property
     def text(self) -> str:
@@ -266,6 +268,12 @@ class Queries:
     """What the person said of themselves, in our words: "writes software"."""
     needs: tuple[str, ...] = ()
     """What such a person needs from others, ids of `referral`'s needs, the most pressing first."""
+    known: int = 0
+    """How many of the last facets are questions that guidance answers for such a person."""
+    states: frozenset[str] = frozenset()
+    """Keys of all situations that the person's words fit, asked or told: what a section may presume."""
+    meant: str = ""
+    """What the turn points at, by the name that the last answer gave; empty where it points at nothing."""
 
 
 @dataclass(frozen=True, slots=True)

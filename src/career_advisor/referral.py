@@ -237,6 +237,7 @@ def choose(
     needs: Needs,
     *,
     told: Sequence[str] | None = None,
+    asked: str | None = None,
 ) -> tuple[Offer, ...]:
     """Choose the services for a message.
 
@@ -246,6 +247,7 @@ def choose(
         status: What was found for it; where the corpus has no answer, a person is offered.
         registry: What there is.
         needs: The needs' examples.
+        asked: The turn as it was typed, where it leans on those before: only this one can ask for the list.
         told: Needs that follow from what the person said of themselves; `None` where they said nothing.
 
     Returns:
@@ -262,7 +264,8 @@ def choose(
         felt = list(dict.fromkeys(["advice", *told, *felt]))
     felt += [need for need in _DEFAULT.get(status, ()) if need not in felt]
     # A story names what it is about, not what is wanted: whoever was turned away by a programme is not sent back to it.
-    named = [s for s in registry.services if _is_named(s, question)] if told is None else []
+    telling = told is not None or "rejection" in felt
+    named = [] if telling else [s for s in registry.services if _is_named(s, question)]
     ranked = dict.fromkeys(s.id for s in named if s.kind != "helpline")
     # Round by round: the best service of each need first, so that three places serve several needs.
     queues = [[s for s in registry.services if need in registry.needs[s.id]] for need in felt]
@@ -272,7 +275,7 @@ def choose(
             if turn < len(queue):
                 ranked.setdefault(queue[turn].id)
     by_id = {service.id: service for service in registry.services}
-    limit = len(ranked) if _LIST.search(question) else SHOWN
+    limit = len(ranked) if _LIST.search(question if asked is None else asked) else SHOWN
     return tuple(Offer(by_id[name], f"For {by_id[name].gap}.") for name in list(ranked)[:limit])
 
 
@@ -295,5 +298,12 @@ def _felt(question: str, vector: Vectors, needs: Needs) -> list[str]:
 
 
 def _is_named(service: Service, question: str) -> bool:
+    """Tell whether a question has the service's name, or one of its aliases: those with a capital only as written."""
     lowered = question.lower()
-    return any(re.search(rf"\b{re.escape(name.lower())}\b", lowered) for name in (service.name, *service.aliases))
+    exact = (alias for alias in service.aliases if alias != alias.lower())
+    loose = (service.name.lower(), *(alias for alias in service.aliases if alias == alias.lower()))
+    return any(
+        re.search(rf"\b{re.escape(name)}\b", text)
+        for text, group in ((question, exact), (lowered, loose))
+        for name in group
+    )

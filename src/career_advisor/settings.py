@@ -77,7 +77,6 @@ class Settings(BaseSettings):
     model: str = Field(default="quotes", min_length=1, description="who writes: quotes, local, or provider:name")
     model_base_url: str | None = Field(default=None, description="address of an OpenAI-compatible server")
     model_api_key: SecretStr | None = Field(default=None, description="key for it; or a provider's own variable")
-    model_connect_timeout_s: Seconds = Field(default=5, description="until the server takes the call")
     model_first_text_timeout_s: Seconds = Field(default=30, description="until the first words")
     model_stall_timeout_s: Seconds = Field(default=15, description="between words")
     model_timeout_s: Seconds = Field(default=120, description="for the whole answer")
@@ -87,8 +86,6 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1, description="address that the page is served on")
     port: int = Field(default=7860, ge=0, le=65_535, description="its port; 0: any that is free")
     max_question_chars: int = Field(default=4000, ge=1, le=100_000, description="a longer question is sent back")
-    passages_shown: int = Field(default=6, ge=1, le=50, description="passages retrieved for an answer")
-    log_level: str = Field(default="warning", description="debug, info, warning or error")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -123,13 +120,6 @@ class Settings(BaseSettings):
         if address is not None and not address.startswith(("http://", "https://")):
             raise ValueError("an address starts with http:// or https://")
         return address
-
-    @field_validator("log_level")
-    @classmethod
-    def _known_level(cls, level: str) -> str:
-        if level.lower() not in {"debug", "info", "warning", "error"}:
-            raise ValueError("choose debug, info, warning or error")
-        return level.lower()
 
 
 def load_settings(folder: Path | None = None, **command_line: Any) -> Settings:

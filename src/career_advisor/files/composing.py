@@ -45,6 +45,7 @@ class Notes:
     sources: tuple[str, ...] = ()
     as_of: str | None = None
     starter: bool = False
+    presumes: str = ""
 
 
 @dataclass(slots=True)
@@ -74,7 +75,9 @@ class Outline:
             notes = self.notes or Notes()
             heading = tuple(text for _, text in self.path if text)
             blocks = tuple(self.blocks)
-            self.sections.append(Section(heading, blocks, notes.wordings, notes.sources, notes.as_of, notes.starter))
+            self.sections.append(
+                Section(heading, blocks, notes.wordings, notes.sources, notes.as_of, notes.starter, notes.presumes)
+            )
         self.blocks, self.notes = [], None
         return tuple(self.sections)
 

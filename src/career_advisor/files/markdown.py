@@ -28,7 +28,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _FRONT_MATTER = re.compile(r"---[ \t]*(?:\r\n|\n|\r)(.*?)(?<=[\r\n])(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)", re.DOTALL)
 _LIKE_YAML = re.compile(r"$|[ \t#-]|[\w-]+:")
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_NOTE_KEYS = frozenset({"as_of", "sources", "ask", "start"})
+_NOTE_KEYS = frozenset({"as_of", "sources", "ask", "start", "presumes"})
 
 
 class _FrontMatter(NamedTuple):
@@ -83,7 +83,8 @@ def _lines(text: str) -> Iterator[Span]:
 def parse_markdown(text: str, name: str) -> Document:
     """Return a page with its sections; paragraphs, list items and quotations can be quoted, nothing else can.
 
-    A section may hold one comment of YAML with `as_of`, `sources` and `ask` (other wordings of its question).
+    A section may hold one comment of YAML with `as_of`, `sources`, `ask` (other wordings of its question), `start` (a
+    good one to begin with) and `presumes` (the situation of those whom alone it speaks to).
 
     Raises:
         Unreadable: If it is a summary of ours and its front matter or a comment is malformed; it says on which line.
@@ -304,7 +305,8 @@ def _notes(comment: str) -> Notes:
     fields = _mapping(comment)
     if not fields or not fields.keys() <= _NOTE_KEYS:
         stray = ", ".join(sorted(fields.keys() - _NOTE_KEYS)) if fields else "no mapping"
-        raise _NotYaml(f"a section's comment has the keys as_of, sources, ask and start, and this one: {stray}", 1)
+        known = "as_of, sources, ask, start and presumes"
+        raise _NotYaml(f"a section's comment has the keys {known}, and this one: {stray}", 1)
     sources, ask = _strings(fields, "sources"), _strings(fields, "ask")
     for address in sources:
         if web_address(address) is None:
@@ -315,7 +317,8 @@ def _notes(comment: str) -> Notes:
     start = fields.get("start", "false")
     if start not in {"true", "false"}:
         raise _NotYaml(f"start is “{start}”; write true or false", 1)
-    return Notes(tuple(" ".join(each.split()) for each in ask), sources, as_of, start == "true")
+    wordings = tuple(" ".join(each.split()) for each in ask)
+    return Notes(wordings, sources, as_of, start == "true", short(fields.get("presumes")) or "")
 
 
 def _strings(fields: Mapping[str, object], key: str) -> tuple[str, ...]:
