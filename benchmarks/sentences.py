@@ -4,8 +4,8 @@ For each question the hits are found as always; what speaks for each of their se
 logistic regression (one choice among all sentences of the hits), fitted on sets/sentences.jsonl, the development half
 of the shipped test set and, where a transcript is given, of sets/talk.jsonl over an index of that alone. Reported:
 how often the right sentence comes first and among three, by five-fold cross-validation on those, and as it comes on
-the held-out halves; beside it the order by fused score alone, in the same run. `--write` puts the weights into
-src/career_advisor/sentences.toml.
+the held-out halves and on that of sets/fresh.jsonl; beside it the order by fused score alone, in the same run.
+`--write` puts the weights into src/career_advisor/sentences.toml.
 """
 
 from __future__ import annotations
@@ -80,10 +80,12 @@ def over_the_corpus() -> list[tuple[str, bool, str, Right]]:
         ("sentences", False, row["question"], quoted([(row["document"], one_line(row["quote"]))]))
         for row in lines(HERE / "sets" / "sentences.jsonl")
     ]
-    for case in lines(CASES):
-        if case["kind"] == "answerable" and case["gold"] and not case["history"]:
-            golds = [(gold["document"], one_line(gold["quote"])) for gold in case["gold"]]
-            rows.append(("shipped", case["half"] != "development", case["question"], quoted(golds)))
+    fresh = [case for case in lines(HERE / "sets" / "fresh.jsonl") if case["half"] != "development"]
+    for source, cases in (("shipped", lines(CASES)), ("fresh", fresh)):
+        for case in cases:
+            if case["kind"] == "answerable" and case["gold"] and not case["history"]:
+                golds = [(gold["document"], one_line(gold["quote"])) for gold in case["gold"]]
+                rows.append((source, case["half"] != "development", case["question"], quoted(golds)))
     return rows
 
 

@@ -41,7 +41,7 @@ DEGREES = page(
 
 
 def test_the_sentence_that_answers_the_heading_comes_first_and_the_order_is_the_authors() -> None:
-    drafts = quotes([hit(DEGREES, 0, [2.9, 1.0, 0.1, 3.0])])
+    drafts = quotes([hit(DEGREES, 0, [8.9, 4.0, 3.1, 9.0])])
 
     assert [d.text for d in drafts] == ["A PhD is not strictly needed.", "Research leads often hold a doctorate."]
 
@@ -54,7 +54,7 @@ def test_a_passage_is_chosen_from_and_not_dumped() -> None:
 
 def test_another_section_joins_only_when_it_comes_near_the_best() -> None:
     near = quotes([hit(DEGREES, 0, [3.0], score=3.0), hit(DEGREES, 1, [2.5], score=2.9)])
-    far = quotes([hit(DEGREES, 0, [3.0], score=3.0), hit(DEGREES, 1, [2.5], score=0.5)])
+    far = quotes([hit(DEGREES, 0, [3.0], score=3.0), hit(DEGREES, 1, [2.5], score=-2.5)])
 
     assert len(near) == 2
     assert len(far) == 1

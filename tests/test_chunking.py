@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from career_advisor import chunking
-from career_advisor.records import Document, Section, Span
+from career_advisor.records import SENTENCE, Document, Section, Span
 
 
 def plain(text: str) -> Document:
@@ -114,10 +114,11 @@ def test_windows_begin_and_end_with_whole_words_and_leave_none_out(lengths: list
     assert all(a.end >= b.start for a, b in pairwise(smallest))
 
 
-def test_a_short_section_gets_one_window_and_no_larger_copies_of_it() -> None:
-    sizes = [w.size for w in chunking.split(plain("Only a few words here.")).windows]
+def test_a_short_section_gets_one_window_besides_its_sentences_and_no_larger_copies_of_it() -> None:
+    windows = chunking.split(plain("Only a few words here. And then some.")).windows
 
-    assert sizes == [chunking.SIZES[0]]
+    assert [w.size for w in windows] == [chunking.SIZES[0], SENTENCE, SENTENCE]
+    assert [w.text for w in windows[1:]] == ["Only a few words here.", "And then some."]
 
 
 def test_heading_and_other_wordings_are_searched_and_never_quoted() -> None:

@@ -78,12 +78,10 @@ def test_an_option_that_was_not_given_does_not_hide_the_environment(tmp_path: Pa
     [
         ("PORT", "ninety"),
         ("PORT", "70000"),
-        ("PASSAGES_SHOWN", "0"),
         ("MAX_QUESTION_CHARS", "-1"),
         ("MODEL_TIMEOUT_S", "nan"),
         ("MODEL_BASE_URL", "localhost:8000"),
         ("ENCODER", "bert"),
-        ("LOG_LEVEL", "loud"),
         ("ALLOW_TRACING", "maybe"),
     ],
 )

@@ -20,8 +20,8 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     web, cli       Reply         -> what a person sees
 
 Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the weights' catalogue), `wire` (the JSON
-of replies), `text` (words, names and amounts in a text), `neutral` (text made safe to show), `links` (whether the
-registry's addresses answer).
+of replies), `text` (words, names and amounts in a text), `rarity` (how much a word says in an index), `neutral` (text
+made safe to show), `links` (whether the registry's addresses answer).
 """
 
 __version__ = "0.1.0"

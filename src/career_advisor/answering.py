@@ -34,6 +34,8 @@ OF_PARTS = Shape(sentences=6, words=140, from_best=2, from_others=1, near=4.0)
 """For a message of several parts, whose answer lies in several places."""
 NEAR_BY = PLAIN._replace(sentences=3, from_best=2, from_others=1)
 """For what only comes near."""
+LEAST = 2
+"""Quotes of the passage that leads, however far the second is behind: one sentence seldom says why."""
 LEADS = 8.0
 """Fused score from which a passage leads that was found for a life story or one of its questions."""
 SAME_QUESTION = 0.5
@@ -97,16 +99,15 @@ def quotes(
     """
     shape = shape or (OF_PARTS if facets else PLAIN)
     said = _one_line("\n".join(turn.content for turn in history if turn.role == "assistant"))
-    turns = [turn for turn in _in_turn(hits, facets, known, shape.near) if _presumed(turn[1]) in {"", *states}]
-    fresh = [(position, hit) for position, hit in turns if not _was_quoted(hit, said)]
-    chosen = _chosen(fresh or turns, shape, wanted)
+
+    def in_place(hit: Hit) -> bool:
+        return hit.document.sections[hit.section].presumes in {"", *states}
+
+    turns = _in_turn(hits, facets, known, shape.near, lambda hit: in_place(hit) and not _was_quoted(hit, said))
+    chosen = _chosen(turns or _in_turn(hits, facets, known, shape.near, in_place), shape, wanted)
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span) for choice in _ordered(chosen)
     )
-
-
-def _presumed(hit: Hit) -> str:
-    return hit.document.sections[hit.section].presumes
 
 
 def _was_quoted(hit: Hit, said: str) -> bool:
@@ -121,7 +122,8 @@ def _chosen(turns: Sequence[tuple[int, Hit]], shape: Shape, wanted: Callable[[st
         room = min(shape.sentences - len(chosen), shape.from_others if chosen else shape.from_best)
         if room <= 0 or length >= shape.words:
             break
-        for span in _best_spans(hit, limit=room, near=shape.near, wanted=wanted):
+        least = LEAST if not chosen else 1
+        for span in _best_spans(hit, limit=room, near=shape.near, least=least, wanted=wanted):
             text = hit.document.text[span.start : span.end]
             if not any(_same(text, choice.text) or choice.covers(hit.document, span) for choice in chosen):
                 chosen.append(_Choice(position, hit, span, text))
@@ -138,21 +140,25 @@ class _Choice(NamedTuple):
         return self.hit.document.path == document.path and self.span.start < span.end and span.start < self.span.end
 
 
-def _in_turn(hits: Sequence[Hit], facets: Sequence[Sequence[Hit]], known: int, near: float) -> list[tuple[int, Hit]]:
-    """Return the hits worth quoting with their positions in the pool: the best of the whole and of each part first.
+def _in_turn(
+    hits: Sequence[Hit], facets: Sequence[Sequence[Hit]], known: int, near: float, usable: Callable[[Hit], bool]
+) -> list[tuple[int, Hit]]:
+    """Return the usable hits worth quoting with their positions in the pool.
 
     What answers the message itself leads if it was found surely: a long one as a whole is often near to nothing. Then
     comes what is known to answer for such a person, then whatever else is near the best of the rest.
     """
-    first: list[tuple[int, Hit]] = [(0, hits[0])] if hits else []
+    first: list[tuple[int, Hit]] = []
     sure: list[tuple[int, Hit]] = []
     offset = len(hits)
     for turn, part in enumerate(facets):
-        if part:
-            (first if turn < len(facets) - known else sure).append((offset, part[0]))
+        best_of_part = next(((offset + i, hit) for i, hit in enumerate(part) if usable(hit)), None)
+        if best_of_part:
+            (first if turn < len(facets) - known else sure).append(best_of_part)
         offset += len(part)
-    first.sort(key=lambda turn: -turn[1].score)
-    rest = [*first, *enumerate(hits[1:], start=1)]
+    whole = [(position, hit) for position, hit in enumerate(hits) if usable(hit)]
+    first = sorted([*whole[:1], *first], key=lambda turn: -turn[1].score)
+    rest = [*first, *whole[1:]]
     best = max((hit.score for _, hit in rest), default=0.0)
     lead = [turn for turn in first[:1] if turn[1].fused >= LEADS or not sure]
     return [*lead, *sure, *(turn for turn in rest if turn not in lead and turn[1].score >= best - near)]
@@ -166,7 +172,7 @@ def _ordered(chosen: Sequence[_Choice]) -> list[_Choice]:
     return sorted(chosen, key=lambda c: (order[c.hit.document.path, c.hit.section], c.span.start))
 
 
-def _best_spans(hit: Hit, *, limit: int, near: float, wanted: Callable[[str], bool]) -> list[Span]:
+def _best_spans(hit: Hit, *, limit: int, near: float, least: int, wanted: Callable[[str], bool]) -> list[Span]:
     """Return the sentences of a passage that are worth quoting, the best first."""
     if not hit.sentences:
         return []
@@ -185,7 +191,7 @@ def _best_spans(hit: Hit, *, limit: int, near: float, wanted: Callable[[str], bo
     for i in ranked:
         if len(spans) >= limit:
             break
-        if spans and hit.sentence_scores[i] < top - near and not wanted(texts[i]):
+        if len(spans) >= least and hit.sentence_scores[i] < top - near and not wanted(texts[i]):
             continue
         span = _whole(hit, i)
         if not any(span.start < other.end and other.start < span.end for other in spans):
