@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+import numpy as np
+
 from career_advisor import answering, citation, conversation, grounding, prompting, referral, retrieval
 from career_advisor.records import (
     DraftSentence,
@@ -145,6 +147,7 @@ class Advisor:
         self._today = today
         self._grounds: dict[str, grounding.Ground] = {}
         self._need_examples: referral.Needs | None = None
+        self._situation_vectors: dict[str, Any] | None = None
 
     @property
     def model_name(self) -> str:
@@ -190,7 +193,7 @@ class Advisor:
         shelf = self._shelves.current()
         ground = self._ground(shelf)
         queries = self._understand(asked, history, ground)
-        vectors = self._encoder.encode([*queries.searched, *queries.facets])
+        vectors = self._vectors([*queries.searched, *queries.facets])
         clock.mark("encode")
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
         intent = grounding.screen(asked, as_asked, ground)
@@ -240,6 +243,7 @@ class Advisor:
         shelf = self._shelves.current()
         self._ground(shelf)
         self._needs()
+        self._situations()
         self.search("warm up")
 
     def search(self, question: str, history: Sequence[Message] = (), *, limit: int = HITS) -> tuple[Queries, list[Hit]]:
@@ -255,7 +259,20 @@ class Advisor:
         """Return what a search goes by: the queries, the vectors of those searched, and the index served."""
         shelf = self._shelves.current()
         queries = self._understand(question, history, self._ground(shelf))
-        return queries, self._encoder.encode(list(queries.searched)), shelf
+        return queries, self._vectors(queries.searched), shelf
+
+    def _vectors(self, texts: Sequence[str]) -> Any:
+        """Embed texts, but for the questions of situations, whose vectors are known."""
+        known = self._situations()
+        unknown = [text for text in texts if text not in known]
+        fresh = dict(zip(unknown, self._encoder.encode(unknown), strict=True))
+        return np.array([known[text] if text in known else fresh[text] for text in texts])
+
+    def _situations(self) -> dict[str, Any]:
+        if self._situation_vectors is None:
+            texts = conversation.example_texts()
+            self._situation_vectors = dict(zip(texts, self._examples.encode(texts), strict=True))
+        return self._situation_vectors
 
     def _understand(self, asked: str, history: Sequence[Message], ground: grounding.Ground) -> Queries:
         return conversation.understand(

@@ -199,6 +199,11 @@ def _known_situations() -> tuple[_Situation, ...]:
     )
 
 
+def example_texts() -> tuple[str, ...]:
+    """Return every question that a situation is looked up by: their vectors can be known beforehand."""
+    return tuple(ask for each in _known_situations() for ask in each.asks)
+
+
 def _situations(message: str) -> list[_Situation]:
     """Return what somebody says of themselves: nothing where no I, my or we stands."""
     if not _ONESELF.search(message):

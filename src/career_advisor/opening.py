@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from career_advisor import chunking, files, grounding, index, links, llm, models, referral
+from career_advisor import chunking, conversation, files, grounding, index, links, llm, models, referral
 from career_advisor.advisor import Advisor
 from career_advisor.embedding import Encoder
 from career_advisor.records import (
@@ -352,7 +352,17 @@ def shipped_texts() -> list[str]:
     """Return every text whose vector ships: the windows of the corpus, the examples, the probe."""
     reading = files.read([shipped_corpus()])
     windows = [window.text for document in reading.documents for window in chunking.split(document).windows]
-    return list(dict.fromkeys([*windows, *grounding.example_texts(), *referral.example_texts(), index.PROBE]))
+    return list(
+        dict.fromkeys(
+            [
+                *windows,
+                *grounding.example_texts(),
+                *referral.example_texts(),
+                *conversation.example_texts(),
+                index.PROBE,
+            ]
+        )
+    )
 
 
 # ---------------------------------------------------------------- an open advisor
