@@ -62,7 +62,8 @@ def warm(encoder_name: str, home: Path, asked: list[str]) -> dict[str, Any]:
         whole.append((time.perf_counter() - began) * 1000)
         assert isinstance(reply, Reply)
         understood = conversation.understand(question, of_the_field=True)
-        texts = [*understood.searched, *understood.facets]
+        known = conversation.example_texts()
+        texts = [text for text in (*understood.searched, *understood.facets) if text not in known]
         began = time.perf_counter()
         encoder.encode(texts)
         alone.append((time.perf_counter() - began) * 1000)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from career_advisor.rarity import Rarity
 from career_advisor.records import Document, Hit, Status
-from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, words
+from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, stems, words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Intent: TypeAlias = Literal["urgent", "refused", "small_talk", "clarify"]
@@ -294,15 +294,15 @@ def _alike(intent: Intent | Feeling, vector: Vectors, ground: Ground) -> bool:
 def evidence(question: str, vector: Vectors, hits: Sequence[Hit], ground: Ground, today: date) -> Evidence:
     """Weigh what was found for a question, without judging it; the arguments are those of `judge`."""
     usual, of_the_field = ground.prior(vector)
-    stems = set(content_words(question))
-    whole = ground.rarity.weight(stems)
-    unknown = ground.rarity.weight(stem for stem in stems if stem not in ground.rarity) / whole if whole else 0.0
+    asked = set(content_words(question))
+    whole = ground.rarity.weight(asked)
+    unknown = ground.rarity.weight(stem for stem in asked if stem not in ground.rarity) / whole if whole else 0.0
     if not hits:
         return Evidence(0.0, 0.0, 0.0, unknown, 0.0, 1.0, 1.0, usual, of_the_field)
     middle, scale = ground.spread
     looked_at = hits[:LOOKED_AT]
     similarity = max(hit.similarity for hit in hits)
-    covered = max(ground.rarity.weight(stems & _stems_of(hit)) for hit in looked_at) / whole if whole else 0.0
+    covered = max(ground.rarity.weight(asked & _stems_of(hit)) for hit in looked_at) / whole if whole else 0.0
     return Evidence(
         closeness=min(max((similarity - middle) / scale, 0.0), 10.0) / 10.0,
         likeness=max(0.0, *(max(hit.wording, hit.similarity) for hit in looked_at)),
@@ -351,7 +351,7 @@ def judge(question: str, vector: Vectors, hits: Sequence[Hit], ground: Ground, t
 def _stems_of(hit: Hit) -> set[str]:
     """Return the stems of a passage, with its title, headings and the other wordings of its question."""
     section = hit.document.sections[hit.section]
-    return set(content_words("\n".join((hit.text, hit.document.title, *hit.heading, *section.wordings))))
+    return set().union(*map(stems, (hit.text, hit.document.title, *hit.heading, *section.wordings)))
 
 
 def bring_forward(question: str, hits: Sequence[Hit], ground: Ground, today: date) -> list[Hit]:
@@ -381,16 +381,16 @@ def _supplies(hit: Hit, question: str, kind: Asked, ground: Ground, today: date)
     It does when it and its heading hold enough of the question's content, and one of the names in it: "how much does
     BlueDot cost" is not answered by what something else costs.
     """
-    stems = {stem for stem in content_words(question) if stem in ground.rarity}
+    asked = {stem for stem in content_words(question) if stem in ground.rarity}
     asked_names = _asked_names(question, ground)
-    needed = SPOKEN_OF * ground.rarity.weight(stems)
+    needed = SPOKEN_OF * ground.rarity.weight(asked)
     section = hit.document.sections[hit.section]
-    about = set(content_words(" ".join((*hit.heading, *section.wordings))))
+    about = frozenset().union(*map(stems, (*hit.heading, *section.wordings)))
     for span in hit.sentences:
         sentence = hit.document.text[span.start : span.end]
-        spoken_of = about | set(content_words(sentence))
+        spoken_of = about | stems(sentence)
         named = not asked_names or bool(spoken_of & asked_names.keys())
-        if named and contains(sentence, kind, today) and ground.rarity.weight(stems & spoken_of) >= needed:
+        if named and contains(sentence, kind, today) and ground.rarity.weight(asked & spoken_of) >= needed:
             return True
     return False
 

@@ -22,7 +22,7 @@ import itertools
 import tomllib
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple, TypeAlias
@@ -32,7 +32,7 @@ import numpy.typing as npt
 
 from career_advisor.rarity import Rarity
 from career_advisor.records import SENTENCE, Hit, Passage, Shelf, Span, Window
-from career_advisor.text import content_words
+from career_advisor.text import content_words, stems
 
 Scores: TypeAlias = npt.NDArray[np.float32]
 Positions: TypeAlias = npt.NDArray[np.intp]
@@ -230,8 +230,6 @@ class _Prepared:
     alone: dict[tuple[str, int, int], int]
     """Row of each passage's own window among all vectors, by document, start and end."""
     rarity: Rarity
-    stems: dict[tuple[str, int, int], frozenset[str]] = field(default_factory=dict)
-    """Stems of the sentences seen so far, by document, start and end."""
 
 
 _prepared: weakref.WeakKeyDictionary[Shelf, _Prepared] = weakref.WeakKeyDictionary()
@@ -437,11 +435,11 @@ def _signs(
     found = []
     for hit in hits:
         section = hit.document.sections[hit.section]
-        heading = frozenset(content_words(" ".join(section.heading)))
-        wordings = share(heading.union(*map(content_words, section.wordings)))
+        heading = frozenset().union(*map(stems, section.heading))
+        wordings = share(heading.union(*map(stems, section.wordings)))
         rows = []
         for span, fused in zip(hit.sentences, hit.sentence_scores, strict=True):
-            held = _stems((hit.document.path, span.start, span.end), hit.document.text, ready)
+            held = stems(hit.document.text[span.start : span.end])
             rows.append(
                 Signs(
                     cosine=float(cosines[ready.alone[hit.document.path, span.start, span.end]]),
@@ -458,12 +456,6 @@ def _signs(
             )
         found.append(np.array(rows, np.float64))
     return found
-
-
-def _stems(place: tuple[str, int, int], text: str, ready: _Prepared) -> frozenset[str]:
-    if place not in ready.stems:
-        ready.stems[place] = frozenset(content_words(text[place[1] : place[2]]))
-    return ready.stems[place]
 
 
 def _reranked(weighed: Sequence[tuple[Hit, npt.NDArray[np.float64]]], encoder: str) -> list[Hit]:

@@ -268,6 +268,12 @@ def content_words(text: str) -> list[str]:
     return [stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
 
 
+@lru_cache(maxsize=32_768)
+def stems(text: str) -> frozenset[str]:
+    """Return the stems of the words that carry content; for texts of the index, which are asked for again and again."""
+    return frozenset(content_words(text))
+
+
 def said_words(text: str) -> list[str]:
     """Return the stems of all words but the barest, in order, repeats kept."""
     return [stem(word) for word in words(text) if word not in FUNCTION_WORDS]
