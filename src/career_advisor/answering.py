@@ -26,11 +26,13 @@ class Shape(NamedTuple):
     from_others: int
     """Quotes of the best section and of any other at most, so that the answer is chosen and not a passage dumped."""
     near: float
-    """A further passage or sentence is quoted when its log-odds are at most this much below the best one's."""
+    """A further sentence of a passage is quoted when its log-odds are at most this much below the best one's."""
+    near_others: float
+    """The same for a further passage: what only comes near is no second answer."""
 
 
-PLAIN = Shape(sentences=6, words=130, from_best=4, from_others=2, near=3.5)
-OF_PARTS = Shape(sentences=6, words=140, from_best=2, from_others=1, near=4.0)
+PLAIN = Shape(sentences=6, words=130, from_best=4, from_others=2, near=3.5, near_others=2.5)
+OF_PARTS = Shape(sentences=6, words=140, from_best=2, from_others=1, near=4.0, near_others=2.5)
 """For a message of several parts, whose answer lies in several places."""
 NEAR_BY = PLAIN._replace(sentences=3, from_best=2, from_others=1)
 """For what only comes near."""
@@ -103,8 +105,8 @@ def quotes(
     def in_place(hit: Hit) -> bool:
         return hit.document.sections[hit.section].presumes in {"", *states}
 
-    turns = _in_turn(hits, facets, known, shape.near, lambda hit: in_place(hit) and not _was_quoted(hit, said))
-    chosen = _chosen(turns or _in_turn(hits, facets, known, shape.near, in_place), shape, wanted)
+    turns = _in_turn(hits, facets, known, shape.near_others, lambda hit: in_place(hit) and not _was_quoted(hit, said))
+    chosen = _chosen(turns or _in_turn(hits, facets, known, shape.near_others, in_place), shape, wanted)
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span) for choice in _ordered(chosen)
     )
@@ -307,12 +309,11 @@ ASK_A_PERSON = " The people below may know, or know who does."
 PARTLY = "My sources don't answer exactly that. What comes nearest:"
 NEAREST = "What comes nearest:"
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
-# A time limit or an amount of money that goes with a date.
+# A time limit that goes with a date; and an amount of money, whose date says when it was known: it holds for its year.
 _ROUND = re.compile(
-    r"\bdeadlines?\b|\b(?:opens?|opened|closes?|closed) \w|\bapply (?:by|until|before)\b|[$£€]\s?\d"
-    r"|\d (?:\w+ )?(?:dollars|pounds|euros)\b",
-    re.IGNORECASE,
+    r"\bdeadlines?\b|\b(?:opens?|opened|closes?|closed) \w|\bapply (?:by|until|before)\b", re.IGNORECASE
 )
+_AMOUNT = re.compile(r"[$£€]\s?\d|\d (?:\w+ )?(?:dollars|pounds|euros)\b", re.IGNORECASE)
 _THANKED = re.compile(r"\b(?:thank|thanks|thx|cheers|ty|danke|merci|gracias|helpful|awesome)\b", re.IGNORECASE)
 
 Drafts: TypeAlias = list[tuple[int, DraftSentence]]
@@ -423,7 +424,13 @@ def dated(quoted: Iterable[str], today: date) -> str:
         today: What their dates are compared with.
     """
     over = [
-        text for text in quoted if _ROUND.search(text) and (days := dates(text)) and all(day < today for day in days)
+        text
+        for text in quoted
+        if (days := dates(text))
+        and (
+            (_ROUND.search(text) and all(day < today for day in days))
+            or (_AMOUNT.search(text) and all(day.year < today.year for day in days))
+        )
     ]
     if not over:
         return ""

@@ -335,7 +335,7 @@ def judge(question: str, vector: Vectors, hits: Sequence[Hit], ground: Ground, t
     confidence = limits.answers.probability(weighed)
     looked_at = hits[:LOOKED_AT]
     lacking = _missing_kind(question, looked_at, ground, today)
-    unknown = tuple(sorted(_missing_names(question, looked_at, ground)))
+    unknown = tuple(sorted({_whole_name(name, question) for name in _missing_names(question, looked_at, ground)}))
     status: Status
     if not hits or limits.topic.probability(weighed) < limits.on_topic:
         status = "off_topic"
@@ -399,6 +399,15 @@ def _missing_names(question: str, hits: Sequence[Hit], ground: Ground) -> set[st
     """Return names that are asked about and that no passage has."""
     found = set().union(*(_stems_of(hit) for hit in hits)) if hits else set()
     return {written for name, written in _asked_names(question, ground).items() if name not in found}
+
+
+def _whole_name(name: str, question: str) -> str:
+    """Return a name with the words beside it that have a capital, too: "Latin America", not "Latin"."""
+    found = re.search(rf"(?:\b[A-Z][\w-]* )*\b{re.escape(name)}\b(?: [A-Z][\w-]*)*", question)
+    parts = found.group().split() if found else [name]
+    while not content_words(parts[0]) and len(parts) > 1:  # "Does" opens the question and is no part of the name
+        parts = parts[1:]
+    return " ".join(parts)
 
 
 def _asked_names(question: str, ground: Ground) -> dict[str, str]:

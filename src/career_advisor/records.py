@@ -230,6 +230,10 @@ class Hit:
     fused: float = 0.0
     """Score of the stretch in deviations of all passages: how far it stands out."""
 
+    def overlaps(self, other: Hit) -> bool:
+        """Tell whether the two share words of a document."""
+        return self.document.path == other.document.path and self.start < other.end and other.start < self.end
+
     @property
     def text(self) -> str:
         """The stretch, as it stands in the document."""

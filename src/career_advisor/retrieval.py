@@ -76,6 +76,8 @@ SAME = 0.8
 
 RERANKED = 12
 """Hits, from the best, whose sentences are weighed."""
+BY_WORDS = 3
+"""Of these, places that are kept for what shares the question's words best."""
 FOUND = 6.0
 """What being found best adds to a hit's best sentence, in log-odds. Chosen on development questions (decision 8)."""
 UNMEASURED = "all-MiniLM-L6-v2"
@@ -166,8 +168,11 @@ def weigh(
     wording_cosine = np.maximum(_best_wording(raw.max(axis=0), ready), 0.0)[ready.section]
     legs = {"dense": dense, "lexical": lexical, "wording": wording}
     fused = dense + weights.lexical * lexical + weights.wording * wording
-    scored = _Scored(fused, legs, _best_cosine(raw.max(axis=0), ready), wording_cosine)
-    hits = _shown(scored, shelf, ready, limit)
+    ranks = {name: _ranks(scores) for name, scores in legs.items()}
+    scored = _Scored(fused, legs, ranks, _best_cosine(raw.max(axis=0), ready), wording_cosine)
+    hits = _shown(scored, scored.fused, shelf, ready, limit)
+    if lexical.any():
+        hits = _with_words(hits, _shown(scored, lexical, shelf, ready, BY_WORDS))[:limit]
     return list(zip(hits, _signs(queries, raw.max(axis=0), hits, ready), strict=True))
 
 
@@ -483,20 +488,34 @@ class _Scored(NamedTuple):
 
     fused: Scores
     legs: dict[str, Scores]
+    ranks: dict[str, Positions]
     best_cosine: Scores
     wording_cosine: Scores
 
 
-def _shown(scored: _Scored, shelf: Shelf, ready: _Prepared, limit: int) -> list[Hit]:
-    """Take the run with the best mean score that is left, and go on until there are enough."""
+def _with_words(hits: list[Hit], by_words: Sequence[Hit]) -> list[Hit]:
+    """Let the hits with the question's rarest words take part where sentences are weighed, however they were found.
+
+    The encoder doesn't know a name that it seldom read: "tarbell fellowship" is near to every fellowship.
+    """
+    first, rest = hits[: RERANKED - BY_WORDS], hits[RERANKED - BY_WORDS :]
+    new = [hit for hit in by_words if not any(map(hit.overlaps, first))]
+    return [*first, *new, *(hit for hit in rest if not any(map(hit.overlaps, new)))]
+
+
+def _shown(scored: _Scored, by: Scores, shelf: Shelf, ready: _Prepared, limit: int) -> list[Hit]:
+    """Take the run with the best mean of some scores that is left, and go on until there are enough."""
     runs = ready.runs
-    weighed = np.concatenate(([0.0], np.cumsum(scored.fused.astype(np.float64) * ready.words)))
-    means = (weighed[runs.last] - weighed[runs.first]) / np.maximum(runs.words, 1)
-    ranks = {name: _ranks(scores) for name, scores in scored.legs.items()}
+
+    def mean_over_runs(scores: Scores) -> npt.NDArray[np.float64]:
+        summed = np.concatenate(([0.0], np.cumsum(scores.astype(np.float64) * ready.words)))
+        return np.asarray((summed[runs.last] - summed[runs.first]) / np.maximum(runs.words, 1), np.float64)
+
+    order, means = mean_over_runs(by), mean_over_runs(scored.fused)
     taken = np.zeros(len(scored.fused), bool)
     seen: list[frozenset[tuple[str, ...]]] = []
     hits: list[Hit] = []
-    for run in np.argsort(-means, kind="stable"):
+    for run in np.argsort(-order, kind="stable"):
         if len(hits) >= limit:
             break
         first, last = int(runs.first[run]), int(runs.last[run])
@@ -505,7 +524,7 @@ def _shown(scored: _Scored, shelf: Shelf, ready: _Prepared, limit: int) -> list[
         if _section_words(first, ready) <= WHOLE_SECTION_WORDS:
             first, last = (int(bound) for bound in ready.bounds[ready.section[first] :][:2])
         taken[first:last] = True
-        hit = _hit(Span(first, last), float(means[run]), scored, ranks, shelf)
+        hit = _hit(Span(first, last), float(means[run]), scored, shelf)
         triples = _triples(hit.text)
         if any(len(triples & earlier) >= SAME * len(triples) for earlier in seen):
             continue
@@ -519,7 +538,7 @@ def _section_words(passage: int, ready: _Prepared) -> int:
     return int(ready.words[start:end].sum())
 
 
-def _hit(run: Span, score: float, scored: _Scored, ranks: dict[str, Positions], shelf: Shelf) -> Hit:
+def _hit(run: Span, score: float, scored: _Scored, shelf: Shelf) -> Hit:
     """Make a hit of the passages from `run.start` to before `run.end`."""
     passages = shelf.passages[run.start : run.end]
     inside = slice(run.start, run.end)
@@ -535,7 +554,7 @@ def _hit(run: Span, score: float, scored: _Scored, ranks: dict[str, Positions], 
         sentence_scores=tuple(float(value) for value in scored.fused[inside]),
         similarity=float(scored.best_cosine[inside].max()),
         wording=float(scored.wording_cosine[peak]),
-        legs={name: int(rank[peak]) for name, rank in ranks.items() if rank[peak]},
+        legs={name: int(rank[peak]) for name, rank in scored.ranks.items() if rank[peak]},
         leg_scores={name: float(values[peak]) for name, values in scored.legs.items()},
     )
 
