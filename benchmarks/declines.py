@@ -53,7 +53,7 @@ FALSE_DECLINES = 0.03
 """Share of answerable development questions that may be called not covered."""
 FALSE_OFF_TOPIC = 0.02
 """Share of on-topic development questions that may be called off topic."""
-RESERVED = 0.13
+RESERVED = 0.1
 """Share of answerable development questions that may be answered with a reservation (`partly`)."""
 HEADINGS_EVERY = 6
 """Of the corpus's own questions one in so many is fitted on: the plainest that can be asked."""

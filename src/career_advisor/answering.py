@@ -26,13 +26,11 @@ class Shape(NamedTuple):
     from_others: int
     """Quotes of the best section and of any other at most, so that the answer is chosen and not a passage dumped."""
     near: float
-    """A further sentence of a passage is quoted when its log-odds are at most this much below the best one's."""
-    near_others: float
-    """The same for a further passage: what only comes near is no second answer."""
+    """A further passage or sentence is quoted when its log-odds are at most this much below the best one's."""
 
 
-PLAIN = Shape(sentences=6, words=130, from_best=4, from_others=2, near=3.5, near_others=2.5)
-OF_PARTS = Shape(sentences=6, words=140, from_best=2, from_others=1, near=4.0, near_others=2.5)
+PLAIN = Shape(sentences=6, words=130, from_best=4, from_others=2, near=3.5)
+OF_PARTS = Shape(sentences=6, words=140, from_best=2, from_others=1, near=4.0)
 """For a message of several parts, whose answer lies in several places."""
 NEAR_BY = PLAIN._replace(sentences=3, from_best=2, from_others=1)
 """For what only comes near."""
@@ -105,8 +103,8 @@ def quotes(
     def in_place(hit: Hit) -> bool:
         return hit.document.sections[hit.section].presumes in {"", *states}
 
-    turns = _in_turn(hits, facets, known, shape.near_others, lambda hit: in_place(hit) and not _was_quoted(hit, said))
-    chosen = _chosen(turns or _in_turn(hits, facets, known, shape.near_others, in_place), shape, wanted)
+    turns = _in_turn(hits, facets, known, shape.near, lambda hit: in_place(hit) and not _was_quoted(hit, said))
+    chosen = _chosen(turns or _in_turn(hits, facets, known, shape.near, in_place), shape, wanted)
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span) for choice in _ordered(chosen)
     )
