@@ -75,13 +75,13 @@ def test_sections_that_say_the_same_are_found_in_other_forms_of_the_words() -> N
 
 
 def test_eight_words_in_a_row_are_found_at_their_full_length_whatever_the_punctuation() -> None:
-    talk = runs("and so my answer is generally the same easy there is a great organisation called hours")
+    talk = runs("and then the old grey cat sleeps on the warm stone wall by the river")
 
-    found = shared_runs([place('He says: "My answer is, generally, the same: easy. There is a song."')], talk)
+    found = shared_runs([place('He says: "The old, grey cat: sleeps on the warm, stone wall. There is a song."')], talk)
 
-    assert [" ".join(run.words) for run in found] == ["my answer is generally the same easy there is a"]
-    assert shared_runs([place("My answer is generally the same easy there.")], talk) != []
-    assert shared_runs([place("Answer is generally the same easy there.")], talk) == []
+    assert [" ".join(run.words) for run in found] == ["the old grey cat sleeps on the warm stone wall"]
+    assert shared_runs([place("The old grey cat sleeps on the warm.")], talk) != []
+    assert shared_runs([place("Old grey cat sleeps on the warm.")], talk) == []
 
 
 def test_names_and_addresses_are_nobodys_wording() -> None:
