@@ -174,3 +174,27 @@ def test_follow_ups_are_questions_the_index_answers_that_were_not_asked_or_quote
 
     assert follow_ups([found], [quoted], []) == ("Who should do one?",)
     assert follow_ups([found], [quoted], [Message("user", "who should do one?")]) == ()
+
+
+def test_what_comes_near_cites_the_hits_in_their_places_also_those_of_the_parts() -> None:
+    pages = [page((f"Heading {i}?", [f"Thing{i} is number{i}."]), path=f"{i}.md") for i in range(6)]
+    hits = [hit(each, 0, [3.0], score=3.0 - i) for i, each in enumerate(pages[:5])]
+    facets = [[hit(pages[5], 0, [4.0], score=4.0)]]
+    pool = [*hits, *facets[0]]
+
+    drafts = compose(
+        "partly",
+        "thing?",
+        hits,
+        facets,
+        lacking=None,
+        unknown=(),
+        feeling=None,
+        history=(),
+        documents=pages,
+        helplines=(),
+    )
+
+    quoted = [draft for _, draft in drafts if draft.origin == "quote"]
+    assert "5.md" in {pool[draft.cited[0]].document.path for draft in quoted}
+    assert all(draft.text in pool[draft.cited[0]].text for draft in quoted)

@@ -381,7 +381,7 @@ def compose(
         case "not_covered":
             drafts = _fixed(f"{_kindly(feeling, history)}{declined}{ASK_A_PERSON if offered else ''}")
         case "partly":
-            near = quotes(hits[:3], facets, known=known, states=states, shape=NEAR_BY, wanted=wanted, history=history)
+            near = quotes(hits, facets, known=known, states=states, shape=NEAR_BY, wanted=wanted, history=history)
             line = f"{gap} {NEAREST}" if lacking or unknown else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
