@@ -164,3 +164,13 @@ def test_somebody_who_cannot_move_is_shown_what_is_remote(
     shown = offered("I can't travel, is there a programme I could do from home?", registry, needs, light_encoder)
 
     assert {"spar", "aisc", "future-impact-group"} & set(shown)
+
+
+def test_whoever_wants_an_alternative_is_offered_others_and_not_that(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    shown = offered("What alternatives to MATS are there?", registry, needs, light_encoder)
+
+    assert shown
+    assert "mats" not in shown
+    assert {"spar", "arena", "astra-fellowship", "aisafety-training", "lasr-labs", "ea-opportunities"} & set(shown)

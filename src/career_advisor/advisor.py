@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -193,11 +193,16 @@ class Advisor:
         shelf = self._shelves.current()
         ground = self._ground(shelf)
         queries = self._understand(asked, history, ground)
+        unwanted = referral.set_aside(queries.standalone, self._registry)
+        if unwanted:
+            instead = (*queries.searched, *(f"What else is there for {service.gap}?" for service in unwanted))
+            queries = replace(queries, searched=instead)
         vectors = self._vectors([*queries.searched, *queries.facets])
         clock.mark("encode")
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
         intent = grounding.screen(asked, as_asked, ground)
         hits, facets = self._find(queries, vectors, shelf)
+        hits = _about_others(hits, unwanted)
         hits = grounding.bring_forward(f"{queries.meant} {queries.question}".strip(), hits, ground, self._today())[
             :HITS
         ]
@@ -395,6 +400,12 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
     if found.status in {"small_talk", "clarify", "off_topic", "refused"}:
         return answering.starters(list(shelf.documents.values()), history)
     return answering.follow_ups(found.hits, checked.citations, history)
+
+
+def _about_others(hits: list[Hit], unwanted: Sequence[Service]) -> list[Hit]:
+    """Leave out the sections about what somebody wants an alternative to, if anything else was found."""
+    others = [hit for hit in hits if not any(referral.is_named(service, " ".join(hit.heading)) for service in unwanted)]
+    return others or hits
 
 
 def _wholes(queries: Queries, vectors: Any) -> dict[str, Any]:

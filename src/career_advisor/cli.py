@@ -22,6 +22,7 @@ from career_advisor import __version__
 from career_advisor.records import AdvisorError, Citation, Message, NothingReadable, Piece, Reply, Stage, WrongUse
 
 if TYPE_CHECKING:
+    from career_advisor.feedback import Box
     from career_advisor.opening import Progress
     from career_advisor.settings import Settings
 
@@ -47,6 +48,10 @@ app.add_typer(index_app, name="index")
 app.add_typer(models_app, name="models")
 app.add_typer(services_app, name="services")
 app.add_typer(config_app, name="config")
+feedback_app = typer.Typer(
+    help="What people said of answers, where `feedback` is on.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(feedback_app, name="feedback")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Model = Annotated[str | None, typer.Option("--model", help="Who writes the answers: quotes, local, or provider:name.")]
@@ -322,6 +327,7 @@ def serve(
 ) -> None:
     """Serve the page."""
     from career_advisor import web
+    from career_advisor.feedback import Box
     from career_advisor.opening import open_advisor
 
     settings = _settings(host=host, port=port, model=model)
@@ -330,7 +336,8 @@ def serve(
     def ready(address: str) -> None:
         print(json.dumps({"address": address}) if as_json else f"Career Advisor is at {address}", flush=True)
 
-    web.serve(advisor, host=settings.host, port=settings.port, on_ready=ready)
+    box = Box(settings.home) if settings.feedback else None
+    web.serve(advisor, host=settings.host, port=settings.port, on_ready=ready, box=box)
 
 
 # ---------------------------------------------------------------- the index
@@ -686,6 +693,34 @@ def evaluate_report(
     )
 
 
+@evaluate_app.command("export")
+def evaluate_export(
+    run: Annotated[Path, typer.Argument(help="A run: its folder, or its name below ADVISOR_HOME/runs.")],
+    to: Annotated[str, typer.Option("--to", help="Who is to read it: ragas, promptfoo or inspect.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; default: stdout.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a run, also one that was stopped, in the field names of ragas, promptfoo or inspect_ai."""
+    from career_advisor.evaluation import exporting, folder
+
+    exported = exporting.export(folder.find_run(run, _settings().home / "runs"), to)
+    if not exported.finished:
+        _say(f"the run was stopped; this is what it has: {exported.results} results")
+    if exported.without_reply:
+        _say(f"{exported.without_reply} of {exported.results} results have no reply, and their entries no answer")
+    if out is None:
+        _put(exported.data) if as_json else print(exported.text, end="")
+        return
+    try:
+        folder.write_text(out, exported.text)
+    except OSError as fault:
+        raise WrongUse(f"{out}: {fault.strerror}; give another --out") from fault
+    if exported.suffixes and out.suffix.lower() not in exported.suffixes:
+        _say(f"{to} goes by the end of a file's name: rename {out} to {out.stem}{exported.suffixes[0]}")
+    written = {"file": str(out), "to": to, "results": exported.results, "without_reply": exported.without_reply}
+    _put(written) if as_json else print(f"{exported.results} results in {out}")
+
+
 @evaluate_app.command("gates")
 def evaluate_gates(
     run: Annotated[Path, typer.Argument(help="The run that is good enough.")],
@@ -705,6 +740,87 @@ def evaluate_gates(
         _put(gates_json(limits))
     elif out is None:
         print(toml_of(limits, manifest), end="")
+
+
+# ---------------------------------------------------------------- feedback
+
+_TURN_ON = "ADVISOR_FEEDBACK=true turns it on, or `feedback = true` in advisor.toml"
+
+
+@feedback_app.command("status")
+def feedback_status(as_json: AsJson = False) -> None:
+    """Say whether people are asked, and count what they said."""
+    from career_advisor.feedback import REASONS
+
+    settings, box = _box()
+    helped, complaints, damaged = box.read()
+    reasons = {key: sum(each.reason == key for each in complaints) for key in REASONS}
+    if as_json:
+        counts = {"helped": helped, "not_helped": len(complaints), "reasons": reasons, "damaged": damaged}
+        _put({"on": settings.feedback, "file": str(box.path), **counts})
+        return
+    print("People are asked whether an answer helped." if settings.feedback else f"Nobody is asked; {_TURN_ON}.")
+    print(f"helped {helped}, did not {len(complaints)}" + (f", damaged lines {damaged}" if damaged else ""))
+    for reason, count in reasons.items():
+        if count:
+            print(f"  {reason} {count}")
+
+
+@feedback_app.command("export")
+def feedback_export(
+    out: Annotated[Path | None, typer.Option(help="The test set to write; default: stdout.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a draft case of a test set of each answer that did not help."""
+    from career_advisor.feedback import draft_of, line_of, write_private
+
+    settings, box = _box()
+    if not settings.feedback and not box.path.exists():
+        raise AdvisorError(f"there is no feedback, and nobody is asked for it; {_TURN_ON}")
+    votes = box.read()
+    drafts = [draft_of(each) for each in votes.complaints]
+    lines = b"".join(map(line_of, drafts))
+    if votes.damaged:
+        _say(f"damaged lines left out of {box.path}: {votes.damaged}")
+    if not drafts:
+        _say("no answer was said not to have helped, so there is no case")
+    if out is not None:
+        try:
+            write_private(out, lines)
+        except OSError as fault:
+            raise WrongUse(f"{out}: {fault.strerror}") from fault
+    if as_json:
+        _put({"out": str(out), "cases": len(drafts), "damaged": votes.damaged} if out else drafts)
+    elif out is not None:
+        print(f"Draft cases in {out}: {len(drafts)}")
+    else:
+        print(lines.decode(), end="")
+
+
+@feedback_app.command("delete")
+def feedback_delete(
+    ids: Annotated[list[str] | None, typer.Argument(help="Which, as people were told; none: all of it.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete what people sent, because one of them asks for it, or all of it."""
+    _, box = _box()
+    names = [each.removeprefix("feedback-") for each in ids or ()]
+    if not yes:
+        _say(f"Delete {', '.join(names) or 'all feedback'} from {box.path} for good? [y/N]")
+        answer = sys.stdin.readline()
+        if not answer:
+            raise WrongUse("nothing was deleted, because nobody answered; give --yes")
+        yes = answer.strip().lower() in {"y", "yes"}
+    deleted = box.delete(names) if yes else 0
+    _put({"deleted": deleted}) if as_json else print(f"Votes deleted: {deleted}")
+
+
+def _box() -> tuple[Settings, Box]:
+    from career_advisor.feedback import Box
+
+    settings = _settings()
+    return settings, Box(settings.home)
 
 
 # ---------------------------------------------------------------- progress

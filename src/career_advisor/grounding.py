@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from career_advisor.rarity import Rarity
 from career_advisor.records import Document, Hit, Status
-from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, stems, words
+from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, stem, stems, words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Intent: TypeAlias = Literal["urgent", "refused", "small_talk", "clarify"]
@@ -56,6 +56,15 @@ _CALENDAR = re.compile(
     r"|november|december)$",
     re.IGNORECASE,
 )
+# Countries that go by several names, some of them no words to an index: "US" is also "us".
+_COUNTRIES = {
+    frozenset(
+        map(stem, ("america", "american", "americans", "usa", "united", "states"))
+    ): r"\b(?:US|USA|U\.S\.|America|American|"
+    r"United States)\b",
+    frozenset(map(stem, ("britain", "british", "england", "uk", "united", "kingdom"))): r"\b(?:UK|Britain|British|"
+    r"England|United Kingdom)\b",
+}
 _YEAR = re.compile(r"\b20\d\d\b")
 SHOUTED = 6
 """Letters of the longest word in capitals that is a name: ARENA would be one, but so would EVERYONE."""
@@ -398,7 +407,16 @@ def _supplies(hit: Hit, question: str, kind: Asked, ground: Ground, today: date)
 def _missing_names(question: str, hits: Sequence[Hit], ground: Ground) -> set[str]:
     """Return names that are asked about and that no passage has."""
     found = set().union(*(_stems_of(hit) for hit in hits)) if hits else set()
-    return {written for name, written in _asked_names(question, ground).items() if name not in found}
+    return {
+        written
+        for name, written in _asked_names(question, ground).items()
+        if name not in found and not any(_names_country(name, hit.text) for hit in hits)
+    }
+
+
+def _names_country(name: str, text: str) -> bool:
+    """Tell whether a text names the country that a stem is one of the names of."""
+    return any(name in country and re.search(written, text) for country, written in _COUNTRIES.items())
 
 
 def _whole_name(name: str, question: str) -> str:

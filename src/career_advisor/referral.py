@@ -37,6 +37,12 @@ _LIST = re.compile(
     r"|funders|job boards)\b",
     re.IGNORECASE,
 )
+# "Alternatives to MATS", "something other than 80,000 Hours": what is named behind it is what is not wanted.
+_OTHER_THAN = re.compile(
+    r"\b(?:alternatives? (?:to|for)|other than|apart from|aside from|besides|except(?: for)?|not counting"
+    r"|instead of|rather than)\b(?P<named>[^.?!;]*)",
+    re.IGNORECASE,
+)
 _WANTED = ("id", "name", "kind", "url", "audience", "cost", "gap", "needs")
 _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?$")
 _DEFAULT: dict[Status, tuple[str, ...]] = {
@@ -265,7 +271,10 @@ def choose(
     felt += [need for need in _DEFAULT.get(status, ()) if need not in felt]
     # A story names what it is about, not what is wanted: whoever was turned away by a programme is not sent back to it.
     telling = told is not None or "rejection" in felt
-    named = [] if telling else [s for s in registry.services if _is_named(s, question)]
+    unwanted = set_aside(question, registry)
+    # Whoever wants an alternative wants what answers the same need.
+    felt = list(dict.fromkeys([*(need for s in unwanted for need in registry.needs[s.id]), *felt]))
+    named = [] if telling else [s for s in registry.services if is_named(s, question)]
     ranked = dict.fromkeys(s.id for s in named if s.kind != "helpline")
     # Round by round: the best service of each need first, so that three places serve several needs.
     queues = [[s for s in registry.services if need in registry.needs[s.id]] for need in felt]
@@ -275,8 +284,16 @@ def choose(
             if turn < len(queue):
                 ranked.setdefault(queue[turn].id)
     by_id = {service.id: service for service in registry.services}
+    for service in unwanted:
+        ranked.pop(service.id, None)
     limit = len(ranked) if _LIST.search(question if asked is None else asked) else SHOWN
     return tuple(Offer(by_id[name], f"For {by_id[name].gap}.") for name in list(ranked)[:limit])
+
+
+def set_aside(question: str, registry: Registry) -> tuple[Service, ...]:
+    """Return the services that somebody wants an alternative to."""
+    found = _OTHER_THAN.search(question)
+    return tuple(s for s in registry.services if is_named(s, found["named"])) if found else ()
 
 
 def _ranked(services: Sequence[Service], need: str, registry: Registry) -> list[Service]:
@@ -297,13 +314,13 @@ def _felt(question: str, vector: Vectors, needs: Needs) -> list[str]:
     return list(dict.fromkeys([*by_pattern, *by_likeness]))
 
 
-def _is_named(service: Service, question: str) -> bool:
-    """Tell whether a question has the service's name, or one of its aliases: those with a capital only as written."""
-    lowered = question.lower()
+def is_named(service: Service, text: str) -> bool:
+    """Tell whether a text has the service's name, or one of its aliases: those with a capital only as written."""
+    lowered = text.lower()
     exact = (alias for alias in service.aliases if alias != alias.lower())
     loose = (service.name.lower(), *(alias for alias in service.aliases if alias == alias.lower()))
     return any(
-        re.search(rf"\b{re.escape(name)}\b", text)
-        for text, group in ((question, exact), (lowered, loose))
+        re.search(rf"\b{re.escape(name)}\b", written)
+        for written, group in ((text, exact), (lowered, loose))
         for name in group
     )

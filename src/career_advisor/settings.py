@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1, description="address that the page is served on")
     port: int = Field(default=7860, ge=0, le=65_535, description="its port; 0: any that is free")
     max_question_chars: int = Field(default=4000, ge=1, le=100_000, description="a longer question is sent back")
+    feedback: bool = Field(default=False, description="ask under each answer whether it helped, and keep what is sent")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 

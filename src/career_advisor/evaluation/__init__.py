@@ -6,6 +6,7 @@
     summing        results             -> summary             intervals, gates and the verdict
     comparing      two runs            -> what got better and worse
     junit, report  results, summary    -> junit.xml, report.html
+    exporting      results             -> a file for ragas, promptfoo or inspect_ai
 
 `folder` keeps a run on disk. The advisor is handed in, open: nothing here knows an index, an encoder or a setting.
 """

@@ -144,8 +144,11 @@ def line_of(data: Mapping[str, Any]) -> str:
 def write_text(path: Path, text: str) -> None:
     """Write a file, whole or not at all."""
     part = path.with_name(f".{path.name}.part")
-    part.write_bytes(text.encode("utf-8", "backslashreplace"))
-    part.replace(path)
+    try:
+        part.write_bytes(text.encode("utf-8", "backslashreplace"))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def now() -> datetime:

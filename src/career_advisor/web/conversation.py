@@ -15,11 +15,13 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from career_advisor import neutral
+from career_advisor.feedback import Box, Cited, Exchange, NotKept
 from career_advisor.records import AdvisorError, Message, ModelUnavailable, Piece, Reply, Service, Stage
-from career_advisor.web import showing
+from career_advisor.web import showing, voting
 
 CHATS_AT_ONCE = 16
 WAITING = 48
@@ -32,6 +34,8 @@ TURNS_TOLD = 12
 FORGOTTEN_AFTER_S = 3_600
 AT_MOST_EVERY_S = 0.12
 """Steps while words come: eight a second is smooth to read, and a faster model floods nobody."""
+NOT_JUDGED = frozenset({"urgent"})
+"""Statuses of answers that nobody is asked about: a person may be in danger."""
 
 MODEL_TROUBLE = "The language model did not answer. Please try again in a minute."
 OWN_TROUBLE = "Something is wrong on the advisor's side, and whoever runs it can see what. Please try again later."
@@ -74,7 +78,13 @@ class Answerer(Protocol):
 @dataclass(slots=True)
 class _Turn:
     question: str
+    name: str
+    told: tuple[Message, ...]
     answer: str = ""
+    judged: Exchange | None = None
+    """What a vote would be about; None while there is no whole answer, and when one was cast."""
+    thanked: str = ""
+    """What was said to a vote: said again where it is sent again, because a browser missed that it came."""
 
 
 @dataclass(slots=True)
@@ -92,9 +102,9 @@ class Conversation:
             if message.content
         ]
 
-    def begin(self, question: str) -> _Turn:
+    def begin(self, question: str, name: str) -> _Turn:
         """Add a turn; the oldest make room."""
-        turn = _Turn(question)
+        turn = _Turn(question, name, tuple(self.told()))
         self.turns.append(turn)
         del self.turns[:-TURNS_KEPT]
         return turn
@@ -102,6 +112,10 @@ class Conversation:
     def take_back(self) -> str:
         """Take the last turn out, for asking again; return its question."""
         return self.turns.pop().question if self.turns else ""
+
+    def called(self, name: str) -> _Turn | None:
+        """Return the turn of a name; None where there is none, or no longer."""
+        return next((turn for turn in self.turns if turn.name == name), None)
 
     def clear(self) -> None:
         """Forget every turn; one that is still being answered finds itself forgotten."""
@@ -120,12 +134,11 @@ def answer(question: str, conversation: Conversation, answerer: Answerer) -> Ite
     if len(question) > QUESTION_LIMIT:
         yield _step(secrets.token_hex(8), "failed", trouble=TOO_LONG, again=False)
         return
-    told = conversation.told()
-    turn = conversation.begin(question)
     name = secrets.token_hex(8)
+    turn = conversation.begin(question, name)
     yield _step(name, "working", stage="Starting")
     try:
-        yield from _steps(name, turn, answerer.reply(question, told))
+        yield from _steps(turn, answerer.reply(question, turn.told))
     except ModelUnavailable as trouble:
         _log.warning("%s", trouble)
         yield _step(name, "failed", text=turn.answer, trouble=MODEL_TROUBLE)
@@ -137,25 +150,28 @@ def answer(question: str, conversation: Conversation, answerer: Answerer) -> Ite
         raise
 
 
-def _steps(name: str, turn: _Turn, items: Iterator[Stage | Piece | Reply]) -> Iterator[str]:
+def _steps(turn: _Turn, items: Iterator[Stage | Piece | Reply]) -> Iterator[str]:
     stage = ""
     shown_at = 0.0
     for item in items:
         match item:
             case Stage(text):
                 stage = text
-                yield _step(name, "working", stage=stage, text=turn.answer)
+                yield _step(turn.name, "working", stage=stage, text=turn.answer)
             case Piece(text):
                 turn.answer += text
                 if time.monotonic() - shown_at >= AT_MOST_EVERY_S:
                     shown_at = time.monotonic()
-                    yield _step(name, "working", stage="Answering", text=turn.answer)
+                    yield _step(turn.name, "working", stage="Answering", text=turn.answer)
             case Reply():
                 turn.answer = item.answer
-                yield _step(name, "done", reply=item)
+                if item.status not in NOT_JUDGED:
+                    cited = tuple(Cited.of(each) for each in item.citations)
+                    turn.judged = Exchange(turn.question, turn.told, turn.answer, cited)
+                yield _step(turn.name, "done", reply=item)
                 return
     _log.error("the answerer ended without a reply")
-    yield _step(name, "failed", text=turn.answer, trouble=OWN_TROUBLE)
+    yield _step(turn.name, "failed", text=turn.answer, trouble=OWN_TROUBLE)
 
 
 def _step(
@@ -177,11 +193,59 @@ def _step(
     step["stage"] = neutral.line(stage, limit=showing.SHORT_LIMIT)  # it may name a model
     step["reply"] = showing.shown_reply(reply) if reply else None
     step["paragraphs"] = step["reply"]["paragraphs"] if reply else showing.shown_pieces(text)
-    return base64.b64encode(json.dumps(step).encode("ascii")).decode("ascii")
+    return _label(step)
 
 
-def build_blocks(answerer: Answerer) -> Any:
-    """Return the `gr.Blocks` of the page: the question, its buttons and their events."""
+def _label(data: dict[str, Any]) -> str:
+    return base64.b64encode(json.dumps(data).encode("ascii")).decode("ascii")
+
+
+def vote(sent: object, conversation: Conversation, box: Box) -> str:
+    """Store what a person says of an answer, once; what is stored of the conversation is the server's own copy.
+
+    Args:
+        sent: The vote, as the browser sent it.
+        conversation: Of this page alone: nobody votes on what somebody else asked.
+        box: Where votes are kept.
+
+    Returns:
+        What the page is told: JSON in base64, all of it ASCII, with a sentence as `thanks` or as `trouble`.
+    """
+    ballot = voting.read_ballot(sent)
+    turn = conversation.called(ballot.turn) if ballot else None
+    if turn is not None and turn.thanked:
+        return _said(thanks=turn.thanked)
+    if ballot is None or turn is None or turn.judged is None:
+        return _said(trouble=voting.GONE)
+    exchange, turn.judged = turn.judged, None
+    today = datetime.now(UTC).date()
+    try:
+        if ballot.helped:
+            box.keep_praise(today)
+            turn.thanked = voting.THANKS
+        else:
+            code = box.keep_complaint(exchange, ballot.reason, ballot.words, today)
+            turn.thanked = voting.CODED.format(code=code)
+    except NotKept as trouble:
+        turn.judged = exchange
+        _log.error("%s", trouble.__cause__ or trouble)
+        return _said(trouble=str(trouble))
+    return _said(thanks=turn.thanked)
+
+
+def _said(*, thanks: str = "", trouble: str = "") -> str:
+    """Return what the page is told of a vote; no two are the same, so that the page sees each come."""
+    return _label({"thanks": thanks, "trouble": trouble, "name": secrets.token_hex(8)})
+
+
+def build_blocks(answerer: Answerer, box: Box | None = None) -> Any:
+    """Return the `gr.Blocks` of the page: the question, its buttons and their events.
+
+    Args:
+        answerer: Answers the questions.
+        box: Where votes on answers are kept. Without one there is no event that could keep any: a hidden one could
+            still be called by anybody.
+    """
     import gradio as gr
 
     def ask(question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
@@ -219,6 +283,10 @@ def build_blocks(answerer: Answerer) -> Any:
         again = gr.Button("Ask again", elem_id="again", visible="hidden")
         steps = gr.Button("", elem_id="steps", visible="hidden", interactive=False)
 
+        if box is not None:
+            ballot = gr.Textbox(elem_id="ballot", visible="hidden")
+            said = gr.Button("", elem_id="vote", visible="hidden")
+
         # Gradio would drop a question that is sent while it is still taking leave of one that was stopped.
         quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
         several = {"concurrency_limit": CHATS_AT_ONCE, "concurrency_id": "answers"}
@@ -240,5 +308,11 @@ def build_blocks(answerer: Answerer) -> Any:
             concurrency_limit=CHATS_AT_ONCE,
             **quiet,
         )
+        if box is not None:
+
+            def keep(sent: str, conversation: Conversation) -> str:
+                return vote(sent, conversation, box)
+
+            said.click(keep, inputs=[ballot, conversation], outputs=[said], concurrency_limit=CHATS_AT_ONCE, **quiet)
     blocks.queue(max_size=WAITING + CHATS_AT_ONCE, default_concurrency_limit=CHATS_AT_ONCE, api_open=False)
     return blocks

@@ -13,6 +13,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const SILENT_FOR_MS = 20_000;
 const LEAVES_WITHIN_MS = 1_500;
 const FORGETS_WITHIN_MS = 10_000;
+const VOTES_WITHIN_MS = 10_000;
 const LONGEST_WORD = 20; // letters at most that are kept on one line with the marker behind them
 const MESSAGE = {
   busy: "One answer is still coming. Stop it first, or wait for it.",
@@ -22,6 +23,8 @@ const MESSAGE = {
   refused: "The advisor could not take your question just now: many people are asking, or you asked very often. Please wait half a minute.",
   stopped: "Stopped. What stands above is all that had come.",
   stoppedAtOnce: "Stopped before a word had come.",
+  reasonless: "Choose a reason first.",
+  voteLost: "The advisor did not say whether it has your feedback. Please try again in half a minute.",
 };
 
 /** Make an element. Strings among `children` become text. */
@@ -58,14 +61,14 @@ let current = null; // the turn that is being answered
 let pressing = false; // whether it is the page that presses a button
 let holding = null; // what the next question has to wait for
 let forgotten = null; // what to do when the server says that it has forgotten
+let voted = null; // what to do when the server says what became of a vote
 const seen = new Set(); // names of answers that have come; one that is over may still be heard of
 let opener = null; // what opened the pane, and gets the focus back
 const turns = [];
 
 const question = () => find("#question textarea");
 
-function write(text) {
-  const box = question();
+function write(text, box = question()) {
   // As if typed: Gradio listens for the event.
   Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, text);
   box.dispatchEvent(new Event("input", { bubbles: true }));
@@ -228,6 +231,7 @@ function end(turn, trouble = "", again = true) {
   turn.stage.remove();
   if (trouble) turn.after.append(make("p", { class: "trouble" }, trouble));
   turn.after.append(actions(turn, again));
+  if (facts.feedback && turn.reply && turn.reply.status !== "urgent") turn.after.append(helpful(turn));
   const sources = turn.reply?.citations.length ?? 0;
   say(trouble || `Answer complete, ${count(sources, "source", "sources")}.`);
 }
@@ -298,6 +302,10 @@ async function alive() {
 async function failed() {
   const turn = current;
   forgotten?.(false);
+  if (voted) {
+    voted(null); // a question that was begun meanwhile waits, so the trouble is not its own
+    return;
+  }
   if (!turn) return;
   await new Promise((resolve) => setTimeout(resolve, 300)); // the server's own sentence comes first, where it has one
   if (current !== turn) return;
@@ -447,6 +455,85 @@ async function copyOut(turn, button) {
   setTimeout(() => (button.textContent = before), 2_500);
 }
 
+// ---------------------------------------------------------------- whether an answer helped
+
+/** Ask it, quietly. Nothing is sent before a person presses "Yes", or "Send" in the form that "No" opens. */
+function helpful(turn) {
+  const asked = find("#helpful-template").content.cloneNode(true).firstElementChild;
+  const form = find("form", asked);
+  const number = turns.indexOf(turn) + 1;
+  find("[role=group]", asked).setAttribute("aria-label", "Was this helpful?");
+  find(".reasons", asked).append(...facts.feedback.reasons.map(([key, words]) => make("label", { class: "reason" }, make("input", { type: "radio", name: `reason-${number}`, value: key }), make("span", {}, words))));
+  find("[type=text]", asked).maxLength = facts.feedback.limit;
+  find(".yes", asked).addEventListener("click", () => vote(turn, asked, { helped: true }));
+  find(".no", asked).addEventListener("click", () => showComplaint(asked, form.hidden));
+  find(".reasons", asked).addEventListener("change", () => tellOfVote(asked, ""));
+  find(".cancel", asked).addEventListener("click", () => showComplaint(asked, false));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    complain(turn, asked);
+  });
+  return asked;
+}
+
+function showComplaint(asked, open) {
+  const form = find("form", asked);
+  form.hidden = !open;
+  tellOfVote(asked, "");
+  find(".no", asked).setAttribute("aria-expanded", String(open));
+  if (open) form.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+  find(open ? "[type=radio]" : ".no", asked).focus({ preventScroll: open });
+}
+
+function complain(turn, asked) {
+  const reason = find("[type=radio]:checked", asked)?.value;
+  if (reason) {
+    vote(turn, asked, { helped: false, reason, words: find("[type=text]", asked).value });
+  } else {
+    tellOfVote(asked, MESSAGE.reasonless);
+    find("[type=radio]", asked).focus();
+  }
+}
+
+function tellOfVote(asked, trouble) {
+  const line = find(".trouble", asked);
+  line.textContent = trouble;
+  line.hidden = !trouble;
+  if (trouble) say(trouble);
+}
+
+/** Send a vote and say what became of it. The next question waits meanwhile: Gradio's errors don't say whose they are. */
+async function vote(turn, asked, ballot) {
+  if (current || voted) {
+    tellOfVote(asked, MESSAGE.busy);
+    return;
+  }
+  const said = haveVoted(holding, JSON.stringify({ turn: turn.id, ...ballot }));
+  hold(said);
+  const came = await said;
+  if (!came?.thanks) {
+    tellOfVote(asked, came?.trouble ?? MESSAGE.voteLost);
+    return;
+  }
+  const thanks = make("p", { class: "thanks", tabindex: "-1" }, came.thanks);
+  asked.replaceWith(thanks);
+  thanks.focus();
+}
+
+/** Hand a vote to the server; return what it says, or null where it says nothing. */
+async function haveVoted(before, ballot) {
+  const said = new Promise((resolve) => (voted = resolve));
+  await before;
+  write(ballot, find("#ballot textarea, #ballot input"));
+  press("#vote");
+  const timer = setTimeout(voted, VOTES_WITHIN_MS, null);
+  const came = await said;
+  clearTimeout(timer);
+  voted = null;
+  write("", find("#ballot textarea, #ballot input"));
+  return came;
+}
+
 // ---------------------------------------------------------------- the pane
 
 function openPane(title, from, ...content) {
@@ -546,6 +633,7 @@ function openAbout(from) {
           ". Each of its sentences would then be checked against the sources.",
         ]),
   );
+  if (facts.feedback) find("#about-words", content).after(find("#about-feedback-template").content.cloneNode(true));
   openPane("About", from, ...content.childNodes, make("p", { class: "meta" }, facts.index ? `Index: ${facts.index}.` : ""));
   find("#pane").focus({ preventScroll: true });
 }
@@ -663,7 +751,9 @@ function onKey(event) {
     event.preventDefault();
     question().focus();
   } else if (event.key === "Escape") {
-    if (!find("#pane").hidden) closePane();
+    const asked = event.target.closest?.(".helpful:has(form:not([hidden]))");
+    if (asked) showComplaint(asked, false);
+    else if (!find("#pane").hidden) closePane();
     else if (current) find("#stop").click();
   }
 }
@@ -673,6 +763,11 @@ function onKey(event) {
 function readStep() {
   const text = find("#steps").textContent.trim();
   if (text) take(JSON.parse(atob(text)));
+}
+
+function readVote() {
+  const text = find("#vote").textContent.trim();
+  if (text) voted?.(JSON.parse(atob(text)));
 }
 
 function start() {
@@ -692,6 +787,7 @@ function start() {
   document.addEventListener("keypress", onKey, true);
   question().addEventListener("input", () => tell(""));
   new MutationObserver(readStep).observe(find("#steps"), { subtree: true, childList: true, characterData: true });
+  if (facts.feedback) new MutationObserver(readVote).observe(find("#vote"), { subtree: true, childList: true, characterData: true });
   new MutationObserver((changes) => {
     if (changes.some((change) => [...change.addedNodes].some((node) => node.nodeType === 1 && (node.matches(".toast-body, .toast-wrap") || find(".toast-body", node))))) failed();
   }).observe(document.body, { subtree: true, childList: true });

@@ -14,8 +14,9 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from career_advisor import neutral
+from career_advisor.feedback import Box
 from career_advisor.records import AdvisorError
-from career_advisor.web import guard, showing
+from career_advisor.web import guard, showing, voting
 from career_advisor.web.conversation import QUESTION_LIMIT, Answerer, build_blocks
 
 if TYPE_CHECKING:
@@ -34,12 +35,13 @@ _SCRIPT = re.compile(r"<script(?=[\s>])")
 _DESCRIPTION = "Questions about working on AI safety, answered from guidance that it has read and quotes."
 
 
-def build_app(answerer: Answerer, *, rate: guard.Rate | None = None) -> FastAPI:
+def build_app(answerer: Answerer, *, rate: guard.Rate | None = None, box: Box | None = None) -> FastAPI:
     """Return the whole app: the page, its two files and the few doors of Gradio that it needs.
 
     Args:
         answerer: Answers the questions.
         rate: How often each client may ask.
+        box: Where votes on answers are kept; without one nobody is asked for any, and none is taken.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     _reach_ourselves_directly()
@@ -67,7 +69,7 @@ def build_app(answerer: Answerer, *, rate: guard.Rate | None = None) -> FastAPI:
         warnings.simplefilter("ignore", DeprecationWarning)  # of gradio about its own libraries
         gr.mount_gradio_app(
             app,
-            build_blocks(answerer),
+            build_blocks(answerer, box),
             path="",
             footer_links=[],
             run_history=False,
@@ -80,12 +82,12 @@ def build_app(answerer: Answerer, *, rate: guard.Rate | None = None) -> FastAPI:
             ssr_mode=False,
             theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         )
-    app.add_middleware(_Ours, dress=lambda html, nonce: page(html, answerer, files, nonce))
+    app.add_middleware(_Ours, dress=lambda html, nonce: page(html, answerer, files, nonce, votes=box is not None))
     app.add_middleware(guard.Guard, rate=rate)  # added last, asked first
     return app
 
 
-def serve(answerer: Answerer, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+def serve(answerer: Answerer, host: str, port: int, on_ready: Callable[[str], None], *, box: Box | None = None) -> None:
     """Serve the page until the process is told to stop.
 
     Args:
@@ -93,6 +95,7 @@ def serve(answerer: Answerer, host: str, port: int, on_ready: Callable[[str], No
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         on_ready: Told the page's address when it can be opened.
+        box: Where votes on answers are kept; without one nobody is asked for any, and none is taken.
 
     Raises:
         AdvisorError: If the port cannot be had.
@@ -102,7 +105,7 @@ def serve(answerer: Answerer, host: str, port: int, on_ready: Callable[[str], No
     listening = _listen(host, port)
     try:
         config = uvicorn.Config(
-            build_app(answerer),
+            build_app(answerer, box=box),
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -121,8 +124,16 @@ def serve(answerer: Answerer, host: str, port: int, on_ready: Callable[[str], No
         listening.close()
 
 
-def page(html: str, answerer: Answerer, files: _Files, nonce: str) -> str:
-    """Return Gradio's page made ours: without addresses elsewhere, each script with the nonce, our own parts added."""
+def page(html: str, answerer: Answerer, files: _Files, nonce: str, *, votes: bool) -> str:
+    """Return Gradio's page made ours: without addresses elsewhere, each script with the nonce, our own parts added.
+
+    Args:
+        html: Gradio's page.
+        answerer: Answers the questions.
+        files: The page's own.
+        nonce: Of this response alone.
+        votes: Whether people are asked if an answer helped.
+    """
     html = _FOREIGN_META.sub("", html)
     html = _EMBEDDING.sub("", html)
     html = _MANIFEST.sub("", html)
@@ -132,15 +143,15 @@ def page(html: str, answerer: Answerer, files: _Files, nonce: str) -> str:
         '<meta name="color-scheme" content="light dark" />\n'
         f'<link rel="stylesheet" href="./page/{files.version}/page.css" />\n'
         f'<script nonce="{nonce}" type="module" src="./page/{files.version}/page.js"></script>\n'
-        f'<script nonce="{nonce}" type="application/json" id="facts">{_facts(answerer)}</script>\n'
+        f'<script nonce="{nonce}" type="application/json" id="facts">{_facts(answerer, votes=votes)}</script>\n'
     )
     head, end, rest = html.partition("</head>")
     before, body, inside = rest.partition("<body")
     tag, close, content = inside.partition(">")
-    return f"{head}{ours}{end}{before}{body}{tag}{close}\n{files.html}{content}"
+    return f"{head}{ours}{end}{before}{body}{tag}{close}\n{files.html}{files.feedback if votes else ''}{content}"
 
 
-def _facts(answerer: Answerer) -> str:
+def _facts(answerer: Answerer, *, votes: bool) -> str:
     """Return what the page knows before the first question, as JSON that cannot end the element it stands in."""
     facts = {
         "examples": [neutral.line(each, limit=showing.SHORT_LIMIT) for each in answerer.examples],
@@ -148,6 +159,7 @@ def _facts(answerer: Answerer) -> str:
         "index": neutral.line(answerer.index_line, limit=showing.SHORT_LIMIT),
         "services": [showing.shown_service(each) for each in answerer.human_services],
         "limit": QUESTION_LIMIT,
+        "feedback": voting.facts() if votes else None,
     }
     return json.dumps(facts).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -193,18 +205,20 @@ class _Ours:
 
 
 class _Files:
-    """The page's own three files, and a version that changes when one of them does."""
+    """The page's own files, and a version that changes when one of those does that a browser keeps."""
 
-    def __init__(self, html: str, css: str, js: str) -> None:
+    def __init__(self, html: str, css: str, js: str, feedback: str) -> None:
         self.html = html
         self.css = css
         self.js = js
+        self.feedback = feedback
         self.version = hashlib.sha256("\0".join((css, js)).encode()).hexdigest()[:16]
 
     @classmethod
     def read(cls) -> _Files:
         folder = resources.files("career_advisor.web")
-        return cls(*((folder / f"page.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")))
+        names = ("page.html", "page.css", "page.js", "feedback.html")
+        return cls(*((folder / name).read_text(encoding="utf-8") for name in names))
 
 
 def _listen(host: str, port: int) -> socket.socket:
