@@ -60,7 +60,7 @@ HEADINGS_EVERY = 6
 PLENTY = 0.3
 """Weight of a question from a large set of one kind, so that the smaller, more various ones count, too."""
 RIDGE = 0.002
-SPEAKS_FOR = {"closeness", "likeness", "coverage", "sharpness", "usual", "of_the_field"}
+SPEAKS_FOR = {"closeness", "likeness", "coverage", "sharpness", "usual", "of_the_field", "reads"}
 """Evidence that can only speak for an answer; the rest can only speak against one."""
 RESAMPLES = 2_000
 
@@ -364,7 +364,7 @@ def main() -> None:
         for corpus, cases in corpora.items():
             fitted_on = [c for c in cases if c.half == "development" and c.expected <= QUESTIONS]
             rows += weigh(opened(encoder, corpus), fitted_on)
-        plain = [row._replace(evidence=row.evidence._replace(usual=0.0, of_the_field=0.0)) for row in rows]
+        plain = [row._replace(evidence=row.evidence._replace(usual=0.0, of_the_field=0.0, reads=0.0)) for row in rows]
         fits[encoder] = fit(plain)
         learned[encoder], seen = priors(rows)
         fits[encoder + OF_THE_FIELD] = fit(seen)

@@ -288,7 +288,12 @@ class Advisor:
         if shelf.id not in self._grounds:
             documents = list(shelf.documents.values())
             ground = grounding.Ground.of(
-                shelf.encoder.name, self._examples, shelf.vectors, documents, field=conversation.FIELD
+                shelf.encoder.name,
+                self._examples,
+                shelf.vectors,
+                documents,
+                field=conversation.FIELD,
+                windows=shelf.windows,
             )
             self._grounds = {shelf.id: ground}
         return self._grounds[shelf.id]

@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from career_advisor.rarity import Rarity
-from career_advisor.records import Document, Hit, Status
+from career_advisor.reading import SUREST, Reader
+from career_advisor.records import Document, Hit, Status, Window
 from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, stem, stems, words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
@@ -164,6 +165,8 @@ class Ground:
     rarity: Rarity
     priors: Vectors | None
     """As `_priors`; `None` in an index about something else than the field."""
+    reader: Reader | None = None
+    """`None` in such an index, too."""
 
     @classmethod
     def of(
@@ -174,6 +177,7 @@ class Ground:
         documents: Sequence[Document],
         *,
         field: str = "",
+        windows: Sequence[Window] = (),
     ) -> Ground:
         """Measure an index.
 
@@ -182,7 +186,8 @@ class Ground:
             encode: Embeds the examples (cached by its owner).
             index_vectors: Shape (windows, dimension), rows of length 1.
             documents: All documents of the index.
-            field: What guidance was measured for; the priors hold in an index that speaks of it.
+            field: What guidance was measured for; the priors and the reader hold in an index that speaks of it.
+            windows: Those that the vectors are of; nothing is read without them.
         """
         parts = _examples()
         vectors: dict[str, Vectors] = {}
@@ -204,6 +209,7 @@ class Ground:
             spread=(middle, max(scale, 0.02)),
             rarity=rarity,
             priors=priors,
+            reader=Reader.of(encoder_name, windows, index_vectors) if windows and priors is not None else None,
         )
 
     def speaks_of(self, subject: str) -> bool:
@@ -249,6 +255,8 @@ class Evidence(NamedTuple):
     0 in an index about something else: what guidance answers there, nobody measured."""
     of_the_field: float = 0.0
     """How far the question is about the field at all, likewise."""
+    reads: float = 0.0
+    """Log-odds of the sentence that answers best, as `reading` has it, divided by ten; 0 where nothing is read."""
 
 
 class Verdict(NamedTuple):
@@ -307,7 +315,7 @@ def evidence(question: str, vector: Vectors, hits: Sequence[Hit], ground: Ground
     whole = ground.rarity.weight(asked)
     unknown = ground.rarity.weight(stem for stem in asked if stem not in ground.rarity) / whole if whole else 0.0
     if not hits:
-        return Evidence(0.0, 0.0, 0.0, unknown, 0.0, 1.0, 1.0, usual, of_the_field)
+        return Evidence(0.0, 0.0, 0.0, unknown, 0.0, 1.0, 1.0, usual, of_the_field, -1.0 if ground.reader else 0.0)
     middle, scale = ground.spread
     looked_at = hits[:LOOKED_AT]
     similarity = max(hit.similarity for hit in hits)
@@ -322,6 +330,7 @@ def evidence(question: str, vector: Vectors, hits: Sequence[Hit], ground: Ground
         missing_name=float(bool(_missing_names(question, looked_at, ground))),
         usual=usual,
         of_the_field=of_the_field,
+        reads=ground.reader.best(vector, looked_at) / SUREST if ground.reader else 0.0,
     )
 
 
