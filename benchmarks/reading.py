@@ -69,10 +69,12 @@ class Network(torch.nn.Module):
         self.drop = torch.nn.Dropout(DROPPED)
 
     def forward(self, question: torch.Tensor, sentence: torch.Tensor, heading: torch.Tensor) -> torch.Tensor:
+        """Return the log-odds of a batch, shape (pairs,)."""
         asked, said, above = (SCALE * self.project(each) for each in (question, sentence, heading))
         cosines = [(question * each).sum(1, keepdim=True) for each in (sentence, heading)]
         seen = torch.cat([asked * said, (asked - said).abs(), asked * above, *cosines], dim=1)
-        return self.out(self.drop(torch.relu(self.hidden(self.drop(seen))))).squeeze(1)
+        odds: torch.Tensor = self.out(self.drop(torch.relu(self.hidden(self.drop(seen))))).squeeze(1)
+        return odds
 
 
 def pairs_of(encoder: str, home: Path) -> Pairs:
@@ -99,8 +101,8 @@ def pairs_of(encoder: str, home: Path) -> Pairs:
         if unknown:
             raise SystemExit(f"{case['id']}: no longer in its section: {sorted(unknown)[0]!r}")
         for row, text in sentences[place]:
-            answers = 1.0 if text in case["yes"] else IN_PART if text in case["part"] else 0.0
-            rows.append((i, row, heading[place], answers, numbers[place]))
+            helps = 1.0 if text in case["yes"] else IN_PART if text in case["part"] else 0.0
+            rows.append((i, row, heading[place], helps, numbers[place]))
     question, sentence, above, answers, section = (np.array(each) for each in zip(*rows, strict=True))
     vectors = np.asarray(shelf.vectors, np.float32)
     return Pairs(
@@ -142,7 +144,7 @@ def _trained(pairs: Pairs, chosen: npt.NDArray[np.intp], seed: int) -> Network:
             question, sentence, heading, answers = (each[batch] for each in fields)
             loss = binary_cross_entropy_with_logits(network(question, sentence, heading), answers)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             optimizer.step()
     return network
 
