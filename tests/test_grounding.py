@@ -91,6 +91,22 @@ def test_only_names_that_are_asked_about_are_missed(question: str, names: tuple[
     assert judge(question, ANY, [hit()], ground, TODAY).unknown_names == names
 
 
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Does Harbour sponsor visas for America?", ()),
+        ("Does Harbour sponsor visas for Britain?", ("Britain",)),
+        ("May Harbour be done in the United States?", ()),
+    ],
+)
+def test_a_country_is_known_by_its_other_names(question: str, names: tuple[str, ...], ground: Ground) -> None:
+    text = "Harbour cannot sponsor visas for the US."
+    page = Document("visas.md", text, "Visas", (Section(("Does Harbour sponsor visas?",), (Span(0, len(text)),)),))
+    found = Hit(page, 0, 0, len(text), 5.0, (Span(0, len(text)),), (1.0,), 0.7, 0.6)
+
+    assert judge(question, ANY, [found], ground, TODAY).unknown_names == names
+
+
 def test_what_stands_nowhere_weighs_against_an_answer(ground: Ground) -> None:
     known = evidence("Does the Harbour programme take twelve weeks?", ANY, [hit()], ground, TODAY)
     unknown = evidence("Does the zebra quilt juggle marmalade?", ANY, [hit()], ground, TODAY)

@@ -174,3 +174,12 @@ def test_whoever_wants_an_alternative_is_offered_others_and_not_that(
     assert shown
     assert "mats" not in shown
     assert {"spar", "arena", "astra-fellowship", "aisafety-training", "lasr-labs", "ea-opportunities"} & set(shown)
+
+
+def test_a_question_for_one_programme_is_no_request_for_the_list(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    one = offered("Which AI policy fellowship can take me?", registry, needs, light_encoder)
+    every = offered("Which AI policy fellowships are there?", registry, needs, light_encoder)
+
+    assert len(one) <= 3 < len(every)

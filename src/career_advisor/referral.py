@@ -32,9 +32,11 @@ STALE_AFTER_DAYS = 730
 """Age of `as_of` from which a service should be looked at again."""
 
 _LIST = re.compile(
-    r"\b(?:all|list|every|which|what other|any other|more) (?:\w+ ){0,4}"
-    r"(?:services?|advis[eo]rs?|organi[sz]ations?|options|resources|fellowships?|program(?:me)?s|courses|communities"
-    r"|funders|job boards)\b",
+    r"\b(?:(?:all|list|which|what other|any other|more) (?:\w+ ){0,4}"
+    r"(?:services|advis[eo]rs|organi[sz]ations|options|resources|fellowships|program(?:me)?s|courses|communities"
+    r"|funders|job boards)"
+    r"|every (?:\w+ ){0,4}(?:service|advis[eo]r|organi[sz]ation|option|resource|fellowship|program(?:me)?|course"
+    r"|community|funder|job board))\b",
     re.IGNORECASE,
 )
 # "Alternatives to MATS", "something other than 80,000 Hours": what is named behind it is what is not wanted.
