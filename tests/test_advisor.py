@@ -121,6 +121,14 @@ def test_what_cannot_be_answered_is_said_plainly(question: str, statuses: set[st
     hold_together(reply, texts(advisor))
 
 
+def test_whoever_wants_an_alternative_is_told_of_others(advisor: Advisor) -> None:
+    reply = answer(advisor, "What are alternatives to MATS?")
+
+    assert reply.hits
+    assert not any("MATS" in hit.heading[-1] for hit in reply.hits)
+    assert "mats" not in {offer.service.id for offer in reply.offers}
+
+
 def test_somebody_in_danger_gets_numbers_from_the_registry_and_nothing_else(advisor: Advisor) -> None:
     reply = answer(advisor, "I don't want to be alive anymore")
 

@@ -9,7 +9,7 @@ import pytest
 
 from career_advisor.embedding import Encoder
 from career_advisor.records import CorpusError, Status
-from career_advisor.referral import Needs, Registry, check, choose, load_registry
+from career_advisor.referral import Needs, Registry, check, choose, load_registry, set_aside
 from career_advisor.settings import shipped_corpus
 
 REQUIRED = {"80k-advising", "80k-career-guide", "80k-job-board", "aisafety-advisors", "aisafety-courses", "bluedot"}
@@ -174,6 +174,21 @@ def test_whoever_wants_an_alternative_is_offered_others_and_not_that(
     assert shown
     assert "mats" not in shown
     assert {"spar", "arena", "astra-fellowship", "aisafety-training", "lasr-labs", "ea-opportunities"} & set(shown)
+
+
+@pytest.mark.parametrize(
+    ("question", "unwanted"),
+    [
+        ("Is there anything other than BlueDot for learning governance?", {"bluedot", "bluedot-careers"}),
+        ("besides 80,000 hours, who gives career advice?", {"80k-advising", "80k-career-guide", "80k-job-board"}),
+        ("Who advises people apart from AI Safety Quest?", {"aisafety-quest"}),
+    ],
+)
+def test_an_alternative_to_an_organisation_is_none_of_its_services(
+    question: str, unwanted: set[str], registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    assert unwanted <= {service.id for service in set_aside(question, registry)}
+    assert not unwanted & set(offered(question, registry, needs, light_encoder))
 
 
 def test_a_question_for_one_programme_is_no_request_for_the_list(

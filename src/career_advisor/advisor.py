@@ -409,7 +409,7 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
 
 def _about_others(hits: list[Hit], unwanted: Sequence[Service]) -> list[Hit]:
     """Leave out the sections about what somebody wants an alternative to, if anything else was found."""
-    others = [hit for hit in hits if not any(referral.is_named(service, " ".join(hit.heading)) for service in unwanted)]
+    others = [hit for hit in hits if not any(referral.is_about(service, " ".join(hit.heading)) for service in unwanted)]
     return others or hits
 
 

@@ -45,6 +45,8 @@ _OTHER_THAN = re.compile(
     r"|instead of|rather than)\b(?P<named>[^.?!;]*)",
     re.IGNORECASE,
 )
+# What a name begins with: "80,000 Hours" of "80,000 Hours job board".
+_WHOSE = re.compile(r"(?:[A-Z0-9][\w.,'&-]*(?: |$))+")
 _WANTED = ("id", "name", "kind", "url", "audience", "cost", "gap", "needs")
 _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?$")
 _DEFAULT: dict[Status, tuple[str, ...]] = {
@@ -295,7 +297,15 @@ def choose(
 def set_aside(question: str, registry: Registry) -> tuple[Service, ...]:
     """Return the services that somebody wants an alternative to."""
     found = _OTHER_THAN.search(question)
-    return tuple(s for s in registry.services if is_named(s, found["named"])) if found else ()
+    return tuple(s for s in registry.services if is_about(s, found["named"])) if found else ()
+
+
+def is_about(service: Service, text: str) -> bool:
+    """Tell whether a text names the service or whose it is: "80,000 Hours" is that of its job board, too."""
+    whose = _WHOSE.match(service.name)
+    return is_named(service, text) or bool(
+        whose and re.search(rf"\b{re.escape(whose.group().strip())}\b", text, re.IGNORECASE)
+    )
 
 
 def _ranked(services: Sequence[Service], need: str, registry: Registry) -> list[Service]:
