@@ -198,3 +198,14 @@ def test_what_comes_near_cites_the_hits_in_their_places_also_those_of_the_parts(
     quoted = [draft for _, draft in drafts if draft.origin == "quote"]
     assert "5.md" in {pool[draft.cited[0]].document.path for draft in quoted}
     assert all(draft.text in pool[draft.cited[0]].text for draft in quoted)
+
+
+def test_what_is_said_to_anybody_in_a_situation_is_said_in_one_sentence() -> None:
+    general = page(("Can I change over?", ["Many people change over.", "Mathematicians change over quickly."]))
+    facets = [[hit(general, 0, [4.0, 3.9], score=9.0)]]
+
+    known = quotes([], facets, known=1)
+    asked = quotes([], facets, known=0)
+
+    assert [draft.text for draft in known] == ["Many people change over."]
+    assert [draft.text for draft in asked] == ["Many people change over.", "Mathematicians change over quickly."]

@@ -136,3 +136,23 @@ def test_a_question_about_a_laboratory_is_not_taken_for_an_offer_from_one() -> N
 
     assert asked.situations == ()
     assert len(asked.searched) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "situation", "there"),
+    [
+        ("I am a high school teacher in Lima. I would like to help. What can I do?", "is still at school", False),
+        ("I am in high school in Lima. I would like to help. What can I do?", "is still at school", True),
+        ("I am a staff engineer at a cloud company. I'd take a pay cut. What can I do?", "must mind the money", False),
+        ("I am a staff engineer at a cloud company. I'd take a pay cut. What can I do?", "writes software", True),
+        ("I manage a team at a bank. Can I contribute without quitting my job?", "has little time", True),
+        ("I can't sleep because of AI timelines. I have no idea what to do.", "does not know what to choose", False),
+        (
+            "I am a student of maths in Leeds. I have no idea what to do after that.",
+            "does not know what to choose",
+            True,
+        ),
+    ],
+)
+def test_nobody_is_taken_for_somebody_else(message: str, situation: str, there: bool) -> None:
+    assert (situation in understand(message, of_the_field=True).situations) is there

@@ -104,7 +104,9 @@ def quotes(
         return hit.document.sections[hit.section].presumes in {"", *states}
 
     turns = _in_turn(hits, facets, known, shape.near, lambda hit: in_place(hit) and not _was_quoted(hit, said))
-    chosen = _chosen(turns or _in_turn(hits, facets, known, shape.near, in_place), shape, wanted)
+    # What guidance says to anybody in such a situation is said in one sentence; the next may be for others in it.
+    general = len(hits) + sum(len(part) for part in facets[: len(facets) - known])
+    chosen = _chosen(turns or _in_turn(hits, facets, known, shape.near, in_place), general, shape, wanted)
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span) for choice in _ordered(chosen)
     )
@@ -115,11 +117,14 @@ def _was_quoted(hit: Hit, said: str) -> bool:
     return bool(said) and any(_one_line(text[span.start : span.end]) in said for span in hit.sentences)
 
 
-def _chosen(turns: Sequence[tuple[int, Hit]], shape: Shape, wanted: Callable[[str], bool]) -> list[_Choice]:
+def _chosen(
+    turns: Sequence[tuple[int, Hit]], general: int, shape: Shape, wanted: Callable[[str], bool]
+) -> list[_Choice]:
     chosen: list[_Choice] = []
     for position, hit in turns:
         length = sum(len(words(choice.text)) for choice in chosen)
-        room = min(shape.sentences - len(chosen), shape.from_others if chosen else shape.from_best)
+        most = shape.from_others if chosen else shape.from_best if position < general else 1
+        room = min(shape.sentences - len(chosen), most)
         if room <= 0 or length >= shape.words:
             break
         least = LEAST if not chosen else 1

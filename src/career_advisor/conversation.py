@@ -182,6 +182,8 @@ class _Situation(NamedTuple):
     """Questions that guidance answers for such a person, the most telling first."""
     needs: tuple[str, ...]
     pattern: re.Pattern[str]
+    unless: frozenset[str]
+    """Keys of situations beside which this one is not looked up."""
 
 
 @lru_cache(maxsize=1)
@@ -194,6 +196,7 @@ def _known_situations() -> tuple[_Situation, ...]:
             asks=tuple(each["asks"]),
             needs=tuple(each["needs"]),
             pattern=re.compile("|".join(each["patterns"]), re.IGNORECASE),
+            unless=frozenset(each.get("unless", ())),
         )
         for key, each in tomllib.loads(text).items()
     )
@@ -208,7 +211,9 @@ def _situations(message: str) -> list[_Situation]:
     """Return what somebody says of themselves: nothing where no I, my or we stands."""
     if not _ONESELF.search(message):
         return []
-    return [each for each in _known_situations() if each.pattern.search(message)][:SITUATIONS]
+    found = [each for each in _known_situations() if each.pattern.search(message)]
+    keys = {each.key for each in found}
+    return [each for each in found if not each.unless & keys][:SITUATIONS]
 
 
 def _sides(question: str) -> tuple[str, ...]:
