@@ -109,7 +109,15 @@ def test_a_wheel_holds_every_file_of_the_package_and_the_whole_corpus(wheel: Pat
     assert {name for name in names if ".dist-info/" not in name} == wanted
     for suffix in (".md", "/services.toml", "/all-MiniLM-L6-v2.npz", "/all-mpnet-base-v2.npz"):
         assert any(name.startswith("career_advisor/corpus/") and name.endswith(suffix) for name in names), suffix
-    for name in ("py.typed", "models.toml", "intents.toml", "needs.toml", "prompts/answer.md"):
+    for name in (
+        "py.typed",
+        "models.toml",
+        "intents.toml",
+        "needs.toml",
+        "reading.npz",
+        "web/feedback.html",
+        "prompts/answer.md",
+    ):
         assert f"career_advisor/{name}" in names
     for suffix in (".html", ".css", ".js"):
         assert f"career_advisor/web/page{suffix}" in names
