@@ -191,6 +191,25 @@ def test_an_alternative_to_an_organisation_is_none_of_its_services(
     assert not unwanted & set(offered(question, registry, needs, light_encoder))
 
 
+@pytest.mark.parametrize(
+    ("question", "unwanted"),
+    [
+        ("Should I do ARENA rather than MATS?", set()),
+        ("Is BlueDot any good instead of AI Safety Quest?", set()),
+        ("Besides MATS, is ARENA any good?", {"mats"}),
+        ("Is there anything like it besides AISafety.com jobs?", {"aisafety-jobs"}),
+    ],
+)
+def test_what_is_compared_or_asked_about_is_not_set_aside(
+    question: str, unwanted: set[str], registry: Registry
+) -> None:
+    named = {service.id for service in set_aside(question, registry)}
+
+    assert unwanted <= named
+    assert "arena" not in named
+    assert bool(named) == bool(unwanted)
+
+
 def test_a_question_for_one_programme_is_no_request_for_the_list(
     registry: Registry, needs: Needs, light_encoder: Encoder
 ) -> None:

@@ -42,7 +42,7 @@ _LIST = re.compile(
 # "Alternatives to MATS", "something other than 80,000 Hours": what is named behind it is what is not wanted.
 _OTHER_THAN = re.compile(
     r"\b(?:alternatives? (?:to|for)|other than|apart from|aside from|besides|except(?: for)?|not counting"
-    r"|instead of|rather than)\b(?P<named>[^.?!;]*)",
+    r"|instead of|rather than)\b(?P<named>(?:[^.,?!;]|[.,](?=\w))*)",
     re.IGNORECASE,
 )
 # What a name begins with: "80,000 Hours" of "80,000 Hours job board".
@@ -297,7 +297,10 @@ def choose(
 def set_aside(question: str, registry: Registry) -> tuple[Service, ...]:
     """Return the services that somebody wants an alternative to."""
     found = _OTHER_THAN.search(question)
-    return tuple(s for s in registry.services if is_about(s, found["named"])) if found else ()
+    # "ARENA rather than MATS" compares the two, and what is said of both is wanted.
+    if found is None or any(is_about(s, question[: found.start()]) for s in registry.services):
+        return ()
+    return tuple(s for s in registry.services if is_about(s, found["named"]))
 
 
 def is_about(service: Service, text: str) -> bool:
