@@ -31,6 +31,7 @@ from career_advisor.records import (
     Stage,
     Status,
 )
+from career_advisor.spelling import Speller
 from career_advisor.text import asked_for, clean, contains
 
 QUESTION_LIMIT = 4_000
@@ -146,6 +147,7 @@ class Advisor:
         self._examples = examples or encoder
         self._today = today
         self._grounds: dict[str, grounding.Ground] = {}
+        self._spellers: dict[str, Speller] = {}
         self._need_examples: referral.Needs | None = None
         self._situation_vectors: dict[str, Any] | None = None
 
@@ -192,7 +194,7 @@ class Advisor:
         yield Stage("Searching")
         shelf = self._shelves.current()
         ground = self._ground(shelf)
-        queries = self._understand(asked, history, ground)
+        queries = self._understand(asked, history, shelf)
         unwanted = referral.set_aside(queries.standalone, self._registry)
         if unwanted:
             instead = (*queries.searched, *(f"What else is there for {service.gap}?" for service in unwanted))
@@ -263,7 +265,7 @@ class Advisor:
     def searching(self, question: str, history: Sequence[Message] = ()) -> tuple[Queries, Any, Shelf]:
         """Return what a search goes by: the queries, the vectors of those searched, and the index served."""
         shelf = self._shelves.current()
-        queries = self._understand(question, history, self._ground(shelf))
+        queries = self._understand(question, history, shelf)
         return queries, self._vectors(queries.searched), shelf
 
     def _vectors(self, texts: Sequence[str]) -> Any:
@@ -279,10 +281,19 @@ class Advisor:
             self._situation_vectors = dict(zip(texts, self._examples.encode(texts), strict=True))
         return self._situation_vectors
 
-    def _understand(self, asked: str, history: Sequence[Message], ground: grounding.Ground) -> Queries:
+    def _understand(self, asked: str, history: Sequence[Message], shelf: Shelf) -> Queries:
+        ground, speller = self._ground(shelf), self._speller(shelf)
         return conversation.understand(
-            asked, history, of_the_field=ground.speaks_of(conversation.FIELD), is_name=ground.sets_apart
+            speller.mend(asked),
+            [replace(turn, content=speller.mend(turn.content)) if turn.role == "user" else turn for turn in history],
+            of_the_field=ground.speaks_of(conversation.FIELD),
+            is_name=ground.sets_apart,
         )
+
+    def _speller(self, shelf: Shelf) -> Speller:
+        if shelf.id not in self._spellers:
+            self._spellers = {shelf.id: Speller.of(list(shelf.documents.values()))}
+        return self._spellers[shelf.id]
 
     def _ground(self, shelf: Shelf) -> grounding.Ground:
         if shelf.id not in self._grounds:
