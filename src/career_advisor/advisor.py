@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from career_advisor import answering, citation, conversation, grounding, prompting, referral, retrieval
+from career_advisor import answering, choosing, citation, conversation, grounding, prompting, referral, retrieval
 from career_advisor.records import (
     DraftSentence,
     EncoderIdentity,
@@ -103,6 +103,8 @@ class _Found:
     queries: Queries
     status: Status
     verdict: grounding.Verdict
+    unanswered: tuple[str, ...]
+    """Questions of a message of several that nothing found answers."""
     hits: list[Hit]
     facets: list[list[Hit]]
     feeling: grounding.Feeling | None
@@ -148,6 +150,7 @@ class Advisor:
         self._today = today
         self._grounds: dict[str, grounding.Ground] = {}
         self._spellers: dict[str, Speller] = {}
+        self._choosers: dict[str, choosing.Chooser] = {}
         self._need_examples: referral.Needs | None = None
         self._situation_vectors: dict[str, Any] | None = None
 
@@ -194,28 +197,21 @@ class Advisor:
         yield Stage("Searching")
         shelf = self._shelves.current()
         ground = self._ground(shelf)
-        queries = self._understand(asked, history, shelf)
-        unwanted = referral.set_aside(queries.standalone, self._registry)
-        if unwanted:
-            instead = (*queries.searched, *(f"What else is there for {service.gap}?" for service in unwanted))
-            queries = replace(queries, searched=instead)
+        queries, unwanted = self._looked_up(asked, history, shelf)
         vectors = self._vectors([*queries.searched, *queries.facets])
         clock.mark("encode")
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
         intent = grounding.screen(asked, as_asked, ground)
-        hits, facets = self._find(queries, vectors, shelf)
-        hits = _about_others(hits, unwanted)
-        hits = grounding.bring_forward(f"{queries.meant} {queries.question}".strip(), hits, ground, self._today())[
-            :HITS
-        ]
-        verdict = self._judge(queries, vectors, hits, facets, ground)
+        hits, facets = self._find(queries, vectors, shelf, unwanted)
+        verdict, unanswered = self._judge(queries, vectors, hits, facets, ground)
+        hits, *facets = self._chooser(shelf).weigh(standalone, _parts_found(queries, vectors, hits, facets))
         status = intent or verdict.status
         told = queries.needs if queries.situations else None
         offers = referral.choose(
             queries.standalone, standalone, status, self._registry, self._needs(), told=told, asked=queries.question
         )
         feeling = grounding.feeling(asked, as_asked, ground)
-        found = _Found(asked, queries, status, verdict, hits, facets, feeling, offers)
+        found = _Found(asked, queries, status, verdict, unanswered, hits, facets, feeling, offers)
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
@@ -248,7 +244,7 @@ class Advisor:
     def warm_up(self) -> None:
         """Do now what the first question would otherwise wait for."""
         shelf = self._shelves.current()
-        self._ground(shelf)
+        self._chooser(shelf)
         self._needs()
         self._situations()
         self.search("warm up")
@@ -309,15 +305,42 @@ class Advisor:
             self._grounds = {shelf.id: ground}
         return self._grounds[shelf.id]
 
+    def _chooser(self, shelf: Shelf) -> choosing.Chooser:
+        if shelf.id not in self._choosers:
+            of_the_field = self._ground(shelf).reader is not None
+            self._choosers = {shelf.id: choosing.Chooser.of(shelf, of_the_field=of_the_field)}
+        return self._choosers[shelf.id]
+
     def _needs(self) -> referral.Needs:
         if self._need_examples is None:
             self._need_examples = referral.Needs.of(self._examples)
         return self._need_examples
 
-    def _find(self, queries: Queries, vectors: Any, shelf: Shelf) -> tuple[list[Hit], list[list[Hit]]]:
+    def pool(self, question: str, history: Sequence[Message] = ()) -> tuple[Any, list[choosing.Found], Shelf]:
+        """Return what an answer's sentences are chosen from: the message's vector, what was found, and the index."""
+        shelf = self._shelves.current()
+        queries, unwanted = self._looked_up(clean(question), history, shelf)
+        vectors = self._vectors([*queries.searched, *queries.facets])
+        found = _parts_found(queries, vectors, *self._find(queries, vectors, shelf, unwanted))
+        return found[0].vector, found, shelf
+
+    def _looked_up(self, asked: str, history: Sequence[Message], shelf: Shelf) -> tuple[Queries, tuple[Service, ...]]:
+        """Return what is searched for, and the services that something else than them is wanted."""
+        queries = self._understand(asked, history, shelf)
+        unwanted = referral.set_aside(queries.standalone, self._registry)
+        if unwanted:
+            instead = (*queries.searched, *(f"What else is there for {service.gap}?" for service in unwanted))
+            queries = replace(queries, searched=instead)
+        return queries, unwanted
+
+    def _find(
+        self, queries: Queries, vectors: Any, shelf: Shelf, unwanted: Sequence[Service]
+    ) -> tuple[list[Hit], list[list[Hit]]]:
         weights = retrieval.weights_for(shelf.encoder.name)
         whole = len(queries.searched)
-        hits = retrieval.retrieve(queries.searched, vectors[:whole], shelf, limit=DEEP, weights=weights)
+        deep = retrieval.retrieve(queries.searched, vectors[:whole], shelf, limit=DEEP, weights=weights)
+        meant = f"{queries.meant} {queries.question}".strip()
+        hits = grounding.bring_forward(meant, _about_others(deep, unwanted), self._ground(shelf), self._today())[:HITS]
         facets = [
             retrieval.retrieve((part,), vectors[whole + i : whole + i + 1], shelf, limit=FACET_HITS, weights=weights)
             for i, part in enumerate(queries.facets)
@@ -326,19 +349,28 @@ class Advisor:
 
     def _judge(
         self, queries: Queries, vectors: Any, hits: list[Hit], facets: list[list[Hit]], ground: grounding.Ground
-    ) -> grounding.Verdict:
+    ) -> tuple[grounding.Verdict, tuple[str, ...]]:
         """Judge a message by the surest of its questions: what somebody says of themselves asks nothing.
 
         A turn that leans on the one before is judged as asked, too: what the earlier one asked for was answered then.
+
+        Returns:
+            The verdict, and those of several questions in the message that nothing found answers.
         """
         whole = len(queries.searched)
         parts = list(zip(queries.facets, vectors[whole:], facets, strict=True))
-        asking = [each for each in parts if each[0].endswith("?") and each[0] in queries.question] or parts
+        asking = [each for each in parts if conversation.asks(each[0]) and each[0] in queries.question] or parts
         as_asked = [(text, vector, hits) for text, vector in _wholes(queries, vectors).items()]
         verdicts = [
-            grounding.judge(text, vector, found, ground, self._today()) for text, vector, found in [*as_asked, *asking]
+            (text, grounding.judge(text, vector, found, ground, self._today()))
+            for text, vector, found in [*as_asked, *asking]
         ]
-        return max(verdicts, key=lambda verdict: verdict.confidence)
+        open_ones = [
+            text
+            for text, verdict in verdicts[len(as_asked) :]
+            if verdict.status == "not_covered" and conversation.stands_alone(text)
+        ]
+        return max((verdict for _, verdict in verdicts), key=lambda verdict: verdict.confidence), tuple(open_ones)
 
     def _quoted(self, found: _Found, shelf: Shelf, history: Sequence[Message]) -> citation.Checked:
         today = self._today()
@@ -360,6 +392,8 @@ class Advisor:
             wanted=lambda text: kind is not None and contains(text, kind, today),
         )
         checked = citation.check(drafts, found.pool)
+        if found.status == "answered" and found.unanswered:
+            checked = checked.with_note(answering.nothing_on(found.unanswered))
         reminder = answering.dated((s.text for s in checked.sentences if s.origin == "quote"), today)
         return checked.with_note(reminder) if reminder else checked
 
@@ -415,13 +449,20 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
         return ()
     if found.status in {"small_talk", "clarify", "off_topic", "refused"}:
         return answering.starters(list(shelf.documents.values()), history)
-    return answering.follow_ups(found.hits, checked.citations, history)
+    return answering.follow_ups(found.hits, checked.citations, history, states=found.queries.states)
 
 
 def _about_others(hits: list[Hit], unwanted: Sequence[Service]) -> list[Hit]:
     """Leave out the sections about what somebody wants an alternative to, if anything else was found."""
     others = [hit for hit in hits if not any(referral.is_about(service, " ".join(hit.heading)) for service in unwanted)]
     return others or hits
+
+
+def _parts_found(queries: Queries, vectors: Any, hits: list[Hit], facets: list[list[Hit]]) -> list[choosing.Found]:
+    """Return what was found with the vector of what it was found for, the whole message first."""
+    whole = len(queries.searched)
+    standalone = _wholes(queries, vectors)[queries.standalone]
+    return [choosing.Found(standalone, hits), *map(choosing.Found, vectors[whole:], facets)]
 
 
 def _wholes(queries: Queries, vectors: Any) -> dict[str, Any]:

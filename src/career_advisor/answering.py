@@ -7,6 +7,7 @@ over. Everything else is a sentence of a document, whole.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple, TypeAlias
@@ -16,32 +17,30 @@ from career_advisor.text import Asked, content_words, dates, foreign_language, w
 
 
 class Shape(NamedTuple):
-    """How much is quoted. Chosen on the development questions: docs/decisions/0005-composing-quotes.md."""
+    """How much is quoted. Chosen on the development questions: docs/decisions/0016-choosing.md."""
 
     sentences: int
-    """Quotes at most, the lead included."""
+    """Quotes at most."""
     words: int
     """After this many words no further quote is added."""
-    from_best: int
-    from_others: int
-    """Quotes of the best section and of any other at most, so that the answer is chosen and not a passage dumped."""
-    near: float
-    """A further passage or sentence is quoted when its log-odds are at most this much below the best one's."""
+    likely: float
+    """Log-odds (`Hit.belongs`) from which a sentence is quoted."""
+    least: int
+    """Quotes at least, if anything was found: the best of it, however unlikely."""
 
 
-PLAIN = Shape(sentences=6, words=130, from_best=4, from_others=2, near=3.5)
-OF_PARTS = Shape(sentences=6, words=140, from_best=2, from_others=1, near=4.0)
-"""For a message of several parts, whose answer lies in several places."""
-NEAR_BY = PLAIN._replace(sentences=3, from_best=2, from_others=1)
+PLAIN = Shape(sentences=5, words=120, likely=-1.3, least=1)
+NEAR_BY = PLAIN._replace(sentences=3, words=80)
 """For what only comes near."""
-LEAST = 2
-"""Quotes of the passage that leads, however far the second is behind: one sentence seldom says why."""
-LEADS = 8.0
-"""Fused score from which a passage leads that was found for a life story or one of its questions."""
-SAME_QUESTION = 0.5
-"""Cosine to a section's question from which its first sentence, written as the answer to it, leads."""
-SAME_YES = 0.62
-"""The same for a first sentence that says yes or no, which answers one question only."""
+FROM_ONE = 4
+"""Quotes of one section at most, so that the answer is chosen and not a passage dumped."""
+OF_SPEECH = 3
+"""Stretches of unpunctuated speech at least: whether one belongs was measured on sentences."""
+WANTED = 1.5
+"""What holding the kind of thing that was asked for adds to the log-odds of a sentence."""
+SAME_QUESTION = 0.62
+"""Cosine to a section's question from which it is what was asked: then its first sentence may say yes or no, and it may
+presume what the question does."""
 ALIKE = 0.55
 """Share of content words in common from which two sentences say the same."""
 FETCHED = 2
@@ -59,13 +58,27 @@ _POINTS_BACK = re.compile(
 _YES_OR_NO = re.compile(
     r"(?:yes|no|not (?:by|necessarily|really|at all|strictly)\b[^:,]*|probably(?: not)?|perhaps)[,:;.]", re.IGNORECASE
 )
-# What a page says of its own sources belongs behind what it says.
-_ABOUT_SOURCES = re.compile(
-    r"\b(?:our sources?|carr(?:y|ies) no date|advice dates from|check (?:the|its|their) (?:current |own )?pages?"
-    r"|no source (?:we|that we))\b",
-    re.IGNORECASE,
-)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
+
+
+class _Choice(NamedTuple):
+    position: int
+    hit: Hit
+    span: Span
+    score: float
+
+    @property
+    def text(self) -> str:
+        return self.hit.document.text[self.span.start : self.span.end]
+
+    @property
+    def section(self) -> tuple[str, int]:
+        return self.hit.document.path, self.hit.section
+
+    def repeats(self, other: _Choice) -> bool:
+        """Tell whether the two say the same, or share words of a document."""
+        same_words = self.span.start < other.span.end and other.span.start < self.span.end
+        return (same_words and self.hit.document.path == other.hit.document.path) or _same(self.text, other.text)
 
 
 def quotes(
@@ -74,42 +87,44 @@ def quotes(
     *,
     known: int = 0,
     states: frozenset[str] = frozenset(),
-    shape: Shape | None = None,
+    shape: Shape = PLAIN,
     wanted: Callable[[str], bool] = lambda text: False,
     history: Sequence[Message] = (),
 ) -> tuple[DraftSentence, ...]:
     """Choose the sentences that answer.
 
-    The best passage leads, with the sentence that opens its section where the section's own question is the one that
-    was asked; then what else in it scores high; then the best of other sections, and of the parts of a long message,
-    as long as they come near the best and say something new. Within a section the order is the author's. A passage
-    that was quoted earlier in the conversation comes behind those that were not.
+    The likeliest first, then whatever else likely belongs in the answer and says something new. What was quoted earlier
+    in the conversation is not quoted again, if there is anything else. The section of the first sentence leads; behind
+    its first sentence, and within the other sections, the order is the author's.
 
     Args:
         hits: For the whole question, best first.
         facets: For each part of a long message, its own hits; their `document` and `section` may repeat those above.
         known: How many of the last facets are questions that guidance answers for somebody in such a situation.
-        states: Situations that the person's words fit: a section that presumes another is not quoted.
-        shape: How much; by default what suits a message with or without parts.
-        wanted: Tells whether a sentence holds the kind of thing that was asked for; such a sentence comes first.
+        states: Situations that the person's words fit: a section that presumes another is not quoted, unless asked for.
+        shape: How much.
+        wanted: Tells whether a sentence holds the kind of thing that was asked for.
         history: The turns before.
 
     Returns:
         Drafts whose `cited` points into `hits` followed by the facets' hits, in that order.
     """
-    shape = shape or (OF_PARTS if facets else PLAIN)
+    pool = list(enumerate([*hits, *(hit for part in facets for hit in part)]))
+    in_place = [each for each in pool if _in_place(each[1], states)]
     said = _one_line("\n".join(turn.content for turn in history if turn.role == "assistant"))
-
-    def in_place(hit: Hit) -> bool:
-        return hit.document.sections[hit.section].presumes in {"", *states}
-
-    turns = _in_turn(hits, facets, known, shape.near, lambda hit: in_place(hit) and not _was_quoted(hit, said))
+    unsaid = [each for each in in_place if not _was_quoted(each[1], said)]
     # What guidance says to anybody in such a situation is said in one sentence; the next may be for others in it.
     general = len(hits) + sum(len(part) for part in facets[: len(facets) - known])
-    chosen = _chosen(turns or _in_turn(hits, facets, known, shape.near, in_place), general, shape, wanted)
+    chosen = _chosen(_candidates(unsaid or in_place, wanted), general, shape)
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span) for choice in _ordered(chosen)
     )
+
+
+def _in_place(hit: Hit, states: frozenset[str]) -> bool:
+    """Tell whether a section speaks to this person: to anybody, to somebody in this situation, or of what was asked."""
+    presumes = hit.document.sections[hit.section].presumes
+    return not presumes or presumes in states or hit.wording >= SAME_QUESTION
 
 
 def _was_quoted(hit: Hit, said: str) -> bool:
@@ -117,97 +132,50 @@ def _was_quoted(hit: Hit, said: str) -> bool:
     return bool(said) and any(_one_line(text[span.start : span.end]) in said for span in hit.sentences)
 
 
-def _chosen(
-    turns: Sequence[tuple[int, Hit]], general: int, shape: Shape, wanted: Callable[[str], bool]
-) -> list[_Choice]:
-    chosen: list[_Choice] = []
-    for position, hit in turns:
-        length = sum(len(words(choice.text)) for choice in chosen)
-        most = shape.from_others if chosen else shape.from_best if position < general else 1
-        room = min(shape.sentences - len(chosen), most)
-        if room <= 0 or length >= shape.words:
-            break
-        least = LEAST if not chosen else 1
-        for span in _best_spans(hit, limit=room, near=shape.near, least=least, wanted=wanted):
+def _candidates(pool: Sequence[tuple[int, Hit]], wanted: Callable[[str], bool]) -> list[_Choice]:
+    """Return what could be quoted, the likeliest first."""
+    found = []
+    for position, hit in pool:
+        scores = hit.belongs or hit.sentence_scores
+        if hit.sentences and _is_speech(hit):
+            found.append(_Choice(position, hit, _grown_speech(hit), max(scores)))
+            continue
+        for i, (span, score) in enumerate(zip(hit.sentences, scores, strict=True)):
             text = hit.document.text[span.start : span.end]
-            if not any(_same(text, choice.text) or choice.covers(hit.document, span) for choice in chosen):
-                chosen.append(_Choice(position, hit, span, text))
+            if hit.wording >= SAME_QUESTION or not (_YES_OR_NO.match(text) and _opens_its_section(hit, span)):
+                found.append(_Choice(position, hit, _whole(hit, i), score + WANTED * wanted(text)))
+    return sorted(found, key=lambda choice: (-choice.score, choice.position, choice.span.start))
+
+
+def _chosen(candidates: Sequence[_Choice], general: int, shape: Shape) -> list[_Choice]:
+    chosen: list[_Choice] = []
+    taken: Counter[tuple[str, int]] = Counter()
+    for choice in candidates:
+        length = sum(len(words(each.text)) for each in chosen)
+        if len(chosen) >= shape.sentences or length >= shape.words:
+            break
+        least = OF_SPEECH if _is_speech(choice.hit) else shape.least
+        if choice.score < shape.likely and len(chosen) >= least:
+            break
+        most = FROM_ONE if choice.position < general else 1
+        if taken[choice.section] < most and not any(map(choice.repeats, chosen)):
+            chosen.append(choice)
+            taken[choice.section] += 1
     return chosen
 
 
-class _Choice(NamedTuple):
-    position: int
-    hit: Hit
-    span: Span
-    text: str
-
-    def covers(self, document: Document, span: Span) -> bool:
-        return self.hit.document.path == document.path and self.span.start < span.end and span.start < self.span.end
-
-
-def _in_turn(
-    hits: Sequence[Hit], facets: Sequence[Sequence[Hit]], known: int, near: float, usable: Callable[[Hit], bool]
-) -> list[tuple[int, Hit]]:
-    """Return the usable hits worth quoting with their positions in the pool.
-
-    What answers the message itself leads if it was found surely: a long one as a whole is often near to nothing. Then
-    comes what is known to answer for such a person, then whatever else is near the best of the rest.
-    """
-    first: list[tuple[int, Hit]] = []
-    sure: list[tuple[int, Hit]] = []
-    offset = len(hits)
-    for turn, part in enumerate(facets):
-        best_of_part = next(((offset + i, hit) for i, hit in enumerate(part) if usable(hit)), None)
-        if best_of_part:
-            (first if turn < len(facets) - known else sure).append(best_of_part)
-        offset += len(part)
-    whole = [(position, hit) for position, hit in enumerate(hits) if usable(hit)]
-    first = sorted([*whole[:1], *first], key=lambda turn: -turn[1].score)
-    rest = [*first, *whole[1:]]
-    best = max((hit.score for _, hit in rest), default=0.0)
-    lead = [turn for turn in first[:1] if turn[1].fused >= LEADS or not sure]
-    return [*lead, *sure, *(turn for turn in rest if turn not in lead and turn[1].score >= best - near)]
-
-
 def _ordered(chosen: Sequence[_Choice]) -> list[_Choice]:
-    """Keep the order in which sections were chosen; inside a section, the author's order."""
+    """Keep the order in which sections were chosen; inside a section, the author's, but for the very first sentence."""
     order: dict[tuple[str, int], int] = {}
     for choice in chosen:
-        order.setdefault((choice.hit.document.path, choice.hit.section), len(order))
-    return sorted(chosen, key=lambda c: (order[c.hit.document.path, c.hit.section], c.span.start))
+        order.setdefault(choice.section, len(order))
+    return [*chosen[:1], *sorted(chosen[1:], key=lambda choice: (order[choice.section], choice.span.start))]
 
 
-def _best_spans(hit: Hit, *, limit: int, near: float, least: int, wanted: Callable[[str], bool]) -> list[Span]:
-    """Return the sentences of a passage that are worth quoting, the best first."""
-    if not hit.sentences:
-        return []
-    if _is_speech(hit):
-        return [_grown_speech(hit)]
-    texts = [hit.document.text[span.start : span.end] for span in hit.sentences]
-    asides = {i for i, text in enumerate(texts) if _ABOUT_SOURCES.search(text)}
-    ranked = sorted(range(len(texts)), key=lambda i: (not wanted(texts[i]), i in asides, -hit.sentence_scores[i], i))
-    if _opens_its_section(hit):
-        if hit.wording >= SAME_QUESTION:
-            ranked = [0, *(i for i in ranked if i)]
-        if hit.wording < SAME_YES and _YES_OR_NO.match(texts[0]):
-            ranked = [i for i in ranked if i]
-    top = max((hit.sentence_scores[i] for i in ranked), default=0.0)
-    spans: list[Span] = []
-    for i in ranked:
-        if len(spans) >= limit:
-            break
-        if len(spans) >= least and hit.sentence_scores[i] < top - near and not wanted(texts[i]):
-            continue
-        span = _whole(hit, i)
-        if not any(span.start < other.end and other.start < span.end for other in spans):
-            spans.append(span)
-    return spans
-
-
-def _opens_its_section(hit: Hit) -> bool:
-    """Tell whether the stretch begins with the first sentence of a section of ours, which answers its heading."""
+def _opens_its_section(hit: Hit, span: Span) -> bool:
+    """Tell whether a sentence is the first of a section of ours, which answers its heading."""
     blocks = hit.document.sections[hit.section].blocks
-    return hit.document.kind == "our summary" and bool(blocks) and hit.start <= blocks[0].start + 1
+    return hit.document.kind == "our summary" and bool(blocks) and span.start <= blocks[0].start + 1
 
 
 def _whole(hit: Hit, i: int) -> Span:
@@ -419,6 +387,12 @@ def _unsaid(lines: Sequence[str], history: Sequence[Message]) -> str:
     return next((line for line in lines if line not in spoken), "")
 
 
+def nothing_on(questions: Sequence[str]) -> str:
+    """Say which of several questions nothing was found on, in the person's own words."""
+    asked = [f"“{' '.join(question.split()).rstrip('?.! ')}”" for question in questions[:2]]
+    return f"I found nothing in my sources on {_joined(asked)}."
+
+
 def dated(quoted: Iterable[str], today: date) -> str:
     """Return a reminder where a quoted deadline, round or price may have been overtaken; empty where none was.
 
@@ -444,12 +418,17 @@ def dated(quoted: Iterable[str], today: date) -> str:
 
 
 def follow_ups(
-    hits: Sequence[Hit], citations: Sequence[Citation], history: Sequence[Message], *, limit: int = 3
+    hits: Sequence[Hit],
+    citations: Sequence[Citation],
+    history: Sequence[Message],
+    *,
+    states: frozenset[str] = frozenset(),
+    limit: int = 3,
 ) -> tuple[str, ...]:
     """Return questions that the index is known to answer, near to what was asked.
 
     They are headings of sections that were found but not quoted, and of the sections next to them; none that was
-    asked before in the conversation.
+    asked before in the conversation, and none that is for people in another situation.
     """
     quoted = {(c.document, c.heading) for c in citations}
     found: dict[str, None] = {}
@@ -458,7 +437,7 @@ def follow_ups(
             for i in (hit.section - reach, hit.section + reach):
                 if 0 <= i < len(hit.document.sections):
                     section = hit.document.sections[i]
-                    if (hit.document.path, section.heading) not in quoted:
+                    if (hit.document.path, section.heading) not in quoted and section.presumes in {"", *states}:
                         found.update(dict.fromkeys(_questions(section)))
     return tuple(_unasked(found, history))[:limit]
 

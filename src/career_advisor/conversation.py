@@ -74,6 +74,8 @@ _DEFINES = re.compile(
     r"\b(?:what(?:'s| is| are| does)|whats|define|definition|mean(?:s|ing)?|stands? for|word|term)\b", re.IGNORECASE
 )
 
+OWN_WORDS = 3
+"""Content words from which a part of a message may stand alone."""
 SHORT = 5
 """Content words up to which a turn that points back cannot stand alone."""
 SEVERAL = 9
@@ -225,6 +227,16 @@ def _sides(question: str) -> tuple[str, ...]:
     asked = [part.strip() for part in _ASKS_ALSO.split(question)]
     whole = len(asked) > 1 and all(len(content_words(part)) > 1 for part in asked)
     return tuple(asked) if whole and not any(map(_PRONOUN.search, asked[1:])) else ()
+
+
+def asks(text: str) -> bool:
+    """Tell whether a part of a message asks something."""
+    return text.endswith("?") or bool(_ASKS.match(text))
+
+
+def stands_alone(part: str) -> bool:
+    """Tell whether a part of a message says by itself what it asks: it names several things and points at none."""
+    return asks(part) and len(content_words(part)) >= OWN_WORDS and not _POINTS.search(part)
 
 
 def _leans(question: str) -> bool:

@@ -73,29 +73,39 @@ def head_for(encoder: str) -> Head | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Reads the sentences of one index."""
+class Rows:
+    """Where the vectors of single sentences and of headings stand in an index."""
 
-    head: Head
-    vectors: Vectors
-    """Of the index, shape (windows, dimension)."""
     sentences: Mapping[tuple[str, int, int], int]
     """Row of each sentence, by document, start and end."""
     headings: Mapping[tuple[str, int], int]
     """Row of each section's own question, by document and section."""
 
     @classmethod
-    def of(cls, encoder: str, windows: Sequence[Window], vectors: Vectors) -> Reader | None:
-        """Find the rows of an index; `None` where the encoder has no head."""
-        head = head_for(encoder)
-        if head is None:
-            return None
+    def of(cls, windows: Sequence[Window]) -> Rows:
+        """Find them among the windows that the vectors are of."""
         headings: dict[tuple[str, int], int] = {}
         for row, window in enumerate(windows):
             if window.size == 0:
                 headings.setdefault((window.document, window.section), row)
         sentences = {(w.document, w.start, w.end): row for row, w in enumerate(windows) if w.size == SENTENCE}
-        return cls(head, vectors, sentences, headings)
+        return cls(sentences, headings)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the sentences of one index."""
+
+    head: Head
+    vectors: Vectors
+    """Of the index, shape (windows, dimension)."""
+    rows: Rows
+
+    @classmethod
+    def of(cls, encoder: str, windows: Sequence[Window], vectors: Vectors) -> Reader | None:
+        """Find the rows of an index; `None` where the encoder has no head."""
+        head = head_for(encoder)
+        return None if head is None else cls(head, vectors, Rows.of(windows))
 
     def best(self, question: Vectors, hits: Sequence[Hit]) -> float:
         """Return the highest log-odds among the sentences of some hits, from -SUREST to SUREST.
@@ -103,10 +113,10 @@ class Reader:
         A section without a heading is read as if the sentence were its own.
         """
         rows = [
-            (row, self.headings.get((hit.document.path, hit.section), row))
+            (row, self.rows.headings.get((hit.document.path, hit.section), row))
             for hit in hits
             for span in hit.sentences
-            if (row := self.sentences.get((hit.document.path, span.start, span.end))) is not None
+            if (row := self.rows.sentences.get((hit.document.path, span.start, span.end))) is not None
         ]
         if not rows:
             return -SUREST

@@ -229,6 +229,8 @@ class Hit:
     leg_scores: Mapping[str, float] = field(default_factory=dict)
     fused: float = 0.0
     """Score of the stretch in deviations of all passages: how far it stands out."""
+    belongs: tuple[float, ...] = ()
+    """Log-odds of each sentence that it belongs in the answer, as `choosing` has it; empty where nobody asked."""
 
     def overlaps(self, other: Hit) -> bool:
         """Tell whether the two share words of a document."""

@@ -1,0 +1,181 @@
+"""Fits which sentences belong in an answer: `python benchmarks/choosing.py [--home FOLDER] [--write]`.
+
+sets/choices.jsonl has messages with what the search had found for each: the sentences that a reader in the place of the
+person would be glad of (`best`), those that would not disturb (`ok`, counted as IN_PART of one that belongs), and the
+rest. For each message the search is run as always, and a logistic regression on `choosing.Traits` learns to tell them
+apart, with what `reading` makes of them and without. Reported by five-fold cross-validation over messages, beside the
+order in which the search has them: the AUROC of the best sentences among all, how often the likeliest is one of them,
+and, quoting what is likelier than answering's mark, how many sentences are quoted, how many of them are among the best
+and among the rest, and the share of the best ones quoted. `--write` puts the weights into
+src/career_advisor/choosing.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from career_advisor.answering import PLAIN
+from career_advisor.choosing import Chooser, Traits
+from career_advisor.opening import open_advisor, plain_progress
+from career_advisor.records import Message
+from career_advisor.settings import load_settings
+from machine import commit, machine, today
+
+HERE = Path(__file__).parent
+WEIGHTS = HERE.parent / "src" / "career_advisor" / "choosing.toml"
+ENCODERS = ("all-mpnet-base-v2", "all-MiniLM-L6-v2")
+IN_PART = 0.35
+"""How far a sentence belongs that would not disturb."""
+INVERSE_RIDGE = 0.3
+FOLDS = 5
+RESAMPLES = 2_000
+
+Values = npt.NDArray[np.float64]
+
+
+class Row(NamedTuple):
+    """A message with what was found for it and labelled."""
+
+    traits: Values
+    """Shape (sentences, len(Traits))."""
+    belongs: Values
+    """1 for the best, IN_PART for what would not disturb, else 0."""
+
+
+def one_line(text: str) -> str:
+    """Return a text with single spaces."""
+    return " ".join(text.split())
+
+
+def digest(text: str) -> str:
+    """Return what stands for a sentence in the set that no reader was glad of."""
+    return hashlib.blake2s(text.encode(), digest_size=5).hexdigest()
+
+
+def rows_of(encoder: str, home: Path) -> list[Row]:
+    """Look every message up; a sentence found for several parts counts as where it was found best."""
+    advisor = open_advisor(
+        load_settings(home=home, encoder=encoder), progress=plain_progress(lambda line: None), with_model=False
+    )
+    rows = []
+    for line in (HERE / "sets" / "choices.jsonl").read_text("utf-8").splitlines():
+        case = json.loads(line)
+        history = [Message(turn["role"], turn["content"]) for turn in case["history"]]
+        vector, found, shelf = advisor.pool(case["question"], history)
+        label = dict.fromkeys(case["other"], 0.0)
+        label |= {digest(text): IN_PART for text in case["ok"]} | {digest(text): 1.0 for text in case["best"]}
+        seen: dict[str, tuple[Values, float]] = {}
+        chooser = Chooser.of(shelf, of_the_field=True)
+        for part, traits in zip(found, chooser.traits(vector, found), strict=True):
+            for hit, values in zip(part.hits, traits, strict=True):
+                for span, value in zip(hit.sentences, values, strict=True):
+                    key = digest(one_line(hit.document.text[span.start : span.end]))
+                    if key in label and (key not in seen or seen[key][0][0] < value[0]):
+                        seen[key] = (value, label[key])
+        if seen:
+            rows.append(Row(np.array([v for v, _ in seen.values()]), np.array([b for _, b in seen.values()])))
+    return rows
+
+
+def fit(rows: list[Row], columns: list[int]) -> tuple[Values, float]:
+    """Return weights of all traits, 0 for those not among the columns, and the intercept."""
+    traits = np.concatenate([row.traits for row in rows])[:, columns]
+    belongs = np.concatenate([row.belongs for row in rows])
+    mean, scale = traits.mean(axis=0), traits.std(axis=0) + 1e-9
+    twice = np.concatenate([(traits - mean) / scale] * 2)
+    truth = np.repeat([1, 0], len(belongs))
+    model = LogisticRegression(C=INVERSE_RIDGE, max_iter=1_000)
+    model.fit(twice, truth, sample_weight=np.concatenate([belongs, 1.0 - belongs]))
+    weights = np.zeros(len(Traits._fields))
+    weights[columns] = model.coef_[0] / scale
+    return weights, float(model.intercept_[0] - (model.coef_[0] * mean / scale).sum())
+
+
+def crossed(rows: list[Row], columns: list[int]) -> list[Values]:
+    """Return the log-odds of every row's sentences by a fit on the other folds."""
+    order = np.random.default_rng(0).permutation(len(rows))
+    odds: list[Values] = [np.zeros(0)] * len(rows)
+    for fold in (order[i::FOLDS] for i in range(FOLDS)):
+        held = set(fold.tolist())
+        weights, intercept = fit([row for i, row in enumerate(rows) if i not in held], columns)
+        for i in fold.tolist():
+            odds[i] = rows[i].traits @ weights + intercept
+    return odds
+
+
+def measured(rows: list[Row], odds: list[Values]) -> dict[str, Any]:
+    """Return how well an order of the sentences does, with intervals of 95 % over messages."""
+    useful = [(row.belongs, each) for row, each in zip(rows, odds, strict=True) if row.belongs.max() == 1.0]
+    first = np.array([belongs[each.argmax()] == 1.0 for belongs, each in useful], float)
+    quoted = [np.sort(np.flatnonzero(each >= min(PLAIN.likely, each.max())))[: PLAIN.sentences] for _, each in useful]
+    quoted = [chosen[np.argsort(-each[chosen])] for chosen, (_, each) in zip(quoted, useful, strict=True)]
+    held = [belongs[chosen] for chosen, (belongs, _) in zip(quoted, useful, strict=True)]
+    recall = np.array([(got == 1.0).sum() / (all_ == 1.0).sum() for got, (all_, _) in zip(held, useful, strict=True)])
+    together = np.concatenate(held)
+    return {
+        "n": len(useful),
+        "auroc": round(
+            float(roc_auc_score(np.concatenate([row.belongs for row in rows]) == 1.0, np.concatenate(odds))),
+            3,
+        ),
+        "first is best": interval(first),
+        "sentences": round(len(together) / len(useful), 2),
+        "of them best": round(float((together == 1.0).mean()), 3),
+        "of them no good": round(float((together == 0.0).mean()), 3),
+        "best ones quoted": interval(recall),
+    }
+
+
+def interval(values: Values) -> list[float]:
+    """Return mean, lower and upper bound by resampling."""
+    drawn = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
+    low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
+    return [round(float(x), 3) for x in (values.mean(), low, high)]
+
+
+def main() -> None:
+    """Fit, measure, print, and write where asked."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--home", type=Path, help="keep the indexes here")
+    parser.add_argument("--write", action="store_true", help="write choosing.toml and the results")
+    asked = parser.parse_args()
+    every = list(range(len(Traits._fields)))
+    unread = [i for i in every if not Traits._fields[i].startswith("reads")]
+    written, results = [], []
+    with tempfile.TemporaryDirectory() as scratch:
+        for encoder in ENCODERS:
+            rows = rows_of(encoder, (asked.home or Path(scratch)) / encoder)
+            ways = {"as found": [row.traits[:, 0] for row in rows]}
+            for name, columns in ((encoder, unread), (f"{encoder}, of the field", every)):
+                ways["unread" if columns is unread else "read"] = crossed(rows, columns)
+                weights, intercept = fit(rows, columns)
+                lines = [f"{field} = {weight:.4f}" for field, weight in zip(Traits._fields, weights, strict=True)]
+                written.append("\n".join([f'["{name}"]', *lines, f"intercept = {intercept:.4f}"]))
+            # It quotes as many as the others do: its odds have no mark of their own.
+            share = np.mean(np.concatenate(ways["read"]) >= PLAIN.likely)
+            mark = np.quantile(np.concatenate(ways["as found"]), 1 - share)
+            ways["as found"] = [each - mark + PLAIN.likely for each in ways["as found"]]
+            for way, odds in ways.items():
+                results.append({"encoder": encoder, "way": way, **measured(rows, odds)})
+                print(json.dumps(results[-1]), flush=True)
+    if asked.write:
+        head = (
+            "# Log-odds that a sentence belongs in an answer. Written by `python benchmarks/choosing.py --write`.\n\n"
+        )
+        WEIGHTS.write_text(head + "\n\n".join(written) + "\n", "utf-8")
+        out = {"machine": machine(), "date": today(), "commit": commit(), "results": results}
+        (HERE / "results" / "choosing.json").write_text(json.dumps(out, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

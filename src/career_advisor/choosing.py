@@ -1,0 +1,177 @@
+"""Choosing: which of the sentences found belong in the answer to this message, for this person?
+
+A sentence can be true, near and well found, and still be for somebody else. People who read messages as the persons
+who wrote them have marked, among what the search found, the sentences that they would be glad of; a logistic regression
+on how each was found, on what `reading` makes of it and on how near it is to the message weighs the rest
+(`python benchmarks/choosing.py`; docs/decisions/0016-choosing.md). In an index about something else than AI safety
+nothing is read, and a regression without it stands in.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from career_advisor.reading import Head, Rows, head_for
+from career_advisor.records import Hit, Shelf
+from career_advisor.text import words
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+Values: TypeAlias = npt.NDArray[np.float64]
+
+UNMEASURED = "all-MiniLM-L6-v2"
+"""Encoder whose weights stand in for those of one that nobody measured."""
+
+# What a page says of its own sources belongs behind what it says.
+_ABOUT_SOURCES = re.compile(
+    r"\b(?:our sources?|carr(?:y|ies) no date|advice dates from|check (?:the|its|their) (?:current |own )?pages?"
+    r"|no source (?:we|that we))\b",
+    re.IGNORECASE,
+)
+
+
+class Traits(NamedTuple):
+    """What speaks for a sentence belonging in the answer. A part is one of several things that a message asks or says.
+
+    The last two are 0 where nothing is read.
+    """
+
+    odds: float
+    """`Hit.sentence_scores`, as it was found for its part, divided by ten."""
+    behind: float
+    """The same less the best of all that was found."""
+    cosine: float
+    """To the part."""
+    behind_nearest: float
+    """Cosine to the whole message, less that of the sentence nearest to it."""
+    wording: float
+    """`Hit.wording`."""
+    fused: float
+    """`Hit.fused`, divided by ten."""
+    similarity: float
+    """`Hit.similarity`."""
+    opens: float
+    """1 for the first sentence of a section that has a heading."""
+    length: float
+    """Words, divided by thirty."""
+    of_sources: float
+    """1 where it speaks of the sources rather than of the subject."""
+    heading: float
+    """Cosine of the section's question to the whole message; the sentence's own where it has none."""
+    heading_part: float
+    """The same to the part."""
+    reads: float
+    """Log-odds that it answers the whole message, as `reading` has it, divided by ten."""
+    reads_part: float
+    """The same of the part."""
+
+
+class Found(NamedTuple):
+    """What was found for a message or for a part of it."""
+
+    vector: Vectors
+    """Of the message or the part, shape (dimension,)."""
+    hits: Sequence[Hit]
+
+
+@lru_cache(maxsize=1)
+def _fitted() -> dict[str, tuple[Values, float]]:
+    """Read what `python benchmarks/choosing.py --write` fitted."""
+    text = resources.files("career_advisor").joinpath("choosing.toml").read_text("utf-8")
+    return {
+        name: (np.array([fitted[trait] for trait in Traits._fields]), float(fitted["intercept"]))
+        for name, fitted in tomllib.loads(text).items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Weighs the sentences of one index."""
+
+    weights: Values
+    """Of `Traits`, in their order."""
+    intercept: float
+    vectors: Vectors
+    """Of the index, shape (windows, dimension)."""
+    rows: Rows
+    head: Head | None
+
+    @classmethod
+    def of(cls, shelf: Shelf, *, of_the_field: bool) -> Chooser:
+        """Find the rows of an index and the weights of its encoder."""
+        name = shelf.encoder.name
+        head = head_for(name) if of_the_field else None
+        fitted = _fitted()
+        weights, intercept = fitted.get(f"{name}, of the field" if head else name) or fitted[UNMEASURED]
+        return cls(weights, intercept, shelf.vectors, Rows.of(shelf.windows), head)
+
+    def weigh(self, message: Vectors, found: Sequence[Found]) -> list[list[Hit]]:
+        """Return what was found with `Hit.belongs` set.
+
+        Args:
+            message: Vector of the message in its stand-alone form, shape (dimension,).
+            found: For the whole message, then for each of its parts.
+        """
+        weighed = []
+        for part, traits in zip(found, self.traits(message, found), strict=True):
+            log_odds = [values @ self.weights + self.intercept for values in traits]
+            weighed.append(
+                [replace(hit, belongs=tuple(map(float, each))) for hit, each in zip(part.hits, log_odds, strict=True)]
+            )
+        return weighed
+
+    def traits(self, message: Vectors, found: Sequence[Found]) -> list[list[Values]]:
+        """Return for each hit the traits of its sentences, shape (sentences, len(Traits))."""
+        flat = [(part.vector, hit) for part in found for hit in part.hits if hit.sentences]
+        if not flat:
+            return [[np.zeros((0, len(Traits._fields))) for _ in part.hits] for part in found]
+        best = max(max(hit.sentence_scores) for _, hit in flat)
+        nearest = max(float((self._sentences(hit) @ message).max()) for _, hit in flat)
+        return [[self._traits(message, part.vector, hit, best, nearest) for hit in part.hits] for part in found]
+
+    def _sentences(self, hit: Hit) -> Vectors:
+        rows = [self.rows.sentences[hit.document.path, span.start, span.end] for span in hit.sentences]
+        return np.asarray(self.vectors[rows], np.float32)
+
+    def _traits(self, message: Vectors, part: Vectors, hit: Hit, best: float, nearest: float) -> Values:
+        if not hit.sentences:
+            return np.zeros((0, len(Traits._fields)))
+        said = self._sentences(hit)
+        row = self.rows.headings.get((hit.document.path, hit.section))
+        above = said if row is None else np.repeat(np.asarray(self.vectors[row], np.float32)[None], len(said), axis=0)
+        reads, reads_part = (
+            self.head.log_odds(each, said, above) / 10.0 if self.head else np.zeros(len(said), np.float32)
+            for each in (message, part)
+        )
+        section = hit.document.sections[hit.section]
+        to_message, to_part, heading, heading_part = said @ message, said @ part, above @ message, above @ part
+        rows = []
+        for i, (span, odds) in enumerate(zip(hit.sentences, hit.sentence_scores, strict=True)):
+            text = hit.document.text[span.start : span.end]
+            rows.append(
+                Traits(
+                    odds=odds / 10.0,
+                    behind=(odds - best) / 10.0,
+                    cosine=float(to_part[i]),
+                    behind_nearest=float(to_message[i]) - nearest,
+                    wording=hit.wording,
+                    fused=hit.fused / 10.0,
+                    similarity=hit.similarity,
+                    opens=float(bool(section.heading) and span.start <= section.blocks[0].start + 1),
+                    length=len(words(text)) / 30.0,
+                    of_sources=float(bool(_ABOUT_SOURCES.search(text))),
+                    heading=float(heading[i]),
+                    heading_part=float(heading_part[i]),
+                    reads=float(reads[i]),
+                    reads_part=float(reads_part[i]),
+                )
+            )
+        return np.array(rows, np.float64)
