@@ -339,9 +339,8 @@ def write_shipped_vectors(settings: Settings, encoder_name: str | None, progress
     written = []
     for name in wanted:
         encoder = Encoder(models.find(name, settings.weights), models.catalogue()[name].identity)
-        # Not through the shipped vectors: rounding must not pile up.
-        cache = index.VectorCache(settings.home, encoder)
-        vectors = cache.encode(texts, partial(progress, name))
+        # Those that shipped before are rounded already, and are rounded to themselves.
+        vectors = remembering(settings, encoder).encode(texts, partial(progress, name))
         path = _shipped_vectors_file(name)
         index.export_vectors(path, encoder.identity, texts, vectors)
         written.append((path, len(texts)))
