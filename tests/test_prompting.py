@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from career_advisor.prompting import compose, sentences
-from career_advisor.records import Document, Hit, Message, Section, Span
+from career_advisor.prompting import Withdrawn, compose, sentences
+from career_advisor.records import Document, DraftSentence, Ended, Hit, Message, Section, Span, Stage, Usage
 
 TEXT = "A doctorate is not strictly needed. Engineers mostly have none."
 PAGE = Document("page.md", TEXT, "Degrees", (Section(("Do I need a PhD?",), (Span(0, len(TEXT)),)),), after="a talk")
+
+
+def drafts(pieces: Iterable[str | Stage | Usage | Ended]) -> list[DraftSentence]:
+    return [each for each in sentences(pieces) if isinstance(each, DraftSentence)]
+
+
 HIT = Hit(PAGE, 0, 0, len(TEXT), 1.0, (Span(0, 35), Span(36, len(TEXT))), (1.0, 0.5))
 
 
 def test_sentences_are_cut_where_they_end_and_keep_their_numbers() -> None:
-    read = list(sentences(["No PhD is ne", "eded [1]. Engineers have none. [1][2] Try", " it [3, 1]"]))
+    read = drafts(["No PhD is ne", "eded [1]. Engineers have none. [1][2] Try", " it [3, 1]"])
 
     assert [(draft.text, draft.cited) for draft in read] == [
         ("No PhD is needed.", (0,)),
@@ -24,32 +32,65 @@ def test_sentences_are_cut_where_they_end_and_keep_their_numbers() -> None:
 
 
 def test_a_sentence_is_ready_before_the_text_has_ended() -> None:
-    def pieces() -> object:
+    def pieces() -> Iterator[str]:
         yield "First. [1] "
         yield "Second"
         raise AssertionError("read on although a sentence was complete")
 
-    assert next(sentences(pieces())).text == "First."  # type: ignore[arg-type]  # a generator is an iterable
+    assert next(sentences(pieces())) == DraftSentence("First.", (0,), "model")
 
 
 def test_reasoning_lists_and_emphasis_are_not_shown() -> None:
-    read = list(sentences(["<think>They want a quote. [1]</think>\n- **One** thing. [1]\n- Another. [2]"]))
+    read = drafts(["<think>They want a quote. [1]</think>\n- **One** thing. [1]\n- Another. [2]"])
 
     assert [draft.text for draft in read] == ["One thing.", "Another."]
 
 
 def test_reasoning_that_never_ends_is_not_shown() -> None:
-    assert list(sentences(["<think>I should", " say something. Yes. [1]"])) == []
+    assert drafts(["<think>I should", " say something. Yes. [1]"]) == []
+
+
+def test_reasoning_whose_beginning_was_not_marked_is_taken_back() -> None:
+    read = list(sentences(["They ask about degrees. [1] So: ", "</think>No PhD is needed. [1]"]))
+
+    assert read[0] == DraftSentence("They ask about degrees.", (0,), "model")
+    assert read[1:] == [Withdrawn(), DraftSentence("No PhD is needed.", (0,), "model")]
+
+
+def test_a_tool_call_written_as_text_is_not_shown() -> None:
+    read = drafts(['<tool_call>{"name": "search. Now", "arguments": {}}</tool_call>\nNo PhD is needed.<|im_end|> [1]'])
+
+    assert [draft.text for draft in read] == ["No PhD is needed."]
+
+
+def test_the_half_sentence_of_a_text_that_was_cut_is_not_read() -> None:
+    cut = drafts(["No PhD is needed. [1] He recommends a PhD", Ended(whole=False)])
+    whole = drafts(["No PhD is needed. [1] He recommends a PhD", Ended(whole=True)])
+
+    assert [draft.text for draft in cut] == ["No PhD is needed."]
+    assert len(whole) == 2
+
+
+def test_stages_and_what_was_used_pass_between_the_sentences() -> None:
+    passing: list[str | Stage | Usage | Ended] = [
+        Stage("Wait"),
+        "One. [1] ",
+        Usage(5, 1),
+        "Two. [1]",
+        Ended(whole=True),
+    ]
+
+    assert [type(each) for each in sentences(passing)] == [Stage, Usage, DraftSentence, DraftSentence]
 
 
 def test_abbreviations_do_not_end_a_sentence() -> None:
-    assert [draft.text for draft in sentences(["Ask e.g. Dr. Who first. [1]"])] == ["Ask e.g. Dr. Who first."]
+    assert [draft.text for draft in drafts(["Ask e.g. Dr. Who first. [1]"])] == ["Ask e.g. Dr. Who first."]
 
 
 @given(st.text(), st.integers(1, 7))
 def test_any_text_is_read_without_a_fault_and_the_same_however_it_is_cut(text: str, size: int) -> None:
-    whole = [draft.text for draft in sentences([text])]
-    pieces = [draft.text for draft in sentences([text[i : i + size] for i in range(0, len(text), size)])]
+    whole = [draft.text for draft in drafts([text])]
+    pieces = [draft.text for draft in drafts([text[i : i + size] for i in range(0, len(text), size)])]
 
     assert "".join("".join(pieces).split()) == "".join("".join(whole).split())
 

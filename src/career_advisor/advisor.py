@@ -18,11 +18,13 @@ from career_advisor import answering, citation, conversation, grounding, prompti
 from career_advisor.records import (
     DraftSentence,
     EncoderIdentity,
+    Ended,
     Hit,
     Message,
     ModelUnavailable,
     Offer,
     Piece,
+    PromptTooLong,
     Queries,
     Reply,
     Sentence,
@@ -30,7 +32,9 @@ from career_advisor.records import (
     Shelf,
     Stage,
     Status,
+    Usage,
 )
+from career_advisor.spending import Allowance, Spent
 from career_advisor.text import asked_for, clean, contains
 
 QUESTION_LIMIT = 4_000
@@ -41,8 +45,13 @@ DEEP = 24
 EXAMPLES = 4
 FACET_HITS = 2
 MODEL_PASSAGES = 6
+FEWER_PASSAGES = 2
+"""For a model that cannot take as many."""
 ENOUGH = 0.5
 """Share of a model's sentences that must hold; with fewer the quotes answer."""
+UNLIMITED = Allowance()
+QUOTED_INSTEAD = "The answer is quoted from the sources instead."
+USED_UP = f"This conversation has used all that it may of the language model. {QUOTED_INSTEAD}"
 
 
 class Encoder(Protocol):
@@ -74,8 +83,12 @@ class LanguageModel(Protocol):
         """As a person would call it."""
         ...
 
-    def stream(self, messages: Sequence[prompting.Turn]) -> Iterator[str]:
-        """Yield text as it comes; raises ModelUnavailable."""
+    def stream(self, messages: Sequence[prompting.Turn]) -> Iterator[str | Stage | Usage | Ended]:
+        """Yield text as it comes, what to tell who waits, what all so far used, and how it ended.
+
+        Raises:
+            ModelUnavailable: If no answer comes, or half of one.
+        """
         ...
 
 
@@ -113,6 +126,27 @@ class _Found:
         return [*self.hits, *(hit for part in self.facets for hit in part)]
 
 
+class _Account:
+    """What one answer uses of a model, added to what its conversation has used."""
+
+    def __init__(self, spent: Spent) -> None:
+        self._spent = spent
+        self._running = Usage()
+        self.before = spent.used
+        self.used: Usage | None = None
+        """None where no model was asked."""
+
+    def asking(self, used: Usage) -> None:
+        """Note what the running request has used, all of it so far."""
+        self._running = used
+
+    def asked(self) -> None:
+        """Note that the running request is over, whichever way."""
+        self._spent.add(self._running)
+        self.used = self._running.plus(self.used or Usage())
+        self._running = Usage()
+
+
 class Advisor:
     """Answers questions from one index, with or without a language model."""
 
@@ -126,6 +160,7 @@ class Advisor:
         question_limit: int = QUESTION_LIMIT,
         examples: Encoder | None = None,
         today: Callable[[], date] = date.today,
+        allowance: Allowance = UNLIMITED,
     ) -> None:
         """Hold the parts; nothing is opened here.
 
@@ -137,6 +172,7 @@ class Advisor:
             question_limit: Characters of a message at most.
             today: Gives the date, to know which deadlines are over.
             examples: Embeds the example sentences of `grounding`; one with a cache, where there is one.
+            allowance: What a conversation may use of the model.
         """
         self._shelves = shelves
         self._encoder = encoder
@@ -145,6 +181,7 @@ class Advisor:
         self._question_limit = question_limit
         self._examples = examples or encoder
         self._today = today
+        self._allowance = allowance
         self._grounds: dict[str, grounding.Ground] = {}
         self._need_examples: referral.Needs | None = None
         self._situation_vectors: dict[str, Any] | None = None
@@ -170,12 +207,16 @@ class Advisor:
         count = len(self._shelves.current().documents)
         return f"{count} pages" if count != 1 else "one page"
 
-    def reply(self, question: str, history: Sequence[Message] = ()) -> Iterator[Stage | Piece | Reply]:
+    def reply(
+        self, question: str, history: Sequence[Message] = (), *, spent: Spent | None = None
+    ) -> Iterator[Stage | Piece | Reply]:
         """Answer one question.
 
         Args:
             question: As typed.
             history: The turns before it, oldest first. Only what the person wrote is believed.
+            spent: What the conversation has used of the model so far; what this answer uses is added, also where
+                nobody waits for its end. Without one it is a conversation of one question.
 
         Yields:
             What is being done, then the words as they come, and last of all, once, the whole Reply.
@@ -217,7 +258,8 @@ class Advisor:
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
-        written, notice = yield from self._written(found, history, clock)
+        account = _Account(spent or Spent())
+        written, notice = yield from self._written(found, history, clock, account)
         checked = written or self._quoted(found, shelf, history)
         if written is None:
             for text in _paragraphs(checked.sentences):
@@ -238,6 +280,8 @@ class Advisor:
             hits=tuple(hits),
             model=self.model_name if written else "quotes",
             notice=notice,
+            usage=account.used,
+            cost=self._allowance.cost_of(account.used) if account.used else None,
             index=shelf.id,
             confidence=round(verdict.confidence, 4),
             timings_ms=clock.marks,
@@ -353,33 +397,62 @@ class Advisor:
         return checked.with_note(reminder) if reminder else checked
 
     def _written(
-        self, found: _Found, history: Sequence[Message], clock: _Clock
+        self, found: _Found, history: Sequence[Message], clock: _Clock, account: _Account
     ) -> Generator[Stage | Piece, None, tuple[citation.Checked | None, str]]:
         """Stream the model's sentences that hold; `None` and why, when the quotes must answer instead."""
         if self._model is None or found.status not in {"answered", "partly"}:
             return None, ""
-        yield Stage(f"{self._model.name} is writing")
-        messages = prompting.compose(found.queries.standalone, history, found.hits[:MODEL_PASSAGES])
-        checked = citation.Checked((), (), ())
-        drafts: list[tuple[int, DraftSentence]] = []
-        shown = 0
-        try:
-            for draft in prompting.sentences(self._model.stream(messages)):
-                drafts.append((0, draft))
-                checked = citation.check(drafts, found.hits[:MODEL_PASSAGES])
-                if len(checked.sentences) > shown:
-                    clock.mark("first_text")
-                    yield Piece(_marked(checked.sentences[-1]) + " ")
-                    shown = len(checked.sentences)
-        except ModelUnavailable as trouble:
-            return None, f"{trouble} The answer is quoted from the sources instead."
-        whole = len(checked.sentences) + len(checked.dropped)
-        if not whole or len(checked.sentences) / whole < ENOUGH:
+        if self._allowance.is_used_up(account.before):
+            return None, USED_UP
+        notice = ""
+        for passages in (MODEL_PASSAGES, FEWER_PASSAGES):
+            hits = found.hits[:passages]
+            messages = prompting.compose(found.queries.standalone, history, hits)
+            yield Stage(f"{self._model.name} is writing")
+            try:
+                checked = yield from self._drafted(self._model.stream(messages), hits, clock, account)
+            except PromptTooLong as trouble:
+                notice = f"{trouble} {QUOTED_INSTEAD}"
+                continue
+            except ModelUnavailable as trouble:
+                return None, f"{trouble} {QUOTED_INSTEAD}"
+            whole = len(checked.sentences) + len(checked.dropped)
+            if whole and len(checked.sentences) / whole >= ENOUGH:
+                return checked, ""
             return (
                 None,
                 "Too little of what the language model wrote was carried by the sources; they are quoted instead.",
             )
-        return checked, ""
+        return None, notice
+
+    def _drafted(
+        self, pieces: Iterator[str | Stage | Usage | Ended], hits: list[Hit], clock: _Clock, account: _Account
+    ) -> Generator[Stage | Piece, None, citation.Checked]:
+        """Stream what a model writes of these passages, sentence by sentence, as far as it holds."""
+        checked = citation.Checked((), (), ())
+        drafts: list[tuple[int, DraftSentence]] = []
+        shown = 0
+        try:
+            for item in prompting.sentences(pieces):
+                match item:
+                    case Stage():
+                        yield item
+                    case Usage():
+                        account.asking(item)
+                    case prompting.Withdrawn():
+                        drafts, checked, shown = [], citation.Checked((), (), ()), 0
+                    case DraftSentence():
+                        drafts.append((0, item))
+                        checked = citation.check(drafts, hits)
+                        if len(checked.sentences) > shown:
+                            clock.mark("first_text")
+                            yield Piece(_marked(checked.sentences[-1]) + " ")
+                            shown = len(checked.sentences)
+        finally:
+            account.asked()
+            if isinstance(pieces, Generator):
+                pieces.close()  # at once, not when it is collected: the request is taken back
+        return checked
 
     def _invalid(self, asked: str, clock: _Clock) -> Iterator[Piece | Reply]:
         text = answering.INVALID_EMPTY if not asked else answering.too_long(self._question_limit)

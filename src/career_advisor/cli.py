@@ -189,10 +189,12 @@ def search(
 def chat(model: Model = None, as_json: AsJson = False) -> None:
     """Talk in the terminal. /clear forgets, /quit ends; with --json each reply is one line of JSON."""
     from career_advisor.opening import open_advisor
+    from career_advisor.spending import Spent
     from career_advisor.wire import reply_json
 
     advisor = open_advisor(_settings(model=model), progress=_progress())
     history: list[Message] = []
+    spent = Spent()
     if not as_json:
         _say("Independent of Rob Miles, 80,000 Hours and the services it names; a program, not a human adviser.")
         _say(f"Answers by {advisor.model_name}. /clear forgets, /quit ends.")
@@ -204,10 +206,10 @@ def chat(model: Model = None, as_json: AsJson = False) -> None:
             _say("Forgotten.")
             continue
         if as_json:
-            reply = _whole(advisor.reply(line, history))
+            reply = _whole(advisor.reply(line, history, spent=spent))
             print(json.dumps(reply_json(reply), ensure_ascii=False), flush=True)
         else:
-            reply = _streamed(advisor.reply(line, history))
+            reply = _streamed(advisor.reply(line, history, spent=spent))
             _print_reply(reply)
         history += [Message("user", line), Message("assistant", reply.answer)]
 

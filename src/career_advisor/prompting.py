@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal, NamedTuple
 
-from career_advisor.records import DraftSentence, Hit, Message
+from career_advisor.records import DraftSentence, Ended, Hit, Message, Stage, Usage
 from career_advisor.text import clean
 
 TURNS = 4
@@ -24,7 +24,11 @@ LONGEST_SENTENCE = 1_000
 
 _MARKER = re.compile(r"\[\s*(\d+(?:\s*[,;]\s*\d+)*)\s*\]")
 _BOUNDARY = re.compile(r"[.!?…][\"'”’)*_]*(?:\s*\[[\d\s,;]+\][.!?]?)*(?=\s)|\n+")
-_REASONING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_TAGS = r"think(?:ing)?|thought|reasoning|tool_call|function_call"
+_UNSEEN = re.compile(rf"<({_TAGS})>.*?</\1>|<\|[a-z_]+\|>", re.DOTALL)
+_OPENING = re.compile(rf"<(?:{_TAGS})>")
+_CLOSING = re.compile(rf"</(?:{_TAGS})>")
+_UNENDED = re.compile(rf"<(?:{_TAGS})>.*\Z", re.DOTALL)
 _DECORATION = re.compile(r"^\s*(?:[-*+•#>]+|\d+[.)])\s+|[*_`#]+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|Dr|Mr|Mrs|Ms|Prof|vs|cf|approx|U\.S|U\.K|[A-Z])\.$")
 
@@ -77,21 +81,37 @@ def _fence(texts: Iterable[str]) -> str:
     return "=" * length
 
 
-def sentences(pieces: Iterable[str]) -> Iterator[DraftSentence]:
-    """Cut a model's text into sentences as it comes.
+class Withdrawn(NamedTuple):
+    """What was read so far was no answer: a model's reasoning, whose beginning was not marked."""
 
-    Markers may stand before or after the full stop, and hold several numbers. Reasoning between <think> tags, lists
-    and emphasis are taken away. A sentence is yielded once the text goes on behind it.
+
+def sentences(
+    pieces: Iterable[str | Stage | Usage | Ended],
+) -> Iterator[DraftSentence | Withdrawn | Stage | Usage]:
+    """Cut a model's text into sentences as it comes; stages and what is used pass through.
+
+    Markers may stand before or after the full stop, and hold several numbers. Reasoning between <think> tags, tool
+    calls written as text, lists and emphasis are taken away. A sentence is yielded once the text goes on behind it; the
+    last one only if the text was not cut.
     """
-    buffer = ""
+    buffer, whole = "", True
     for piece in pieces:
-        buffer = _REASONING.sub("", buffer + piece) if "</think>" in buffer + piece else buffer + piece
-        if "<think>" in buffer:
-            continue
-        while (end := _sentence_end(buffer)) is not None:
-            yield from _draft(buffer[:end])
-            buffer = buffer[end:].lstrip()
-    yield from _draft(_REASONING.sub("", buffer))
+        if isinstance(piece, Ended):
+            whole = piece.whole
+        elif not isinstance(piece, str):
+            yield piece
+        else:
+            buffer = _UNSEEN.sub("", buffer + piece)
+            if closing := _CLOSING.search(buffer):
+                buffer = buffer[closing.end() :]
+                yield Withdrawn()
+            if _OPENING.search(buffer):
+                continue
+            while (end := _sentence_end(buffer)) is not None:
+                yield from _draft(buffer[:end])
+                buffer = buffer[end:].lstrip()
+    if whole:
+        yield from _draft(_UNENDED.sub("", buffer))
 
 
 def _sentence_end(buffer: str) -> int | None:

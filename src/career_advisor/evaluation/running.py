@@ -234,7 +234,7 @@ def finish(folder: Path) -> dict[str, Any]:
 
 
 def _at_once(model: str) -> int:
-    return 1 if model in {"quotes", "local"} else AT_ONCE
+    return 1 if model.partition(":")[0] in {"quotes", "local"} else AT_ONCE
 
 
 def _in_turn(ask: _Asking, waiting: Sequence[tuple[Case, int]], at_once: int) -> Iterable[Row]:
