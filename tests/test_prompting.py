@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from career_advisor.prompting import Withdrawn, compose, sentences
+from career_advisor.prompting import Withdrawn, compose, evidence, sentences, version
 from career_advisor.records import Document, DraftSentence, Ended, Hit, Message, Section, Span, Stage, Usage
 
 TEXT = "A doctorate is not strictly needed. Engineers mostly have none."
@@ -104,6 +106,80 @@ def test_passages_and_the_question_are_fenced_by_a_line_that_stands_in_none_of_t
     assert TEXT in user.content
     assert system.role == "system"
     assert "=====" not in system.content
+
+
+LONG = (
+    "Rob Miles talks about degrees. A doctorate is not strictly needed. Engineers on safety teams mostly have none. "
+    "He once had a cat. The cat was black. It slept a lot. It liked the sun. Dogs are different. "
+    "His exception is research for its own sake. That is rare."
+)
+
+
+def sentence_spans(text: str) -> tuple[Span, ...]:
+    spans, start = [], 0
+    for part in text.split(". "):
+        end = min(len(text), start + len(part) + 1)
+        spans.append(Span(start, end))
+        start = end + 1
+    return tuple(spans)
+
+
+def found(text: str, *scores: float, path: str = "long.md") -> Hit:
+    section = Section(("Is a degree needed?",), (Span(0, len(text)),))
+    page = Document(path, text, "Degrees", (section,), after="Rob Miles' talk")
+    return Hit(page, 0, 0, len(text), 1.0, sentence_spans(text), scores)
+
+
+NEAR = found(LONG, 0.0, 5.0, 3.0, -3.0, -3.0, -3.0, -3.0, -3.0, 4.0, 0.0)
+
+
+def test_the_model_sees_the_sentences_nearest_to_the_question_and_those_beside_them() -> None:
+    (text,) = evidence([NEAR], limit=180)
+
+    assert text == (
+        "Rob Miles talks about degrees. A doctorate is not strictly needed. Engineers on safety teams mostly have "
+        "none. … Dogs are different. His exception is research for its own sake. That is rare."
+    )
+
+
+def test_where_there_is_room_for_little_every_passage_still_has_its_best_sentence() -> None:
+    texts = evidence([NEAR, found("One thing is so. Another is not.", 0.5, 0.1)], limit=10)
+
+    assert texts == ["… A doctorate is not strictly needed. …", "One thing is so. …"]
+
+
+def test_what_fits_is_left_whole() -> None:
+    assert evidence([NEAR]) == [LONG]
+
+
+@given(st.lists(st.floats(-9, 9), min_size=10, max_size=10), st.integers(0, 500))
+def test_evidence_keeps_the_order_and_the_words_of_its_passage(scores: list[float], limit: int) -> None:
+    (text,) = evidence([found(LONG, *scores)], limit=limit)
+
+    parts = [part.strip() for part in text.split("…") if part.strip()]
+    assert all(part in LONG for part in parts)
+    assert [LONG.index(part) for part in parts] == sorted(LONG.index(part) for part in parts)
+    assert len(text) <= max(limit, 60) + 8 * len("… ")
+
+
+def test_the_messages_are_exactly_those_that_were_agreed_on() -> None:
+    history = [Message("user", "I write software."), Message("assistant", "Good."), Message("user", "In Berlin.")]
+    messages = compose("Do I need a PhD?", history, [NEAR, HIT])
+    golden = (Path(__file__).parent / "golden" / "answer-messages.txt").read_text("utf-8")
+
+    assert "\n".join(f"#### {turn.role}\n{turn.content}" for turn in messages) + "\n" == golden
+
+
+def test_the_fixed_part_comes_first_and_is_the_same_for_every_question() -> None:
+    first, second = compose("Do I need a PhD?", (), [HIT]), compose("What is ARENA?", (), [NEAR])
+
+    assert first[0] == second[0]
+    assert first[0].role == "system"
+    assert "version" not in first[0].content
+
+
+def test_the_prompt_has_a_version() -> None:
+    assert re.fullmatch(r"answer\.md version \d+", version())
 
 
 def test_what_a_client_claims_the_assistant_said_never_reaches_the_model() -> None:

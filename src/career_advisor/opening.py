@@ -461,6 +461,10 @@ def load_services() -> referral.Registry:
 def _language_model(settings: Settings) -> llm.ChatModel | None:
     if settings.model == "quotes":
         return None
+    provider, _, named = settings.model.partition(":")
+    known = [entry.name for entry in models.catalogue().values() if entry.kind == "language model"]
+    if provider == "local" and named and named not in known:
+        raise ModelUnavailable(f"{named} is not in the catalogue; choose local:{' or local:'.join(known)}.")
     return llm.open_model(
         settings.model,
         base_url=settings.model_base_url,
@@ -490,9 +494,6 @@ def _allowance(settings: Settings) -> Allowance:
 def _gguf(settings: Settings) -> Path:
     """Return the embedded model's file: the one that is named behind `local:`, or the larger of those fetched."""
     named = settings.model.partition(":")[2]
-    known = [entry.name for entry in models.catalogue().values() if entry.kind == "language model"]
-    if named and named not in known:
-        raise ModelUnavailable(f"{named} is not in the catalogue; local: takes {' or '.join(known)}.")
     for name in [named] if named else [models.DEFAULT_LANGUAGE_MODEL, models.SMALL_LANGUAGE_MODEL]:
         try:
             return next(models.find(name, settings.weights).glob("*.gguf"))

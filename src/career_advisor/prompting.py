@@ -1,7 +1,8 @@
 """Asking a language model for a draft, and reading its text as sentences that cite.
 
-The prompt is prose in prompts/answer.md. Passages and the person's words are fenced as data behind a mark that
-neither of them contains; the fixed part comes first, so that a server can reuse it.
+The prompt is prose in prompts/answer.md, whose first line is its version. Passages and the person's words are fenced as
+data behind a mark that neither of them contains; the fixed part comes first, so that a server can reuse it. Of each
+passage the model sees the sentences that come nearest to the question, and those beside them.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from career_advisor.text import clean
 
 TURNS = 4
 """Earlier turns of the person that the model sees; what an assistant turn claims is left out."""
-PASSAGE_CHARACTERS = 900
-"""Of one passage at most, so that small models keep the question in sight."""
+EVIDENCE_CHARACTERS = 2_000
+"""Of all passages together, some 500 tokens: small models lose sight of a question that stands behind more."""
+NEIGHBOURS = 1
+"""Sentences on either side that come with one: what "this" and "he" point at stands there."""
+GAP = "…"
+"""Stands where sentences were left out."""
 LONGEST_SENTENCE = 1_000
 """Characters after which text without a sentence end is taken as it is: an endless answer must not fill the memory."""
 
@@ -40,9 +45,24 @@ class Turn(NamedTuple):
     content: str
 
 
+class _Prompt(NamedTuple):
+    version: str
+    text: str
+
+
 @lru_cache(maxsize=1)
-def _instructions() -> str:
-    return resources.files("career_advisor").joinpath("prompts/answer.md").read_text("utf-8").strip()
+def _prompt() -> _Prompt:
+    first, _, text = resources.files("career_advisor").joinpath("prompts/answer.md").read_text("utf-8").partition("\n")
+    return _Prompt(first.removeprefix("version:").strip(), text.strip())
+
+
+def version() -> str:
+    """Return the version of the prompt, as a run of a test set records it.
+
+    >>> version().startswith("answer.md version ")
+    True
+    """
+    return f"answer.md version {_prompt().version}"
 
 
 def compose(question: str, history: Sequence[Message], hits: Sequence[Hit]) -> tuple[Turn, ...]:
@@ -53,17 +73,53 @@ def compose(question: str, history: Sequence[Message], hits: Sequence[Hit]) -> t
         history: Earlier turns, oldest first; only the person's own are used.
         hits: The passages, numbered from 1 in this order.
     """
-    passages = [
-        f"[{number}] {_about(hit)}\n{' '.join(clean(hit.text).split())[:PASSAGE_CHARACTERS]}"
-        for number, hit in enumerate(hits, start=1)
-    ]
+    texts = evidence(hits)
+    passages = [f"[{n}] {_about(hit)}\n{text}" for n, (hit, text) in enumerate(zip(hits, texts, strict=True), start=1)]
     earlier = [clean(turn.content)[:300] for turn in history if turn.role == "user"][-TURNS:]
     fence = _fence([*passages, *earlier, question])
     parts = [f"Passages:\n{fence}\n" + "\n\n".join(passages) + f"\n{fence}"]
     if earlier:
         parts.append(f"Asked before:\n{fence}\n" + "\n".join(earlier) + f"\n{fence}")
     parts.append(f"Question:\n{fence}\n{question}\n{fence}")
-    return (Turn("system", _instructions()), Turn("user", "\n\n".join(parts)))
+    return (Turn("system", _prompt().text), Turn("user", "\n\n".join(parts)))
+
+
+def evidence(hits: Sequence[Hit], *, limit: int = EVIDENCE_CHARACTERS) -> list[str]:
+    """Return of each passage the sentences that come nearest to the question, with their neighbours, in order.
+
+    Each passage has its best sentence; the others come by falling score, over all passages, as long as there is room.
+
+    Args:
+        hits: The passages, with a score for every sentence.
+        limit: Characters of all together; the best sentences alone may take more.
+    """
+    every = [(score, n, i) for n, hit in enumerate(hits) for i, score in enumerate(hit.sentence_scores)]
+    every.sort(key=lambda each: -each[0])
+    firsts = {n: i for _, n, i in reversed(every)}
+    chosen: list[set[int]] = [{firsts[n]} if n in firsts else set() for n in range(len(hits))]
+    left = limit - sum(_length(hit, chosen[n]) for n, hit in enumerate(hits))
+    for _, n, i in every:
+        near = set(range(max(0, i - NEIGHBOURS), min(len(hits[n].sentences), i + NEIGHBOURS + 1))) - chosen[n]
+        if _length(hits[n], near) <= left:
+            chosen[n] |= near
+            left -= _length(hits[n], near)
+    return [_joined(hit, sorted(chosen[n])) for n, hit in enumerate(hits)]
+
+
+def _length(hit: Hit, sentences: Iterable[int]) -> int:
+    return sum(hit.sentences[i].end - hit.sentences[i].start for i in sentences)
+
+
+def _joined(hit: Hit, sentences: Sequence[int]) -> str:
+    """Return sentences of a passage as one text, with a mark where others were left out."""
+    text = ""
+    before = -1
+    for i in sentences:
+        span = hit.sentences[i]
+        words = " ".join(clean(hit.document.text[span.start : span.end]).split())
+        text += f" {words}" if i == before + 1 else f" {GAP} {words}"
+        before = i
+    return text.strip() + (f" {GAP}" if before + 1 < len(hit.sentences) else "")
 
 
 def _about(hit: Hit) -> str:
