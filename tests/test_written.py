@@ -335,3 +335,53 @@ def test_no_key_reaches_a_file_of_the_home(advisor: Advisor, server: LanguageMod
 
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes()
+
+
+# ---------------------------------------------------------------- a follow-up, reworded
+
+ARENA = [Message("user", "What is ARENA?"), Message("assistant", "A bootcamp.")]
+FOLLOW_UP = "And how long does it take?"
+
+
+def rewording(quoting: Advisor, server: LanguageModelServer, written: str) -> Advisor:
+    model = open_model("double", base_url=server.address, api_key=KEY, first_words=9.0, whole=30.0)
+    server.say = lambda request: [written if "understood alone" in str(request) else GOOD]
+    return Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples, rewords=True)
+
+
+def test_a_follow_up_is_searched_in_the_models_wording_too(quoting: Advisor, server: LanguageModelServer) -> None:
+    server.usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+
+    reply = ask(rewording(quoting, server, "How long does ARENA take?"), FOLLOW_UP, ARENA)
+
+    assert len(server.asked) == 2
+    assert reply.usage == Usage(200, 20)
+    assert "ARENA" in reply.standalone
+
+
+def test_a_question_that_stands_alone_is_not_reworded(quoting: Advisor, server: LanguageModelServer) -> None:
+    ask(rewording(quoting, server, "unused"))
+
+    assert len(server.asked) == 1
+
+
+def test_by_default_there_is_one_call_a_turn(advisor: Advisor, server: LanguageModelServer) -> None:
+    ask(advisor, FOLLOW_UP, ARENA)
+
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("fault", [{"silent": True}, {"status": 500}, {"say": lambda request: ["How? What?\nWhy?"]}])
+def test_a_rewording_that_fails_is_late_or_no_question_changes_nothing(
+    fault: dict[str, Any], quoting: Advisor, server: LanguageModelServer
+) -> None:
+    speaking = rewording(quoting, server, "unused")
+    plain = ask(quoting, FOLLOW_UP, ARENA)
+    for name, value in fault.items():
+        setattr(server, name, value)
+
+    reply = ask(speaking, FOLLOW_UP, ARENA)
+
+    assert reply.standalone == plain.standalone
+    assert [hit.start for hit in reply.hits] == [hit.start for hit in plain.hits]
+    assert reply.answer == plain.answer

@@ -49,6 +49,8 @@ FEWER_PASSAGES = 2
 """For a model that cannot take as many."""
 ENOUGH = 0.5
 """Share of a model's sentences that must hold; with fewer the quotes answer."""
+REWORDING_S = 4.0
+"""Seconds that a model gets to reword a follow-up; without it the search would have begun at once."""
 UNLIMITED = Allowance()
 QUOTED_INSTEAD = "The answer is quoted from the sources instead."
 USED_UP = f"This conversation has used all that it may of the language model. {QUOTED_INSTEAD}"
@@ -161,6 +163,7 @@ class Advisor:
         examples: Encoder | None = None,
         today: Callable[[], date] = date.today,
         allowance: Allowance = UNLIMITED,
+        rewords: bool = False,
     ) -> None:
         """Hold the parts; nothing is opened here.
 
@@ -173,6 +176,7 @@ class Advisor:
             today: Gives the date, to know which deadlines are over.
             examples: Embeds the example sentences of `grounding`; one with a cache, where there is one.
             allowance: What a conversation may use of the model.
+            rewords: Whether the model is asked for the stand-alone form of a follow-up, too: one call more.
         """
         self._shelves = shelves
         self._encoder = encoder
@@ -182,6 +186,7 @@ class Advisor:
         self._examples = examples or encoder
         self._today = today
         self._allowance = allowance
+        self._rewords = rewords
         self._grounds: dict[str, grounding.Ground] = {}
         self._need_examples: referral.Needs | None = None
         self._situation_vectors: dict[str, Any] | None = None
@@ -234,6 +239,8 @@ class Advisor:
         shelf = self._shelves.current()
         ground = self._ground(shelf)
         queries = self._understand(asked, history, ground)
+        account = _Account(spent or Spent())
+        queries = yield from self._reworded(queries, history, account)
         unwanted = referral.set_aside(queries.standalone, self._registry)
         if unwanted:
             instead = (*queries.searched, *(f"What else is there for {service.gap}?" for service in unwanted))
@@ -258,7 +265,6 @@ class Advisor:
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
-        account = _Account(spent or Spent())
         written, notice = yield from self._written(found, history, clock, account)
         checked = written or self._quoted(found, shelf, history)
         if written is None:
@@ -395,6 +401,38 @@ class Advisor:
         checked = citation.check(drafts, found.pool)
         reminder = answering.dated((s.text for s in checked.sentences if s.origin == "quote"), today)
         return checked.with_note(reminder) if reminder else checked
+
+    def _reworded(
+        self, queries: Queries, history: Sequence[Message], account: _Account
+    ) -> Generator[Stage, None, Queries]:
+        """Search a follow-up in a model's wording, too, where the operator wants that and it comes in time.
+
+        Ours is searched in any case: the two race, and a model that is late or writes something else changes nothing.
+        """
+        leans = queries.standalone != queries.question
+        if not leans or self._model is None or not self._rewords or self._allowance.is_used_up(account.before):
+            return queries
+        until = time.monotonic() + REWORDING_S
+        text = ""
+        pieces = self._model.stream(prompting.compose_rewording(queries.question, history))
+        try:
+            for item in pieces:
+                if isinstance(item, str):
+                    text += item
+                elif isinstance(item, Usage):
+                    account.asking(item)
+                elif isinstance(item, Stage):
+                    yield item
+                if time.monotonic() > until:
+                    return queries
+        except ModelUnavailable:
+            return queries
+        finally:
+            account.asked()
+            if isinstance(pieces, Generator):
+                pieces.close()
+        reworded = prompting.read_rewording(text, queries.question, history)
+        return replace(queries, searched=(*queries.searched, reworded)) if reworded else queries
 
     def _written(
         self, found: _Found, history: Sequence[Message], clock: _Clock, account: _Account

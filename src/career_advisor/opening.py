@@ -413,6 +413,7 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
         question_limit=settings.max_question_chars,
         examples=examples,
         allowance=_allowance(settings),
+        rewords=settings.model_rewords,
     )
     advisor.warm_up()
     return advisor

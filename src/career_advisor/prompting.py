@@ -14,8 +14,9 @@ from importlib import resources
 from typing import Literal, NamedTuple
 
 from career_advisor.records import DraftSentence, Ended, Hit, Message, Stage, Usage
-from career_advisor.text import clean
+from career_advisor.text import clean, content_words, names, numbers
 
+ANSWER, STANDALONE = "answer.md", "standalone.md"
 TURNS = 4
 """Earlier turns of the person that the model sees; what an assistant turn claims is left out."""
 EVIDENCE_CHARACTERS = 2_000
@@ -24,6 +25,10 @@ NEIGHBOURS = 1
 """Sentences on either side that come with one: what "this" and "he" point at stands there."""
 GAP = "…"
 """Stands where sentences were left out."""
+LONGEST_REWORDING = 300
+"""Characters of a question that stands alone; more is an answer."""
+OWN_WORDS = 0.7
+"""Share of a reworded question's words that the person's own must have."""
 LONGEST_SENTENCE = 1_000
 """Characters after which text without a sentence end is taken as it is: an endless answer must not fill the memory."""
 
@@ -50,9 +55,9 @@ class _Prompt(NamedTuple):
     text: str
 
 
-@lru_cache(maxsize=1)
-def _prompt() -> _Prompt:
-    first, _, text = resources.files("career_advisor").joinpath("prompts/answer.md").read_text("utf-8").partition("\n")
+@lru_cache(maxsize=2)
+def _prompt(name: str) -> _Prompt:
+    first, _, text = resources.files("career_advisor").joinpath("prompts", name).read_text("utf-8").partition("\n")
     return _Prompt(first.removeprefix("version:").strip(), text.strip())
 
 
@@ -62,7 +67,7 @@ def version() -> str:
     >>> version().startswith("answer.md version ")
     True
     """
-    return f"answer.md version {_prompt().version}"
+    return f"{ANSWER} version {_prompt(ANSWER).version}"
 
 
 def compose(question: str, history: Sequence[Message], hits: Sequence[Hit]) -> tuple[Turn, ...]:
@@ -75,19 +80,58 @@ def compose(question: str, history: Sequence[Message], hits: Sequence[Hit]) -> t
     """
     texts = evidence(hits)
     passages = [f"[{n}] {_about(hit)}\n{text}" for n, (hit, text) in enumerate(zip(hits, texts, strict=True), start=1)]
-    earlier = [clean(turn.content)[:300] for turn in history if turn.role == "user"][-TURNS:]
+    earlier = _earlier(history)
     fence = _fence([*passages, *earlier, question])
     parts = [f"Passages:\n{fence}\n" + "\n\n".join(passages) + f"\n{fence}"]
     if earlier:
         parts.append(f"Asked before:\n{fence}\n" + "\n".join(earlier) + f"\n{fence}")
     parts.append(f"Question:\n{fence}\n{question}\n{fence}")
-    return (Turn("system", _prompt().text), Turn("user", "\n\n".join(parts)))
+    return (Turn("system", _prompt(ANSWER).text), Turn("user", "\n\n".join(parts)))
+
+
+def compose_rewording(question: str, history: Sequence[Message]) -> tuple[Turn, ...]:
+    """Return the messages that ask for a follow-up as it would stand alone.
+
+    Args:
+        question: As asked.
+        history: Earlier turns, oldest first; only the person's own are used.
+    """
+    earlier = _earlier(history)
+    fence = _fence([*earlier, question])
+    before = "\n".join(earlier)
+    asked = f"Questions before it:\n{fence}\n{before}\n{fence}\n\nQuestion:\n{fence}\n{question}\n{fence}"
+    return (Turn("system", _prompt(STANDALONE).text), Turn("user", asked))
+
+
+def read_rewording(text: str, question: str, history: Sequence[Message]) -> str:
+    """Return the one question that a model wrote; empty where it wrote something else, or brought in words of its own.
+
+    Args:
+        text: All that it wrote.
+        question: As asked.
+        history: Earlier turns; names and numbers, and most other words, must stand in the person's own or the question.
+    """
+    lines = [" ".join(clean(line).split()) for line in _UNENDED.sub("", _UNSEEN.sub("", text)).splitlines()]
+    (written, *others) = [line for line in lines if line] or [""]
+    known = "\n".join([*_earlier(history), question])
+    words = content_words(written)
+    if others or not words or len(written) > LONGEST_REWORDING:
+        return ""
+    foreign = numbers(written) - numbers(known) or names(written).keys() - names(known).keys() - set(
+        content_words(known)
+    )
+    carried = sum(word in set(content_words(known)) for word in words) / len(words)
+    return "" if foreign or carried < OWN_WORDS else written
+
+
+def _earlier(history: Sequence[Message]) -> list[str]:
+    return [clean(turn.content)[:300] for turn in history if turn.role == "user"][-TURNS:]
 
 
 def evidence(hits: Sequence[Hit], *, limit: int = EVIDENCE_CHARACTERS) -> list[str]:
     """Return of each passage the sentences that come nearest to the question, with their neighbours, in order.
 
-    Each passage has its best sentence; the others come by falling score, over all passages, as long as there is room.
+    Each passage has its best sentence; the others come by falling score, over all passages, until there is no room.
 
     Args:
         hits: The passages, with a score for every sentence.
@@ -100,9 +144,12 @@ def evidence(hits: Sequence[Hit], *, limit: int = EVIDENCE_CHARACTERS) -> list[s
     left = limit - sum(_length(hit, chosen[n]) for n, hit in enumerate(hits))
     for _, n, i in every:
         near = set(range(max(0, i - NEIGHBOURS), min(len(hits[n].sentences), i + NEIGHBOURS + 1))) - chosen[n]
-        if _length(hits[n], near) <= left:
-            chosen[n] |= near
-            left -= _length(hits[n], near)
+        if _length(hits[n], near) > left:
+            near = {i} - chosen[n]
+        if _length(hits[n], near) > left:
+            break
+        chosen[n] |= near
+        left -= _length(hits[n], near)
     return [_joined(hit, sorted(chosen[n])) for n, hit in enumerate(hits)]
 
 
