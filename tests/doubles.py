@@ -20,6 +20,7 @@ from career_advisor.records import (
     Span,
     Stage,
 )
+from career_advisor.spending import Spent
 
 PAGE_TEXT = (
     "# Do I need a PhD?\n\n"
@@ -210,7 +211,9 @@ class ScriptedAnswerer:
         self.index_line = "built 2026-11-24 from 18 pages"
         self._lock = threading.Lock()
 
-    def reply(self, question: str, history: Sequence[Message] = ()) -> Iterator[Stage | Piece | Reply]:
+    def reply(
+        self, question: str, history: Sequence[Message] = (), *, spent: Spent | None = None
+    ) -> Iterator[Stage | Piece | Reply]:
         self.asked.append((question, tuple(history)))
         with self._lock:
             self.running += 1

@@ -14,8 +14,9 @@ import pytest
 
 from career_advisor import opening
 from career_advisor.evaluation import passages
-from career_advisor.records import EncoderIdentity, IndexMissing, ModelUnavailable
-from tests.doubles import QUOTES, SUMMARY, not_covered
+from career_advisor.prompting import version
+from career_advisor.records import Dropped, EncoderIdentity, IndexMissing, ModelUnavailable, Usage
+from tests.doubles import QUOTES, SUMMARY, answered, not_covered
 from tests.test_cli import PHD, QUESTION, QUOTE, Ran, Run, assert_one_line, ready, run, served
 from tests.test_evaluation import CASES, ScriptedAdvisor, ScriptedJudge, write
 
@@ -102,6 +103,37 @@ def test_without_out_a_run_lies_below_the_home_under_its_date_and_model(
     (folder,) = (home / "runs").iterdir()
     assert folder.name.endswith("-ollama-qwen-night")
     assert desk.models == [manifest(folder)["model"]] == ["ollama:qwen"]
+
+
+def test_several_models_are_set_beside_each_other_in_one_table(
+    run: Run, desk: Desk, good: Path, tmp_path: Path
+) -> None:
+    wrote = replace(answered(QUESTION, model="ollama:qwen"), usage=Usage(900, 60, estimated=True), cost=0.002)
+    desk.advisor.script["PhD"] = replace(
+        wrote,
+        sentences=tuple(replace(each, origin="model") if each.citations else each for each in wrote.sentences),
+        dropped=(Dropped("The moon is made of cheese.", "its passages carry 0% of its words"),),
+    )
+
+    ran = run(
+        "evaluate", "run", "--cases", good, "--out", tmp_path / "a", *("--model", "quotes", "--model", "ollama:qwen")
+    )
+
+    assert ran.code == 0
+    assert desk.models == ["quotes", "ollama:qwen"]
+    assert "| | quotes | ollama:qwen |" in ran.out
+    assert ran.out.startswith((tmp_path / "a" / "models.md").read_text("utf-8").strip()[:40])
+    table = json.loads((tmp_path / "a" / "models.json").read_text("utf-8"))
+    one, other = table["models"]
+    assert (one["prompt"], other["prompt"]) == (None, version())
+    assert (other["tokens asked"]["mean"], other["cost"]["mean"], other["dropped"]["mean"]) == (900, 0.002, 0.25)
+    assert other["seconds"]["n"] == 2
+    assert manifest(tmp_path / "a" / "ollama-qwen")["model"] == "ollama:qwen"
+    assert json.loads((tmp_path / "a" / "ollama-qwen" / "summary.json").read_text("utf-8"))["prompt"] == version()
+
+
+def test_a_comparison_goes_on_one_run_at_a_time(run: Run, desk: Desk, good: Path) -> None:
+    assert_one_line(run("evaluate", "run", "--resume", "--model", "quotes", "--model", "local"), 2, "--out")
 
 
 @pytest.fixture

@@ -1,18 +1,25 @@
-"""The door to language models, against a real HTTP server."""
+"""The door to language models, against a real HTTP server that has every fault a provider was seen with."""
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
-from career_advisor.llm import open_model
+from career_advisor.llm import ChatModel, open_model
+from career_advisor.llm.line import Line
 from career_advisor.prompting import Turn
-from career_advisor.records import ModelUnavailable
+from career_advisor.records import Ended, ModelUnavailable, PromptTooLong, Stage, Usage
 from tests.llm_server import LanguageModelServer, language_model_server
 
 QUESTION = (Turn("system", "Be brief."), Turn("user", "Why?"))
+KEY = "sk-very-secret-1"
 
 
 @pytest.fixture
@@ -21,65 +28,352 @@ def server() -> Iterator[LanguageModelServer]:
         yield double
 
 
+def opened(server: LanguageModelServer, **options: Any) -> ChatModel:
+    return open_model("double", base_url=server.address, api_key=KEY, **options)
+
+
+def text_of(model: ChatModel) -> str:
+    return "".join(piece for piece in model.stream(QUESTION) if isinstance(piece, str))
+
+
+def trouble_with(model: ChatModel) -> str:
+    """Return the one sentence that a model's trouble becomes."""
+    with pytest.raises(ModelUnavailable) as raised:
+        text_of(model)
+    sentence = str(raised.value)
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert KEY not in sentence
+    return sentence
+
+
+# ---------------------------------------------------------------- when all is well
+
+
 def test_text_comes_piece_by_piece_and_the_messages_arrive_as_they_were_given(server: LanguageModelServer) -> None:
     server.say = lambda request: ["One ", "two ", "three."]
 
-    pieces = list(open_model("double", base_url=server.address, api_key="sk-secret").stream(QUESTION))
+    heard = list(opened(server).stream(QUESTION))
 
-    assert pieces == ["One ", "two ", "three."]
+    assert [piece for piece in heard if isinstance(piece, str)] == ["One ", "two ", "three."]
+    assert heard[-1] == Ended(whole=True)
     assert [(m["role"], m["content"]) for m in server.asked[0]["messages"]] == [
         ("system", "Be brief."),
         ("user", "Why?"),
     ]
-    assert server.keys == ["Bearer sk-secret"]
+    assert server.keys == [f"Bearer {KEY}"]
+
+
+def test_an_answer_that_was_cut_at_its_longest_says_so(server: LanguageModelServer) -> None:
+    server.finish = "length"
+
+    assert list(opened(server).stream(QUESTION))[-1] == Ended(whole=False)
+
+
+def test_what_is_used_is_what_the_provider_says(server: LanguageModelServer) -> None:
+    server.usage = {"prompt_tokens": 812, "completion_tokens": 41, "total_tokens": 853}
+
+    *_, used = (each for each in opened(server).stream(QUESTION) if isinstance(each, Usage))
+
+    assert used == Usage(812, 41)
+
+
+def test_where_the_provider_does_not_say_what_is_used_it_is_estimated_and_called_so(
+    server: LanguageModelServer,
+) -> None:
+    server.say = lambda request: ["Forty characters are some ten tokens, so."]
+
+    first, *_, last = (each for each in opened(server).stream(QUESTION) if isinstance(each, Usage))
+
+    assert first == Usage(4, 0, estimated=True)
+    assert last == Usage(4, 11, estimated=True)
+
+
+# ---------------------------------------------------------------- when it breaks
 
 
 def test_a_stream_that_breaks_off_is_not_taken_for_a_whole_answer(server: LanguageModelServer) -> None:
     server.say = lambda request: ["You ", "need ", "no ", "PhD"]
     server.cut_after = 2
 
-    with pytest.raises(ModelUnavailable, match=r"broke off|could not answer"):
-        list(open_model("double", base_url=server.address).stream(QUESTION))
+    assert "broke off" in trouble_with(opened(server))
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 500])
-def test_a_refusal_is_one_sentence_without_the_key(server: LanguageModelServer, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "refused the question"),
+        (401, "does not accept the key"),
+        (403, "does not accept the key"),
+        (404, "is not known"),
+        (500, "a fault of its own"),
+    ],
+)
+def test_a_refusal_is_one_plain_sentence_and_no_storm_of_retries(
+    server: LanguageModelServer, caplog: pytest.LogCaptureFixture, status: int, said: str
+) -> None:
     server.status = status
+    server.error = {"message": f"Incorrect API key provided: {KEY} https://example.org", "type": "test"}
 
-    with pytest.raises(ModelUnavailable) as trouble:
-        list(open_model("double", base_url=server.address, api_key="sk-very-secret-1").stream(QUESTION))
+    with caplog.at_level(logging.DEBUG):
+        sentence = trouble_with(opened(server))
 
-    assert "sk-very-secret-1" not in str(trouble.value)
-    assert "\n" not in str(trouble.value)
-    assert len(server.asked) <= 2, "a refusal must not start a storm of retries"
+    assert said in sentence
+    assert "example.org" not in sentence
+    assert len(server.asked) == (2 if status == 500 else 1)
+    assert KEY not in "".join(record.getMessage() for record in caplog.records if "career_advisor" in record.name)
+    assert any(record.name.startswith("career_advisor.llm") for record in caplog.records)
 
 
-def test_a_server_that_says_nothing_is_given_up_in_time(server: LanguageModelServer) -> None:
-    server.silent = True
+def test_a_short_pause_that_a_server_asks_for_is_waited_for(server: LanguageModelServer) -> None:
+    server.status, server.well_after, server.retry_after = 429, 1, "1"
+
+    heard = list(opened(server).stream(QUESTION))
+
+    assert "Hello." in heard
+    assert Stage("The language model asks for a moment of patience") in heard
+    assert len(server.asked) == 2
+    assert 1.0 <= server.at[1] - server.at[0] < 4
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_for_a_long_pause_nobody_is_kept_waiting(server: LanguageModelServer, days: int) -> None:
+    later = datetime.now(UTC) + timedelta(days=days)
+    server.status, server.retry_after = 429, format_datetime(later, usegmt=True) if days else "600"
     began = time.monotonic()
 
-    with pytest.raises(ModelUnavailable, match=r"did not answer within|could not answer"):
-        list(open_model("double", base_url=server.address, first_words=0.7).stream(QUESTION))
-
+    assert ("in 24 hours" if days else "in 10 minutes") in trouble_with(opened(server))
     assert time.monotonic() - began < 5
+    assert len(server.asked) == 1
+
+
+def test_a_pause_that_would_take_longer_than_the_first_words_may_is_not_begun(server: LanguageModelServer) -> None:
+    server.status, server.retry_after = 429, "5"
+
+    assert "asked too often" in trouble_with(opened(server, first_words=3.0))
+    assert len(server.asked) == 1
+
+
+def test_a_server_that_asks_for_a_pause_again_and_again_is_asked_twice(server: LanguageModelServer) -> None:
+    server.status, server.retry_after = 429, "0"
+
+    assert "asked too often" in trouble_with(opened(server))
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"silent": True}, "did not answer within 1 seconds"),
+        ({"silent_after": 1}, "fell silent"),
+        ({"pause_s": 0.2, "say": lambda request: ["word "] * 100}, "did not finish its answer within 3 seconds"),
+    ],
+    ids=["says nothing", "stops in the middle", "takes for ever"],
+)
+def test_patience_ends_in_time_and_the_request_is_taken_back(
+    server: LanguageModelServer, fault: dict[str, Any], said: str
+) -> None:
+    for name, value in fault.items():
+        setattr(server, name, value)
+    if "silent_after" in fault:
+        server.say = lambda request: ["You need", " no"]
+    began = time.monotonic()
+
+    assert said in trouble_with(opened(server, first_words=1.0, between_words=1.0, whole=3.0))
+    assert time.monotonic() - began < 6
+    assert server.gone.wait(2), "the request was left running"
+    assert len(server.asked) == 1
 
 
 def test_nobody_at_the_address_is_said_plainly() -> None:
-    with pytest.raises(ModelUnavailable, match="could not answer"):
-        list(open_model("double", base_url="http://127.0.0.1:9/v1", first_words=5).stream(QUESTION))
+    assert "cannot be reached" in trouble_with(open_model("double", base_url="http://127.0.0.1:9/v1", api_key=KEY))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"data: {broken\n\n", b"\x00\xff\xfe" * 400, b"<html><body>Bad gateway</body></html>", b"data: 7\n\n", b""],
+    ids=["broken JSON", "bytes", "a web page", "a number", "nothing"],
+)
+def test_garbage_is_no_answer(server: LanguageModelServer, raw: bytes) -> None:
+    server.raw = raw
+
+    sentence = trouble_with(opened(server))
+
+    assert "no answer" in sentence or "broke off" in sentence
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("piece", ["word " * 200, "\n" * 1000], ids=["words", "lines"])
+def test_an_endless_answer_ends(server: LanguageModelServer, piece: str) -> None:
+    server.say = lambda request: [piece] * 500
+    server.pause_s = 0.01
+
+    heard = list(opened(server).stream(QUESTION))
+
+    assert heard[-1] == Ended(whole=False)
+    assert sum(len(each) for each in heard if isinstance(each, str)) < 20_000
+    assert server.gone.wait(2), "it was still listened to"
+
+
+def test_an_endless_call_of_a_tool_ends(server: LanguageModelServer) -> None:
+    function = {"name": "search", "arguments": "x" * 1000}
+    call = {"tool_calls": [{"index": 0, "id": "1", "type": "function", "function": function}]}
+    server.say = lambda request: [call] * 500
+    server.pause_s = 0.01
+
+    assert "wrote nothing" in trouble_with(opened(server))
+    assert server.gone.wait(2), "it was still listened to"
+
+
+def test_an_answer_in_the_shape_of_a_tool_call_is_no_answer(server: LanguageModelServer) -> None:
+    function = {"name": "search", "arguments": '{"query": "PhD"}'}
+    server.say = lambda request: [
+        {"tool_calls": [{"index": 0, "id": "1", "type": "function", "function": function}], "content": None}
+    ]
+    server.finish = "tool_calls"
+
+    assert "wrote nothing" in trouble_with(opened(server))
+
+
+def test_reasoning_is_not_said_and_is_no_silence(server: LanguageModelServer) -> None:
+    thinking = {"role": "assistant", "content": None, "reasoning_content": "They want to hear yes."}
+    server.say = lambda request: [*[thinking] * 8, "No."]
+    server.pause_s = 0.2
+
+    assert text_of(opened(server, first_words=1.0)) == "No."
+
+
+@pytest.mark.parametrize("pieces", [[], [""], ["", ""]])
+def test_an_empty_answer_is_said_to_be_one(server: LanguageModelServer, pieces: list[str]) -> None:
+    server.say = lambda request: list(pieces)
+
+    assert "wrote nothing" in trouble_with(opened(server))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Too long.", "type": "invalid_request_error", "code": "context_length_exceeded"},
+        {"message": "This model's maximum context length is 4096 tokens.", "type": "invalid_request_error"},
+        {"message": "the request exceeds the available context size", "type": "exceed_context_size_error"},
+    ],
+    ids=["OpenAI", "vLLM", "llama.cpp"],
+)
+def test_a_prompt_that_is_too_long_is_told_apart(server: LanguageModelServer, error: dict[str, Any]) -> None:
+    server.status, server.error = 400, error
+
+    with pytest.raises(PromptTooLong, match="cannot take that much"):
+        text_of(opened(server))
+
+    assert len(server.asked) == 1
+
+
+def test_a_key_of_the_environment_is_not_logged(
+    server: LanguageModelServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "not-in-any-known-form")
+    server.status, server.error = 401, {"message": "no such key: not-in-any-known-form", "type": "test"}
+
+    with pytest.raises(ModelUnavailable):
+        text_of(open_model("double", base_url=server.address))
+
+    logged = [record.getMessage() for record in caplog.records if record.name.startswith("career_advisor")]
+    assert logged
+    assert "not-in-any-known-form" not in "".join(logged)
+
+
+# ---------------------------------------------------------------- whoever goes away
+
+
+@pytest.mark.parametrize("pieces", [0, 2], ids=["before a word", "in the middle"])
+def test_closing_the_stream_takes_the_request_back(server: LanguageModelServer, pieces: int) -> None:
+    server.say = lambda request: ["word "] * 10
+    server.silent_after = pieces
+    stream: Any = opened(server).stream(QUESTION)
+    words = 0
+    while words < pieces or not server.asked:
+        words += isinstance(next(stream), str)
+
+    stream.close()
+
+    assert server.gone.wait(2), "the request was left running"
+
+
+def test_while_nothing_comes_whoever_reads_is_given_a_chance_to_leave(server: LanguageModelServer) -> None:
+    server.silent = True
+    stream: Any = opened(server).stream(QUESTION)
+    assert isinstance(next(stream), Usage)
+    began = time.monotonic()
+
+    assert next(stream) == Stage("openai:double is writing")
+    assert time.monotonic() - began < 2
+    stream.close()
+
+
+# ---------------------------------------------------------------- side by side
+
+
+def test_so_many_are_answered_side_by_side_and_the_others_are_told_their_place(server: LanguageModelServer) -> None:
+    server.say = lambda request: ["word "] * 4
+    server.pause_s = 0.1
+    model = opened(server, at_once=2)
+    heard: list[list[object]] = [[] for _ in range(5)]
+
+    def listen(mine: list[object]) -> None:
+        mine.extend(model.stream(QUESTION))
+
+    threads = [threading.Thread(target=listen, args=(mine,)) for mine in heard]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert all(mine[-1] == Ended(whole=True) for mine in heard)
+    assert server.most_at_once == 2
+    told = {stage.text for mine in heard for stage in mine if isinstance(stage, Stage)}
+    assert "One person is before you" in told
+    assert "Three people are before you" in told
+
+
+def test_a_place_in_the_line_is_given_back_by_whoever_leaves() -> None:
+    line = Line(at_once=1, waiting=2)
+    first, second, third = line.join(), line.join(), line.join()
+    assert [line.before(place) for place in (first, second, third)] == [0, 1, 2]
+
+    line.leave(second)
+    assert line.before(third) == 1
+    line.leave(first)
+    assert line.before(third) == 0
+
+
+def test_when_too_many_wait_the_next_is_sent_away_at_once(server: LanguageModelServer) -> None:
+    server.silent = True
+    model = opened(server, at_once=1, waiting=0)
+    running: Any = model.stream(QUESTION)
+    next(running)
+
+    assert "Too many people" in trouble_with(model)
+    running.close()
+
+
+def test_nobody_waits_longer_for_the_turn_than_for_an_answer(server: LanguageModelServer) -> None:
+    server.silent = True
+    model = opened(server, at_once=1, whole=1.0)
+    running: Any = model.stream(QUESTION)
+    next(running)
+    began = time.monotonic()
+
+    assert "until the language model was free" in trouble_with(model)
+    assert time.monotonic() - began < 4
+    running.close()
+
+
+# ---------------------------------------------------------------- before a question is asked
 
 
 def test_a_provider_nobody_knows_is_refused_before_a_question_is_asked() -> None:
     with pytest.raises(ModelUnavailable, match="nobody"):
         open_model("nobody:model")
-
-
-def test_an_endless_answer_ends(server: LanguageModelServer) -> None:
-    server.say = lambda request: ["word " * 200] * 200
-
-    text = "".join(open_model("double", base_url=server.address).stream(QUESTION))
-
-    assert len(text) < 20_000
 
 
 def test_tracing_is_off_whatever_the_environment_says(

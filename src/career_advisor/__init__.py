@@ -23,7 +23,8 @@ Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the
 of replies), `text` (words, names and amounts in a text), `rarity` (how much a word says in an index), `reading` (does
 a sentence answer a question, or only come near it?), `spelling` (slips mended before the search), `neutral` (text
 made safe to show), `links` (whether the registry's addresses answer), `feedback` (what people say of answers, kept
-where the operator wants it, and draft cases made of it).
+where the operator wants it, and draft cases made of it), `spending` (what a language model uses, and what a
+conversation may use of it).
 """
 
 __version__ = "0.1.0"

@@ -18,11 +18,13 @@ from career_advisor import answering, choosing, citation, conversation, groundin
 from career_advisor.records import (
     DraftSentence,
     EncoderIdentity,
+    Ended,
     Hit,
     Message,
     ModelUnavailable,
     Offer,
     Piece,
+    PromptTooLong,
     Queries,
     Reply,
     Sentence,
@@ -30,8 +32,10 @@ from career_advisor.records import (
     Shelf,
     Stage,
     Status,
+    Usage,
 )
 from career_advisor.spelling import Speller
+from career_advisor.spending import Allowance, Spent
 from career_advisor.text import asked_for, clean, contains
 
 QUESTION_LIMIT = 4_000
@@ -42,8 +46,15 @@ DEEP = 24
 EXAMPLES = 4
 FACET_HITS = 2
 MODEL_PASSAGES = 6
+FEWER_PASSAGES = 2
+"""For a model that cannot take as many."""
 ENOUGH = 0.5
 """Share of a model's sentences that must hold; with fewer the quotes answer."""
+REWORDING_S = 4.0
+"""Seconds that a model gets to reword a follow-up; without it the search would have begun at once."""
+UNLIMITED = Allowance()
+QUOTED_INSTEAD = "The answer is quoted from the sources instead."
+USED_UP = f"This conversation has used all that it may of the language model. {QUOTED_INSTEAD}"
 
 
 class Encoder(Protocol):
@@ -75,8 +86,12 @@ class LanguageModel(Protocol):
         """As a person would call it."""
         ...
 
-    def stream(self, messages: Sequence[prompting.Turn]) -> Iterator[str]:
-        """Yield text as it comes; raises ModelUnavailable."""
+    def stream(self, messages: Sequence[prompting.Turn]) -> Iterator[str | Stage | Usage | Ended]:
+        """Yield text as it comes, what to tell who waits, what all so far used, and how it ended.
+
+        Raises:
+            ModelUnavailable: If no answer comes, or half of one.
+        """
         ...
 
 
@@ -116,6 +131,27 @@ class _Found:
         return [*self.hits, *(hit for part in self.facets for hit in part)]
 
 
+class _Account:
+    """What one answer uses of a model, added to what its conversation has used."""
+
+    def __init__(self, spent: Spent) -> None:
+        self._spent = spent
+        self._running = Usage()
+        self.before = spent.used
+        self.used: Usage | None = None
+        """None where no model was asked."""
+
+    def asking(self, used: Usage) -> None:
+        """Note what the running request has used, all of it so far."""
+        self._running = used
+
+    def asked(self) -> None:
+        """Note that the running request is over, whichever way."""
+        self._spent.add(self._running)
+        self.used = self._running.plus(self.used or Usage())
+        self._running = Usage()
+
+
 class Advisor:
     """Answers questions from one index, with or without a language model."""
 
@@ -129,6 +165,8 @@ class Advisor:
         question_limit: int = QUESTION_LIMIT,
         examples: Encoder | None = None,
         today: Callable[[], date] = date.today,
+        allowance: Allowance = UNLIMITED,
+        rewords: bool = False,
     ) -> None:
         """Hold the parts; nothing is opened here.
 
@@ -140,6 +178,8 @@ class Advisor:
             question_limit: Characters of a message at most.
             today: Gives the date, to know which deadlines are over.
             examples: Embeds the example sentences of `grounding`; one with a cache, where there is one.
+            allowance: What a conversation may use of the model.
+            rewords: Whether the model is asked for the stand-alone form of a follow-up, too: one call more.
         """
         self._shelves = shelves
         self._encoder = encoder
@@ -148,6 +188,8 @@ class Advisor:
         self._question_limit = question_limit
         self._examples = examples or encoder
         self._today = today
+        self._allowance = allowance
+        self._rewords = rewords
         self._grounds: dict[str, grounding.Ground] = {}
         self._spellers: dict[str, Speller] = {}
         self._choosers: dict[str, choosing.Chooser] = {}
@@ -175,12 +217,16 @@ class Advisor:
         count = len(self._shelves.current().documents)
         return f"{count} pages" if count != 1 else "one page"
 
-    def reply(self, question: str, history: Sequence[Message] = ()) -> Iterator[Stage | Piece | Reply]:
+    def reply(
+        self, question: str, history: Sequence[Message] = (), *, spent: Spent | None = None
+    ) -> Iterator[Stage | Piece | Reply]:
         """Answer one question.
 
         Args:
             question: As typed.
             history: The turns before it, oldest first. Only what the person wrote is believed.
+            spent: What the conversation has used of the model so far; what this answer uses is added, also where
+                nobody waits for its end. Without one it is a conversation of one question.
 
         Yields:
             What is being done, then the words as they come, and last of all, once, the whole Reply.
@@ -197,7 +243,9 @@ class Advisor:
         yield Stage("Searching")
         shelf = self._shelves.current()
         ground = self._ground(shelf)
-        queries, unwanted = self._looked_up(asked, history, shelf)
+        account = _Account(spent or Spent())
+        queries = yield from self._reworded(self._understand(asked, history, shelf), history, account)
+        queries, unwanted = self._instead(queries)
         vectors = self._vectors([*queries.searched, *queries.facets])
         clock.mark("encode")
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
@@ -215,7 +263,7 @@ class Advisor:
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
-        written, notice = yield from self._written(found, history, clock)
+        written, notice = yield from self._written(found, history, clock, account)
         checked = written or self._quoted(found, shelf, history)
         if written is None:
             for text in _paragraphs(checked.sentences):
@@ -236,6 +284,8 @@ class Advisor:
             hits=tuple(hits),
             model=self.model_name if written else "quotes",
             notice=notice,
+            usage=account.used,
+            cost=self._allowance.cost_of(account.used) if account.used else None,
             index=shelf.id,
             confidence=round(verdict.confidence, 4),
             timings_ms=clock.marks,
@@ -319,19 +369,16 @@ class Advisor:
     def pool(self, question: str, history: Sequence[Message] = ()) -> tuple[Any, list[choosing.Found], Shelf]:
         """Return what an answer's sentences are chosen from: the message's vector, what was found, and the index."""
         shelf = self._shelves.current()
-        queries, unwanted = self._looked_up(clean(question), history, shelf)
+        queries, unwanted = self._instead(self._understand(clean(question), history, shelf))
         vectors = self._vectors([*queries.searched, *queries.facets])
         found = _parts_found(queries, vectors, *self._find(queries, vectors, shelf, unwanted))
         return found[0].vector, found, shelf
 
-    def _looked_up(self, asked: str, history: Sequence[Message], shelf: Shelf) -> tuple[Queries, tuple[Service, ...]]:
-        """Return what is searched for, and the services that something else than them is wanted."""
-        queries = self._understand(asked, history, shelf)
+    def _instead(self, queries: Queries) -> tuple[Queries, tuple[Service, ...]]:
+        """Look up others, too, where something else than a service is wanted; return what is set aside."""
         unwanted = referral.set_aside(queries.standalone, self._registry)
-        if unwanted:
-            instead = (*queries.searched, *(f"What else is there for {service.gap}?" for service in unwanted))
-            queries = replace(queries, searched=instead)
-        return queries, unwanted
+        others = tuple(f"What else is there for {service.gap}?" for service in unwanted)
+        return replace(queries, searched=(*queries.searched, *others)), unwanted
 
     def _find(
         self, queries: Queries, vectors: Any, shelf: Shelf, unwanted: Sequence[Service]
@@ -397,34 +444,95 @@ class Advisor:
         reminder = answering.dated((s.text for s in checked.sentences if s.origin == "quote"), today)
         return checked.with_note(reminder) if reminder else checked
 
+    def _reworded(
+        self, queries: Queries, history: Sequence[Message], account: _Account
+    ) -> Generator[Stage, None, Queries]:
+        """Search a follow-up in a model's wording, too, where the operator wants that and it comes in time.
+
+        Ours is searched in any case: the two race, and a model that is late or writes something else changes nothing.
+        """
+        leans = queries.standalone != queries.question
+        if not leans or self._model is None or not self._rewords or self._allowance.is_used_up(account.before):
+            return queries
+        until = time.monotonic() + REWORDING_S
+        text = ""
+        pieces = self._model.stream(prompting.compose_rewording(queries.question, history))
+        try:
+            for item in pieces:
+                if isinstance(item, str):
+                    text += item
+                elif isinstance(item, Usage):
+                    account.asking(item)
+                elif isinstance(item, Stage):
+                    yield item
+                if time.monotonic() > until:
+                    return queries
+        except ModelUnavailable:
+            return queries
+        finally:
+            account.asked()
+            if isinstance(pieces, Generator):
+                pieces.close()
+        reworded = prompting.read_rewording(text, queries.question, history)
+        return replace(queries, searched=(*queries.searched, reworded)) if reworded else queries
+
     def _written(
-        self, found: _Found, history: Sequence[Message], clock: _Clock
+        self, found: _Found, history: Sequence[Message], clock: _Clock, account: _Account
     ) -> Generator[Stage | Piece, None, tuple[citation.Checked | None, str]]:
         """Stream the model's sentences that hold; `None` and why, when the quotes must answer instead."""
         if self._model is None or found.status not in {"answered", "partly"}:
             return None, ""
-        yield Stage(f"{self._model.name} is writing")
-        messages = prompting.compose(found.queries.standalone, history, found.hits[:MODEL_PASSAGES])
-        checked = citation.Checked((), (), ())
-        drafts: list[tuple[int, DraftSentence]] = []
-        shown = 0
-        try:
-            for draft in prompting.sentences(self._model.stream(messages)):
-                drafts.append((0, draft))
-                checked = citation.check(drafts, found.hits[:MODEL_PASSAGES])
-                if len(checked.sentences) > shown:
-                    clock.mark("first_text")
-                    yield Piece(_marked(checked.sentences[-1]) + " ")
-                    shown = len(checked.sentences)
-        except ModelUnavailable as trouble:
-            return None, f"{trouble} The answer is quoted from the sources instead."
-        whole = len(checked.sentences) + len(checked.dropped)
-        if not whole or len(checked.sentences) / whole < ENOUGH:
+        if self._allowance.is_used_up(account.before):
+            return None, USED_UP
+        notice = ""
+        for passages in (MODEL_PASSAGES, FEWER_PASSAGES):
+            hits = found.hits[:passages]
+            messages = prompting.compose(found.queries.standalone, history, hits)
+            yield Stage(f"{self._model.name} is writing")
+            try:
+                checked = yield from self._drafted(self._model.stream(messages), hits, clock, account)
+            except PromptTooLong as trouble:
+                notice = f"{trouble} {QUOTED_INSTEAD}"
+                continue
+            except ModelUnavailable as trouble:
+                return None, f"{trouble} {QUOTED_INSTEAD}"
+            whole = len(checked.sentences) + len(checked.dropped)
+            if whole and len(checked.sentences) / whole >= ENOUGH:
+                return checked, ""
             return (
                 None,
                 "Too little of what the language model wrote was carried by the sources; they are quoted instead.",
             )
-        return checked, ""
+        return None, notice
+
+    def _drafted(
+        self, pieces: Iterator[str | Stage | Usage | Ended], hits: list[Hit], clock: _Clock, account: _Account
+    ) -> Generator[Stage | Piece, None, citation.Checked]:
+        """Stream what a model writes of these passages, sentence by sentence, as far as it holds."""
+        checked = citation.Checked((), (), ())
+        drafts: list[tuple[int, DraftSentence]] = []
+        shown = 0
+        try:
+            for item in prompting.sentences(pieces):
+                match item:
+                    case Stage():
+                        yield item
+                    case Usage():
+                        account.asking(item)
+                    case prompting.Withdrawn():
+                        drafts, checked, shown = [], citation.Checked((), (), ()), 0
+                    case DraftSentence():
+                        drafts.append((0, item))
+                        checked = citation.check(drafts, hits)
+                        if len(checked.sentences) > shown:
+                            clock.mark("first_text")
+                            yield Piece(_marked(checked.sentences[-1]) + " ")
+                            shown = len(checked.sentences)
+        finally:
+            account.asked()
+            if isinstance(pieces, Generator):
+                pieces.close()  # at once, not when it is collected: the request is taken back
+        return checked
 
     def _invalid(self, asked: str, clock: _Clock) -> Iterator[Piece | Reply]:
         text = answering.INVALID_EMPTY if not asked else answering.too_long(self._question_limit)

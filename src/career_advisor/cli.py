@@ -13,6 +13,7 @@ import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -189,10 +190,12 @@ def search(
 def chat(model: Model = None, as_json: AsJson = False) -> None:
     """Talk in the terminal. /clear forgets, /quit ends; with --json each reply is one line of JSON."""
     from career_advisor.opening import open_advisor
+    from career_advisor.spending import Spent
     from career_advisor.wire import reply_json
 
     advisor = open_advisor(_settings(model=model), progress=_progress())
     history: list[Message] = []
+    spent = Spent()
     if not as_json:
         _say("Independent of Rob Miles, 80,000 Hours and the services it names; a program, not a human adviser.")
         _say(f"Answers by {advisor.model_name}. /clear forgets, /quit ends.")
@@ -204,10 +207,10 @@ def chat(model: Model = None, as_json: AsJson = False) -> None:
             _say("Forgotten.")
             continue
         if as_json:
-            reply = _whole(advisor.reply(line, history))
+            reply = _whole(advisor.reply(line, history, spent=spent))
             print(json.dumps(reply_json(reply), ensure_ascii=False), flush=True)
         else:
-            reply = _streamed(advisor.reply(line, history))
+            reply = _streamed(advisor.reply(line, history, spent=spent))
             _print_reply(reply)
         history += [Message("user", line), Message("assistant", reply.answer)]
 
@@ -577,7 +580,9 @@ app.add_typer(evaluate_app, name="evaluate")
 def evaluate_run(
     cases: Annotated[Path | None, typer.Option(help="The test set, JSONL; default: the shipped one.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; default: a new one below ADVISOR_HOME.")] = None,
-    model: Model = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="Who writes; several are compared in one table.")
+    ] = None,
     tag: Annotated[str | None, typer.Option(help="A word to find the run by.")] = None,
     half: Annotated[str | None, typer.Option(help="Cases of one half only: development or held-out.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="The first cases only.")] = None,
@@ -597,8 +602,56 @@ def evaluate_run(
     as_json: AsJson = False,
 ) -> None:
     """Ask every case of a test set and say whether the answers will do; ends with 1 where they won't."""
+    from career_advisor.evaluation import contest, folder, summing
+
+    evaluate = partial(
+        _evaluate,
+        cases=cases,
+        tag=tag,
+        half=half,
+        limit=limit,
+        repeat=repeat,
+        filter_failing=filter_failing,
+        gates=gates,
+        judge=judge,
+        stability=stability,
+    )
+    if model and len(model) > 1:
+        if resume or retry_errors:
+            raise WrongUse("--resume goes on with the run of one model; name its folder with --out")
+        out = out or _settings().home / "runs" / folder.run_name(folder.now(), contest.NAME, tag)
+        done = [evaluate(model=name, out=out / folder.slug(name)) for name in dict.fromkeys(model)]
+        table = contest.write(out, [run for run, _ in done])
+        _put({"run": str(out), **table}) if as_json else print(f"{contest.describe(table)}\n{out / contest.NAME}.md")
+        summaries = [summary for _, summary in done]
+    else:
+        out, summary = evaluate(model=model[0] if model else None, out=out, resume=resume, retry_errors=retry_errors)
+        _put({"run": str(out), **summary}) if as_json else print(f"{summing.describe(summary)}\n{out / folder.REPORT}")
+        summaries = [summary]
+    if any(summary["exit_code"] for summary in summaries):
+        raise typer.Exit(FAILED)
+
+
+def _evaluate(
+    *,
+    model: str | None,
+    out: Path | None,
+    cases: Path | None,
+    tag: str | None,
+    half: str | None,
+    limit: int | None,
+    repeat: int | None,
+    filter_failing: Path | None,
+    gates: Path | None,
+    judge: str | None,
+    stability: bool,
+    resume: bool = False,
+    retry_errors: bool = False,
+) -> tuple[Path, dict[str, Any]]:
+    """Ask every case of a test set; return the folder of the run and its summary."""
+    from career_advisor import prompting
     from career_advisor.evaluation import cases as case_files
-    from career_advisor.evaluation import folder, judging, running, summing
+    from career_advisor.evaluation import folder, judging, running
     from career_advisor.evaluation.gates import gate_of, read_gates
     from career_advisor.opening import open_advisor, open_judge, open_served, shipped_cases, shipped_gates
 
@@ -643,6 +696,7 @@ def evaluate_run(
         stability=stability or before.get("stability", False),
         judge=judge,
         tag=tag or before.get("tag"),
+        prompt=None if settings.model == "quotes" else prompting.version(),
     )
     advisor = open_advisor(settings, progress=_progress())
     opened_judge = open_judge(settings, judge) if judge else None
@@ -656,10 +710,7 @@ def evaluate_run(
     except BaseException:
         _say(f"stopped; `career-advisor evaluate run --resume --out {out}` goes on")
         raise
-    summary = running.finish(out)
-    _put({"run": str(out), **summary}) if as_json else print(f"{summing.describe(summary)}\n{out / folder.REPORT}")
-    if summary["exit_code"]:
-        raise typer.Exit(FAILED)
+    return out, running.finish(out)
 
 
 @evaluate_app.command("compare")

@@ -32,6 +32,7 @@ from career_advisor.records import (
     WrongUse,
 )
 from career_advisor.settings import Settings, in_clone, refuse_tracing, shipped_corpus
+from career_advisor.spending import Allowance
 
 MANY_FILES = 20
 """Files from which reading them shows its progress."""
@@ -105,8 +106,9 @@ def fetch_models(settings: Settings, name: str | None, progress: models.Progress
         WeightsMissing: If no source gave the right files.
     """
     names = [name] if name else [_wanted_encoder(settings)]
-    if not name and settings.model == "local":
-        names.append(models.DEFAULT_LANGUAGE_MODEL)
+    provider, _, weights = settings.model.partition(":")
+    if not name and provider == "local":
+        names.append(weights or models.DEFAULT_LANGUAGE_MODEL)
     return {entry: models.fetch(entry, settings.weights, progress) for entry in names}
 
 
@@ -409,6 +411,8 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
         _language_model(settings) if with_model else None,
         question_limit=settings.max_question_chars,
         examples=examples,
+        allowance=_allowance(settings),
+        rewords=settings.model_rewords,
     )
     advisor.warm_up()
     return advisor
@@ -457,6 +461,10 @@ def load_services() -> referral.Registry:
 def _language_model(settings: Settings) -> llm.ChatModel | None:
     if settings.model == "quotes":
         return None
+    provider, _, named = settings.model.partition(":")
+    known = [entry.name for entry in models.catalogue().values() if entry.kind == "language model"]
+    if provider == "local" and named and named not in known:
+        raise ModelUnavailable(f"{named} is not in the catalogue; choose local:{' or local:'.join(known)}.")
     return llm.open_model(
         settings.model,
         base_url=settings.model_base_url,
@@ -467,17 +475,31 @@ def _language_model(settings: Settings) -> llm.ChatModel | None:
         between_words=settings.model_stall_timeout_s,
         whole=settings.model_timeout_s,
         tokens=settings.model_max_tokens,
+        at_once=settings.model_at_once,
+        waiting=settings.model_max_waiting,
+        prompt_tokens=settings.local_prompt_tokens,
+        cache_tokens=settings.local_cache_tokens,
+    )
+
+
+def _allowance(settings: Settings) -> Allowance:
+    return Allowance(
+        settings.conversation_max_tokens,
+        settings.conversation_max_cost,
+        settings.model_input_price,
+        settings.model_output_price,
     )
 
 
 def _gguf(settings: Settings) -> Path:
-    """Return the embedded model's file: the one that was fetched, the larger first."""
-    for name in (models.DEFAULT_LANGUAGE_MODEL, models.SMALL_LANGUAGE_MODEL):
+    """Return the embedded model's file: the one that is named behind `local:`, or the larger of those fetched."""
+    named = settings.model.partition(":")[2]
+    for name in [named] if named else [models.DEFAULT_LANGUAGE_MODEL, models.SMALL_LANGUAGE_MODEL]:
         try:
             return next(models.find(name, settings.weights).glob("*.gguf"))
         except WeightsMissing:
             continue
-    how = f"career-advisor models fetch {models.DEFAULT_LANGUAGE_MODEL}"
+    how = f"career-advisor models fetch {named or models.DEFAULT_LANGUAGE_MODEL}"
     raise ModelUnavailable(f"The embedded language model is not fetched; run `{how}`.")
 
 
@@ -604,6 +626,6 @@ def _sound(settings: Settings) -> str:
 
 def _model_named(settings: Settings) -> str:
     model = _language_model(settings)
-    if settings.model == "local":
+    if settings.model.partition(":")[0] == "local":
         _gguf(settings)
     return model.name if model else "quotes: no language model, answers are quoted"

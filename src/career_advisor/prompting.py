@@ -1,7 +1,8 @@
 """Asking a language model for a draft, and reading its text as sentences that cite.
 
-The prompt is prose in prompts/answer.md. Passages and the person's words are fenced as data behind a mark that
-neither of them contains; the fixed part comes first, so that a server can reuse it.
+The prompt is prose in prompts/answer.md, whose first line is its version. Passages and the person's words are fenced as
+data behind a mark that neither of them contains; the fixed part comes first, so that a server can reuse it. Of each
+passage the model sees the sentences that come nearest to the question, and those beside them.
 """
 
 from __future__ import annotations
@@ -12,19 +13,32 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal, NamedTuple
 
-from career_advisor.records import DraftSentence, Hit, Message
-from career_advisor.text import clean
+from career_advisor.records import DraftSentence, Ended, Hit, Message, Stage, Usage
+from career_advisor.text import clean, content_words, names, numbers
 
+ANSWER, STANDALONE = "answer.md", "standalone.md"
 TURNS = 4
 """Earlier turns of the person that the model sees; what an assistant turn claims is left out."""
-PASSAGE_CHARACTERS = 900
-"""Of one passage at most, so that small models keep the question in sight."""
+EVIDENCE_CHARACTERS = 2_000
+"""Of all passages together, some 500 tokens: small models lose sight of a question that stands behind more."""
+NEIGHBOURS = 1
+"""Sentences on either side that come with one: what "this" and "he" point at stands there."""
+GAP = "…"
+"""Stands where sentences were left out."""
+LONGEST_REWORDING = 300
+"""Characters of a question that stands alone; more is an answer."""
+OWN_WORDS = 0.7
+"""Share of a reworded question's words that the person's own must have."""
 LONGEST_SENTENCE = 1_000
 """Characters after which text without a sentence end is taken as it is: an endless answer must not fill the memory."""
 
 _MARKER = re.compile(r"\[\s*(\d+(?:\s*[,;]\s*\d+)*)\s*\]")
 _BOUNDARY = re.compile(r"[.!?…][\"'”’)*_]*(?:\s*\[[\d\s,;]+\][.!?]?)*(?=\s)|\n+")
-_REASONING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+_TAGS = r"think(?:ing)?|thought|reasoning|tool_call|function_call"
+_UNSEEN = re.compile(rf"<({_TAGS})>.*?</\1>|<\|[a-z_]+\|>", re.DOTALL)
+_OPENING = re.compile(rf"<(?:{_TAGS})>")
+_CLOSING = re.compile(rf"</(?:{_TAGS})>")
+_UNENDED = re.compile(rf"<(?:{_TAGS})>.*\Z", re.DOTALL)
 _DECORATION = re.compile(r"^\s*(?:[-*+•#>]+|\d+[.)])\s+|[*_`#]+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|Dr|Mr|Mrs|Ms|Prof|vs|cf|approx|U\.S|U\.K|[A-Z])\.$")
 
@@ -36,9 +50,24 @@ class Turn(NamedTuple):
     content: str
 
 
-@lru_cache(maxsize=1)
-def _instructions() -> str:
-    return resources.files("career_advisor").joinpath("prompts/answer.md").read_text("utf-8").strip()
+class _Prompt(NamedTuple):
+    version: str
+    text: str
+
+
+@lru_cache(maxsize=2)
+def _prompt(name: str) -> _Prompt:
+    first, _, text = resources.files("career_advisor").joinpath("prompts", name).read_text("utf-8").partition("\n")
+    return _Prompt(first.removeprefix("version:").strip(), text.strip())
+
+
+def version() -> str:
+    """Return the version of the prompt, as a run of a test set records it.
+
+    >>> version().startswith("answer.md version ")
+    True
+    """
+    return f"{ANSWER} version {_prompt(ANSWER).version}"
 
 
 def compose(question: str, history: Sequence[Message], hits: Sequence[Hit]) -> tuple[Turn, ...]:
@@ -49,17 +78,95 @@ def compose(question: str, history: Sequence[Message], hits: Sequence[Hit]) -> t
         history: Earlier turns, oldest first; only the person's own are used.
         hits: The passages, numbered from 1 in this order.
     """
-    passages = [
-        f"[{number}] {_about(hit)}\n{' '.join(clean(hit.text).split())[:PASSAGE_CHARACTERS]}"
-        for number, hit in enumerate(hits, start=1)
-    ]
-    earlier = [clean(turn.content)[:300] for turn in history if turn.role == "user"][-TURNS:]
+    texts = evidence(hits)
+    passages = [f"[{n}] {_about(hit)}\n{text}" for n, (hit, text) in enumerate(zip(hits, texts, strict=True), start=1)]
+    earlier = _earlier(history)
     fence = _fence([*passages, *earlier, question])
     parts = [f"Passages:\n{fence}\n" + "\n\n".join(passages) + f"\n{fence}"]
     if earlier:
         parts.append(f"Asked before:\n{fence}\n" + "\n".join(earlier) + f"\n{fence}")
     parts.append(f"Question:\n{fence}\n{question}\n{fence}")
-    return (Turn("system", _instructions()), Turn("user", "\n\n".join(parts)))
+    return (Turn("system", _prompt(ANSWER).text), Turn("user", "\n\n".join(parts)))
+
+
+def compose_rewording(question: str, history: Sequence[Message]) -> tuple[Turn, ...]:
+    """Return the messages that ask for a follow-up as it would stand alone.
+
+    Args:
+        question: As asked.
+        history: Earlier turns, oldest first; only the person's own are used.
+    """
+    earlier = _earlier(history)
+    fence = _fence([*earlier, question])
+    before = "\n".join(earlier)
+    asked = f"Questions before it:\n{fence}\n{before}\n{fence}\n\nQuestion:\n{fence}\n{question}\n{fence}"
+    return (Turn("system", _prompt(STANDALONE).text), Turn("user", asked))
+
+
+def read_rewording(text: str, question: str, history: Sequence[Message]) -> str:
+    """Return the one question that a model wrote; empty where it wrote something else, or brought in words of its own.
+
+    Args:
+        text: All that it wrote.
+        question: As asked.
+        history: Earlier turns; names and numbers, and most other words, must stand in the person's own or the question.
+    """
+    lines = [" ".join(clean(line).split()) for line in _UNENDED.sub("", _UNSEEN.sub("", text)).splitlines()]
+    (written, *others) = [line for line in lines if line] or [""]
+    known = "\n".join([*_earlier(history), question])
+    words = content_words(written)
+    if others or not words or len(written) > LONGEST_REWORDING:
+        return ""
+    foreign = numbers(written) - numbers(known) or names(written).keys() - names(known).keys() - set(
+        content_words(known)
+    )
+    carried = sum(word in set(content_words(known)) for word in words) / len(words)
+    return "" if foreign or carried < OWN_WORDS else written
+
+
+def _earlier(history: Sequence[Message]) -> list[str]:
+    return [clean(turn.content)[:300] for turn in history if turn.role == "user"][-TURNS:]
+
+
+def evidence(hits: Sequence[Hit], *, limit: int = EVIDENCE_CHARACTERS) -> list[str]:
+    """Return of each passage the sentences that come nearest to the question, with their neighbours, in order.
+
+    Each passage has its best sentence; the others come by falling score, over all passages, until there is no room.
+
+    Args:
+        hits: The passages, with a score for every sentence.
+        limit: Characters of all together; the best sentences alone may take more.
+    """
+    every = [(score, n, i) for n, hit in enumerate(hits) for i, score in enumerate(hit.sentence_scores)]
+    every.sort(key=lambda each: -each[0])
+    firsts = {n: i for _, n, i in reversed(every)}
+    chosen: list[set[int]] = [{firsts[n]} if n in firsts else set() for n in range(len(hits))]
+    left = limit - sum(_length(hit, chosen[n]) for n, hit in enumerate(hits))
+    for _, n, i in every:
+        near = set(range(max(0, i - NEIGHBOURS), min(len(hits[n].sentences), i + NEIGHBOURS + 1))) - chosen[n]
+        if _length(hits[n], near) > left:
+            near = {i} - chosen[n]
+        if _length(hits[n], near) > left:
+            break
+        chosen[n] |= near
+        left -= _length(hits[n], near)
+    return [_joined(hit, sorted(chosen[n])) for n, hit in enumerate(hits)]
+
+
+def _length(hit: Hit, sentences: Iterable[int]) -> int:
+    return sum(hit.sentences[i].end - hit.sentences[i].start for i in sentences)
+
+
+def _joined(hit: Hit, sentences: Sequence[int]) -> str:
+    """Return sentences of a passage as one text, with a mark where others were left out."""
+    text = ""
+    before = -1
+    for i in sentences:
+        span = hit.sentences[i]
+        words = " ".join(clean(hit.document.text[span.start : span.end]).split())
+        text += f" {words}" if i == before + 1 else f" {GAP} {words}"
+        before = i
+    return text.strip() + (f" {GAP}" if before + 1 < len(hit.sentences) else "")
 
 
 def _about(hit: Hit) -> str:
@@ -77,21 +184,37 @@ def _fence(texts: Iterable[str]) -> str:
     return "=" * length
 
 
-def sentences(pieces: Iterable[str]) -> Iterator[DraftSentence]:
-    """Cut a model's text into sentences as it comes.
+class Withdrawn(NamedTuple):
+    """What was read so far was no answer: a model's reasoning, whose beginning was not marked."""
 
-    Markers may stand before or after the full stop, and hold several numbers. Reasoning between <think> tags, lists
-    and emphasis are taken away. A sentence is yielded once the text goes on behind it.
+
+def sentences(
+    pieces: Iterable[str | Stage | Usage | Ended],
+) -> Iterator[DraftSentence | Withdrawn | Stage | Usage]:
+    """Cut a model's text into sentences as it comes; stages and what is used pass through.
+
+    Markers may stand before or after the full stop, and hold several numbers. Reasoning between <think> tags, tool
+    calls written as text, lists and emphasis are taken away. A sentence is yielded once the text goes on behind it; the
+    last one only if the text was not cut.
     """
-    buffer = ""
+    buffer, whole = "", True
     for piece in pieces:
-        buffer = _REASONING.sub("", buffer + piece) if "</think>" in buffer + piece else buffer + piece
-        if "<think>" in buffer:
-            continue
-        while (end := _sentence_end(buffer)) is not None:
-            yield from _draft(buffer[:end])
-            buffer = buffer[end:].lstrip()
-    yield from _draft(_REASONING.sub("", buffer))
+        if isinstance(piece, Ended):
+            whole = piece.whole
+        elif not isinstance(piece, str):
+            yield piece
+        else:
+            buffer = _UNSEEN.sub("", buffer + piece)
+            if closing := _CLOSING.search(buffer):
+                buffer = buffer[closing.end() :]
+                yield Withdrawn()
+            if _OPENING.search(buffer):
+                continue
+            while (end := _sentence_end(buffer)) is not None:
+                yield from _draft(buffer[:end])
+                buffer = buffer[end:].lstrip()
+    if whole:
+        yield from _draft(_UNENDED.sub("", buffer))
 
 
 def _sentence_end(buffer: str) -> int | None:

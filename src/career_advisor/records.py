@@ -382,6 +382,32 @@ class Stage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a language model was asked with, and wrote."""
+
+    input: int = 0
+    output: int = 0
+    estimated: bool = False
+    """Whether any of them are estimated from the length of the text, because the provider did not say."""
+
+    def plus(self, other: Usage) -> Usage:
+        """Return the two together."""
+        return Usage(self.input + other.input, self.output + other.output, self.estimated or other.estimated)
+
+    @property
+    def total(self) -> int:
+        """Those asked and those written."""
+        return self.input + self.output
+
+
+class Ended(NamedTuple):
+    """How a language model's text ended."""
+
+    whole: bool
+    """False where it was cut at the longest answer that is allowed: what comes last is then no whole sentence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """All that came of one question."""
 
@@ -400,6 +426,10 @@ class Reply:
     model: str = "quotes"
     notice: str = ""
     """Something the person should know about how this was answered: a model that broke off, say."""
+    usage: Usage | None = None
+    """What a language model was asked with, and wrote, for this reply; None where none was asked."""
+    cost: float | None = None
+    """Of that, in the currency of the operator's prices; None where there is no price."""
     index: str = ""
     confidence: float | None = None
     """Calibrated probability that the passages answer the question; `None` where none was judged."""
@@ -461,3 +491,7 @@ class WeightsMissing(AdvisorError):
 
 class ModelUnavailable(AdvisorError):
     """The language model cannot be reached, refused, or stopped answering."""
+
+
+class PromptTooLong(ModelUnavailable):
+    """The language model takes no messages of this length; shorter ones may be answered."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import platformdirs
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -81,6 +81,15 @@ class Settings(BaseSettings):
     model_stall_timeout_s: Seconds = Field(default=15, description="between words")
     model_timeout_s: Seconds = Field(default=120, description="for the whole answer")
     model_max_tokens: int = Field(default=800, ge=16, le=32_000, description="longest answer")
+    model_at_once: int = Field(default=4, ge=1, le=256, description="answers side by side; the embedded one writes one")
+    model_max_waiting: int = Field(default=16, ge=0, le=1000, description="people who may wait; the next gets quotes")
+    model_rewords: bool = Field(default=False, description="a follow-up is reworded by the model, too: one call more")
+    model_input_price: float | None = Field(default=None, ge=0, description="of a million tokens asked with")
+    model_output_price: float | None = Field(default=None, ge=0, description="of a million tokens written")
+    conversation_max_tokens: int | None = Field(default=None, ge=1, description="of a conversation; then quotes answer")
+    conversation_max_cost: float | None = Field(default=None, gt=0, description="the same, in the prices' currency")
+    local_prompt_tokens: int = Field(default=3000, ge=256, le=100_000, description="longest prompt of `local`")
+    local_cache_tokens: int = Field(default=8192, ge=256, le=1_000_000, description="tokens `local` keeps in memory")
     allow_tracing: bool = Field(default=False, description="start although LangSmith tracing is on")
 
     host: str = Field(default="127.0.0.1", min_length=1, description="address that the page is served on")
@@ -114,6 +123,16 @@ class Settings(BaseSettings):
         if name not in known:
             raise ValueError(f"choose one of {', '.join(known)}")
         return name
+
+    @model_validator(mode="after")
+    def _cost_needs_a_price(self) -> Settings:
+        if (
+            self.conversation_max_cost is not None
+            and self.model_input_price is None
+            and self.model_output_price is None
+        ):
+            raise ValueError("conversation_max_cost needs model_input_price and model_output_price")
+        return self
 
     @field_validator("model_base_url")
     @classmethod
@@ -246,6 +265,8 @@ def _spelt(name: str, prefix: str) -> str:
 def _complaint(error: ValidationError, sources: Mapping[str, str]) -> str:
     """Say of the first bad value what it is called, what it is and where it stands."""
     problem = error.errors(include_url=False)[0]
+    if not problem["loc"]:  # several settings that do not fit together
+        return problem["msg"].removeprefix("Value error, ")
     name = str(problem["loc"][0])
     secret = "SecretStr" in str(Settings.model_fields[name].annotation)
     value = "that value" if secret else repr(problem["input"])

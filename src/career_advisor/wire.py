@@ -104,6 +104,13 @@ def reply_json(reply: Reply, identity: str | None = None) -> dict[str, Any]:
         "dropped": [{"text": d.text, "reason": d.reason} for d in reply.dropped],
         "notice": reply.notice,
         "model": reply.model,
+        "usage": reply.usage
+        and {
+            "input_tokens": reply.usage.input,
+            "output_tokens": reply.usage.output,
+            "estimated": reply.usage.estimated,
+            "cost": reply.cost,
+        },
         "index": reply.index,
         "confidence": reply.confidence,
         "timings_ms": {

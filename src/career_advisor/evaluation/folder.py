@@ -31,8 +31,17 @@ def run_name(now: datetime, *parts: str | None) -> str:
     >>> run_name(datetime(2026, 11, 25, 20, 5), "ollama:qwen", None, "new chunks")
     '2026-11-25-200500-ollama-qwen-new-chunks'
     """
-    named = [re.sub(r"[^\w.]+", "-", part).strip("-.") for part in parts if part]
+    named = [slug(part) for part in parts if part]
     return "-".join([f"{now:%Y-%m-%d-%H%M%S}", *(part for part in named if part)])
+
+
+def slug(text: str) -> str:
+    """Return a text as part of a folder's name.
+
+    >>> slug("ollama:qwen")
+    'ollama-qwen'
+    """
+    return re.sub(r"[^\w.]+", "-", text).strip("-.")
 
 
 def find_run(name: Path, runs: Path) -> Path:

@@ -34,8 +34,8 @@ class Model(Protocol):
         """As a person would call it."""
         ...
 
-    def stream(self, messages: Sequence[Turn]) -> Iterator[str]:
-        """Yield text as it comes; raises ModelUnavailable."""
+    def stream(self, messages: Sequence[Turn]) -> Iterator[object]:
+        """Yield text as it comes, among other things; raises ModelUnavailable."""
         ...
 
 
@@ -80,7 +80,8 @@ def judge_reply(reply: Mapping[str, Any], model: Model) -> list[bool | None]:
     verdicts: list[bool | None] = []
     for sentence in substance(reply):
         quotes = quotes_of(sentence, reply)
-        text = "".join(model.stream(compose(sentence["text"], quotes))) if quotes else "no"
+        said = model.stream(compose(sentence["text"], quotes)) if quotes else ["no"]
+        text = "".join(piece for piece in said if isinstance(piece, str))
         word = _WORD.search(_REASONING.sub("", text))
         verdicts.append(word[1].lower() == "yes" if word else None)
     return verdicts

@@ -87,6 +87,8 @@ class Plan:
     """Whether cases with facts are asked in other wordings, too."""
     judge: str | None = None
     tag: str | None = None
+    prompt: str | None = None
+    """Version of the prompt that a language model was asked with; None where none was."""
 
     def manifest(self, name: str) -> dict[str, Any]:
         """Return the manifest of a run that begins now."""
@@ -106,6 +108,7 @@ class Plan:
             "version": __version__,
             "python": platform.python_version(),
             "machine": machine(),
+            "prompt": self.prompt,
             "tag": self.tag,
             "limit": self.limit,
             "half": self.half,
@@ -162,7 +165,19 @@ def resume(folder: Path, plan: Plan, *, retry_errors: bool = False) -> None:
         WrongUse: If what was asked so far was asked by another plan; it says what differs.
     """
     before, wanted = files.read_manifest(folder), plan.manifest(folder.name)
-    kept = ("model", "index", "encoder", "version", "half", "limit", "repeat", "filter_failing", "stability", "judge")
+    kept = (
+        "model",
+        "prompt",
+        "index",
+        "encoder",
+        "version",
+        "half",
+        "limit",
+        "repeat",
+        "filter_failing",
+        "stability",
+        "judge",
+    )
     changed = [f"{name} was {before.get(name)}, is {wanted[name]}" for name in kept if before.get(name) != wanted[name]]
     if before["cases"]["sha256"] != plan.case_set.sha256:
         changed.insert(0, f"{plan.case_set.path} has changed since")
@@ -227,6 +242,7 @@ def finish(folder: Path) -> dict[str, Any]:
     manifest, rows = files.read_manifest(folder), files.read_rows(folder)
     gates = None if manifest["gates"] is None else [gate_of(table) for table in manifest["gates"]]
     summary = summarise(rows, planned=manifest["cases"]["chosen"] * manifest["repeat"], gates=gates)
+    summary["prompt"] = manifest.get("prompt")
     files.write_json(folder / files.SUMMARY, summary)
     files.write_text(folder / files.JUNIT, junit_of(rows, summary, manifest))
     write_report(folder)
@@ -234,7 +250,7 @@ def finish(folder: Path) -> dict[str, Any]:
 
 
 def _at_once(model: str) -> int:
-    return 1 if model in {"quotes", "local"} else AT_ONCE
+    return 1 if model.partition(":")[0] in {"quotes", "local"} else AT_ONCE
 
 
 def _in_turn(ask: _Asking, waiting: Sequence[tuple[Case, int]], at_once: int) -> Iterable[Row]:

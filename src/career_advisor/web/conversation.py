@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from career_advisor import neutral
 from career_advisor.feedback import Box, Cited, Exchange, NotKept
 from career_advisor.records import AdvisorError, Message, ModelUnavailable, Piece, Reply, Service, Stage
+from career_advisor.spending import Spent
 from career_advisor.web import showing, voting
 
 CHATS_AT_ONCE = 16
@@ -70,8 +71,10 @@ class Answerer(Protocol):
         """What is served, in words: "built 2026-11-24 from 18 pages"."""
         ...
 
-    def reply(self, question: str, history: Sequence[Message]) -> Iterator[Stage | Piece | Reply]:
-        """Answer; last of all comes the whole Reply."""
+    def reply(
+        self, question: str, history: Sequence[Message], *, spent: Spent | None = None
+    ) -> Iterator[Stage | Piece | Reply]:
+        """Answer; last of all comes the whole Reply. What a language model used is added to `spent`."""
         ...
 
 
@@ -92,6 +95,8 @@ class Conversation:
     """The server's own copy of the turns of one open page. What a browser says it remembers is never asked for."""
 
     turns: list[_Turn] = field(default_factory=list)
+    spent: Spent = field(default_factory=Spent)
+    """What its answers have used of a language model; a turn that was taken back has used it, too."""
 
     def told(self) -> list[Message]:
         """Return the turns as the advisor is told them, oldest first."""
@@ -120,6 +125,7 @@ class Conversation:
     def clear(self) -> None:
         """Forget every turn; one that is still being answered finds itself forgotten."""
         self.turns.clear()
+        self.spent = Spent()
 
 
 def answer(question: str, conversation: Conversation, answerer: Answerer) -> Iterator[str]:
@@ -138,7 +144,7 @@ def answer(question: str, conversation: Conversation, answerer: Answerer) -> Ite
     turn = conversation.begin(question, name)
     yield _step(name, "working", stage="Starting")
     try:
-        yield from _steps(turn, answerer.reply(question, turn.told))
+        yield from _steps(turn, answerer.reply(question, turn.told, spent=conversation.spent))
     except ModelUnavailable as trouble:
         _log.warning("%s", trouble)
         yield _step(name, "failed", text=turn.answer, trouble=MODEL_TROUBLE)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from career_advisor import neutral
-from career_advisor.records import Citation, Hit, Offer, Reply, Service, Status
+from career_advisor.records import Citation, Hit, Offer, Reply, Service, Status, Usage
 
 SOURCES_NAMED = 4
 """Addresses shown of one citation; a page may have been written from dozens."""
@@ -65,7 +65,7 @@ def shown_reply(reply: Reply) -> dict[str, Any]:
     return {
         "status": reply.status,
         "badge": {"look": look, "label": label, "meaning": meaning},
-        "writer": writer(reply.model),
+        "writer": writer(reply.model, reply.usage),
         "notice": neutral.plain(reply.notice, limit=SHORT_LIMIT),
         "paragraphs": _paragraphs(reply, numbers),
         "asides": _asides(reply),
@@ -115,15 +115,22 @@ def shown_service(service: Service) -> dict[str, Any]:
     }
 
 
-def writer(model: str) -> str:
-    """Say who wrote an answer, for the line under it.
+def writer(model: str, used: Usage | None = None) -> str:
+    """Say who wrote an answer, and what it took, for the line under it.
 
     >>> writer("quotes")
     'Quoted word for word, no language model'
+    >>> writer("openai:gpt", Usage(1200, 53))
+    'Written by openai:gpt, each sentence checked against its source; 1,253 tokens'
+    >>> writer("quotes", Usage(1200, 53, estimated=True))
+    'Quoted word for word; the language model used about 1,253 tokens'
     """
+    tokens = f"{'about ' if used.estimated else ''}{used.total:,} tokens" if used else ""
     if model == "quotes":
-        return "Quoted word for word, no language model"
-    return f"Written by {neutral.line(model, limit=80)}, each sentence checked against its source"
+        line = "Quoted word for word"
+        return f"{line}; the language model used {tokens}" if tokens else f"{line}, no language model"
+    line = f"Written by {neutral.line(model, limit=80)}, each sentence checked against its source"
+    return f"{line}; {tokens}" if tokens else line
 
 
 def _paragraphs(reply: Reply, numbers: set[int]) -> list[list[dict[str, Any]]]:

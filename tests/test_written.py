@@ -1,0 +1,387 @@
+"""What a person is shown when a language model writes, whatever it does: over the shipped corpus and real HTTP."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from career_advisor.advisor import FEWER_PASSAGES, MODEL_PASSAGES, USED_UP, Advisor
+from career_advisor.llm import open_model
+from career_advisor.opening import load_services, open_advisor
+from career_advisor.records import Message, Piece, Reply, Stage, Usage
+from career_advisor.settings import Settings
+from career_advisor.spending import Allowance, Spent
+from career_advisor.web.conversation import Conversation
+from career_advisor.wire import reply_json
+from tests.llm_server import LanguageModelServer, language_model_server
+from tests.test_web import Visitor, served, steps_of
+
+QUESTION = "Do I need a PhD to work on AI safety?"
+KEY = "sk-very-secret-1"
+GOOD = "You do not strictly need a PhD to work on AI safety, Rob Miles says. [1]"
+SECONDS = 4.0
+"""Of the whole answer, in these tests."""
+
+
+@pytest.fixture(scope="module")
+def quoting(tmp_path_factory: pytest.TempPathFactory) -> Advisor:
+    """Return an advisor without a model."""
+    home = Settings(home=tmp_path_factory.mktemp("shipped"), encoder="all-MiniLM-L6-v2")
+    return open_advisor(home, progress=lambda what, done, total: None)
+
+
+@pytest.fixture
+def server() -> Iterator[LanguageModelServer]:
+    with language_model_server() as double:
+        double.say = lambda request: [GOOD]
+        yield double
+
+
+@pytest.fixture
+def advisor(quoting: Advisor, server: LanguageModelServer) -> Advisor:
+    return writing(quoting, server)
+
+
+def writing(quoting: Advisor, server: LanguageModelServer, *, allowance: Allowance | None = None) -> Advisor:
+    model = open_model(
+        "double", base_url=server.address, api_key=KEY, first_words=1.0, between_words=1.0, whole=SECONDS
+    )
+    return Advisor(
+        quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples,
+        allowance=allowance or Allowance(),
+    )  # fmt: skip
+
+
+def ask(advisor: Advisor, question: str = QUESTION, history: Sequence[Message] = (), **more: Any) -> Reply:
+    *_, reply = advisor.reply(question, history, **more)
+    assert isinstance(reply, Reply)
+    return reply
+
+
+def hold_together(reply: Reply, advisor: Advisor) -> None:
+    """Check what everybody relies on in every reply: each number has its citation, each quote is exact."""
+    numbers = {int(number) for number in re.findall(r"\[(\d+)\]", reply.answer)}
+    assert numbers == {citation.number for citation in reply.citations}
+    documents = advisor._shelves.current().documents
+    for citation in reply.citations:
+        assert citation.quote == documents[citation.document].text[citation.start : citation.end]
+    for sentence in reply.sentences:
+        assert bool(sentence.citations) == (sentence.origin != "fixed")
+
+
+# ---------------------------------------------------------------- when it breaks
+
+
+def _function() -> dict[str, Any]:
+    function = {"name": "search", "arguments": '{"query": "PhD"}'}
+    return {"tool_calls": [{"index": 0, "id": "1", "type": "function", "function": function}], "content": None}
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "wrong key": {"status": 401, "error": {"message": f"Incorrect API key provided: {KEY}", "type": "auth"}},
+    "unknown model": {"status": 404},
+    "too many requests, for a while": {"status": 429, "retry_after": "3600"},
+    "a fault of its own": {"status": 500},
+    "silence": {"silent": True},
+    "silence in the middle": {"say": lambda request: [GOOD, " It is"], "silent_after": 1},
+    "a cut in mid-sentence": {"say": lambda request: [GOOD + " He recommends", " a PhD. [1]"], "cut_after": 1},
+    "garbage": {"raw": b"\x00\xff\xfe" * 400},
+    "a web page": {"raw": b"<html>Please log in.</html>"},
+    "an answer without an end": {"say": lambda request: ["and so on "] * 100_000},
+    "a tool call": {"say": lambda request: [_function()], "finish": "tool_calls"},
+    "a tool call written as text": {"say": lambda request: ['<tool_call>{"name": "search"}</tool_call>']},
+    "nothing": {"say": lambda request: []},
+    "reasoning without an end": {"say": lambda request: ["<think>", "They need no PhD. [1] " * 40]},
+    "reasoning and no answer": {"say": lambda request: [{"reasoning_content": "Hm."}, {"reasoning_content": "Hm!"}]},
+    "too long a context, always": {"status": 400, "error": {"message": "x", "code": "context_length_exceeded"}},
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_breaks_the_quotes_answer_in_time_and_one_plain_sentence_says_why(
+    fault: str, advisor: Advisor, server: LanguageModelServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in FAULTS[fault].items():
+        setattr(server, name, value)
+    began = time.monotonic()
+
+    reply = ask(advisor)
+
+    assert time.monotonic() - began < SECONDS + 6
+    assert (reply.status, reply.model) == ("answered", "quotes")
+    assert "not strictly need a PhD" in reply.answer
+    assert "quoted" in reply.notice
+    assert "\n" not in reply.notice
+    assert len(server.asked) <= 2
+    said = "".join([reply.notice, reply.answer, *(record.getMessage() for record in caplog.records)])
+    assert KEY not in said
+    assert "http" not in reply.notice
+    hold_together(reply, advisor)
+
+
+def test_a_context_that_is_too_long_is_tried_once_more_with_fewer_passages(
+    advisor: Advisor, server: LanguageModelServer
+) -> None:
+    server.status, server.well_after = 400, 1
+    server.error = {"message": "too long", "code": "context_length_exceeded"}
+
+    reply = ask(advisor)
+
+    assert reply.model == "openai:double"
+    assert [len(re.findall(r"^\[\d+\] ", prompt, re.MULTILINE)) for prompt in server.plain_prompts()] == [
+        MODEL_PASSAGES,
+        FEWER_PASSAGES,
+    ]
+    hold_together(reply, advisor)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [{"reasoning_content": "They want to hear yes. [1]"}, GOOD],
+        ["<think>They want to hear yes. [1]</think>", GOOD],
+        ["They want to hear that no PhD is needed. [1]", "</think>", GOOD],
+    ],
+    ids=["in a field of its own", "between tags", "before a tag that nothing opened"],
+)
+def test_reasoning_is_never_shown(advisor: Advisor, server: LanguageModelServer, pieces: list[Any]) -> None:
+    server.say = lambda request: pieces
+
+    reply = ask(advisor)
+
+    assert reply.model == "openai:double"
+    assert "want to hear" not in reply.answer
+    assert all("want to hear" not in dropped.text for dropped in reply.dropped)
+
+
+# ---------------------------------------------------------------- what was seen in production elsewhere
+
+INVENTED = {
+    "an id": "Course AISF-2291 is open to you. [1]",
+    "a listing": "Anthropic is hiring a research engineer in Zurich. [1]",
+    "an address": "Write to careers@anthropic.com. [1]",
+    "a search that never was": "Let me search the course list for you.",
+    "two options where there is one": "There are 2 options, and both cost 900 dollars. [1]",
+    "a place that nobody named": "Since you live in Berlin, you need no PhD. [1]",
+    "a date worked out": "The deadline is in 17 days. [1]",
+    "a passage that is not there": "You do not strictly need a PhD. [99]",
+    "a stock line": "I hope this helps, and good luck on your journey!",
+}
+
+
+@pytest.mark.parametrize("invented", INVENTED)
+def test_what_the_passages_do_not_carry_is_not_shown(
+    invented: str, advisor: Advisor, server: LanguageModelServer
+) -> None:
+    server.say = lambda request: [f"{GOOD} ", INVENTED[invented]]
+
+    reply = ask(advisor)
+
+    words = INVENTED[invented].partition(" [")[0]
+    assert words not in reply.answer
+    assert "@" not in reply.answer
+    assert [dropped.text for dropped in reply.dropped] == [words]
+    assert "strictly need a PhD" in reply.answer
+    hold_together(reply, advisor)
+
+
+# ---------------------------------------------------------------- tokens and what they cost
+
+
+def test_what_an_answer_used_and_cost_is_told(quoting: Advisor, server: LanguageModelServer) -> None:
+    server.usage = {"prompt_tokens": 1500, "completion_tokens": 100, "total_tokens": 1600}
+
+    reply = ask(writing(quoting, server, allowance=Allowance(input_price=3.0, output_price=15.0)))
+
+    assert reply.usage == Usage(1500, 100)
+    assert reply_json(reply)["usage"] == {
+        "input_tokens": 1500,
+        "output_tokens": 100,
+        "estimated": False,
+        "cost": pytest.approx(0.006),
+    }
+
+
+def test_an_answer_without_a_model_used_nothing(quoting: Advisor) -> None:
+    assert reply_json(ask(quoting))["usage"] is None
+
+
+def test_what_failed_has_been_used_all_the_same(advisor: Advisor, server: LanguageModelServer) -> None:
+    server.cut_after = 1
+    server.say = lambda request: [GOOD, "more"]
+    spent = Spent()
+
+    reply = ask(advisor, spent=spent)
+
+    assert reply.model == "quotes"
+    assert reply.usage == spent.used
+    assert spent.used.estimated
+    assert spent.used.input > 300
+
+
+@pytest.mark.parametrize(
+    "allowance", [Allowance(tokens=3000), Allowance(cost=0.009, input_price=3.0)], ids=["tokens", "cost"]
+)
+def test_a_conversation_that_has_used_its_share_is_answered_in_quotes_and_told_so(
+    allowance: Allowance, quoting: Advisor, server: LanguageModelServer
+) -> None:
+    server.usage = {"prompt_tokens": 1600, "completion_tokens": 10, "total_tokens": 1610}
+    limited, spent = writing(quoting, server, allowance=allowance), Spent()
+
+    replies = [ask(limited, spent=spent) for _ in range(3)]
+
+    assert [reply.model for reply in replies] == ["openai:double", "openai:double", "quotes"]
+    assert replies[2].notice == USED_UP
+    assert replies[2].usage is None
+    assert len(server.asked) == 2
+    assert ask(limited, spent=Spent()).model == "openai:double", "another conversation has its own share"
+
+
+def test_the_page_counts_for_the_whole_conversation_and_says_what_each_answer_took(
+    quoting: Advisor, server: LanguageModelServer
+) -> None:
+    server.usage = {"prompt_tokens": 1600, "completion_tokens": 10, "total_tokens": 1610}
+    limited: Any = writing(quoting, server, allowance=Allowance(tokens=1000))
+    conversation = Conversation()
+
+    first, second = (steps_of(limited, QUESTION, conversation)[-1]["reply"] for _ in range(2))
+
+    assert first["writer"].endswith("; 1,610 tokens")
+    assert second["writer"] == "Quoted word for word, no language model"
+    assert "used all that it may" in second["notice"]
+
+
+def test_an_answer_that_nobody_waited_for_has_been_used_too(advisor: Advisor, server: LanguageModelServer) -> None:
+    server.say = lambda request: [GOOD + " ", "More "]
+    server.silent_after = 2
+    spent = Spent()
+    running: Any = advisor.reply(QUESTION, spent=spent)
+    while not isinstance(next(running), Piece):
+        pass
+    running.close()
+
+    assert spent.used.input > 300
+
+
+# ---------------------------------------------------------------- whoever goes away
+
+
+def test_whoever_closes_the_reply_takes_the_request_back(advisor: Advisor, server: LanguageModelServer) -> None:
+    server.silent = True
+    running: Any = advisor.reply(QUESTION)
+    while not (isinstance(each := next(running), Stage) and server.asked):
+        assert not isinstance(each, Reply)
+    running.close()
+
+    assert server.gone.wait(2)
+
+
+def _leaves(visitor: Visitor) -> None:
+    """Close the page: the stream that brings the answer ends on the browser's side."""
+    import httpx
+
+    path = f"{visitor.url}/gradio_api/queue/data?session_hash={visitor.session}"
+    with httpx.stream("GET", path, trust_env=False, timeout=20) as stream:
+        for row in stream.iter_lines():
+            if "process_generating" in row:
+                return
+
+
+def _stops(visitor: Visitor) -> None:
+    """Press Stop, as the page does: it names the event that is to be cancelled."""
+    import json
+
+    import httpx
+
+    path = f"{visitor.url}/gradio_api/queue/data?session_hash={visitor.session}"
+    with httpx.stream("GET", path, trust_env=False, timeout=20) as stream:
+        for row in stream.iter_lines():
+            if "process_generating" in row:
+                event = json.loads(row[5:])["event_id"]
+                body = {"session_hash": visitor.session, "fn_index": visitor.functions["send"], "event_id": event}
+                httpx.post(f"{visitor.url}/gradio_api/cancel", json=body, trust_env=False, timeout=20)
+                return
+
+
+@pytest.mark.parametrize("leave", [_leaves, _stops])
+@pytest.mark.parametrize("words", [0, 1], ids=["before a word", "in the middle"])
+def test_a_visitor_who_leaves_or_presses_stop_takes_the_request_back(
+    leave: Callable[[Visitor], None], words: int, quoting: Advisor, server: LanguageModelServer
+) -> None:
+    server.say = lambda request: [GOOD + " Now", "More "]
+    server.silent_after = words
+    model = open_model("double", base_url=server.address, api_key=KEY)
+    speaking: Any = Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples)
+    with served(speaking) as url:
+        visitor = Visitor(url, f"leaving-{words}-{leave.__name__}")
+        visitor.send("send", [QUESTION, None])
+        began = time.monotonic()
+        while not server.asked:
+            assert time.monotonic() - began < 20
+            time.sleep(0.05)
+        leave(visitor)
+
+        assert server.gone.wait(3), "the request was left running"
+
+
+def test_no_key_reaches_a_file_of_the_home(advisor: Advisor, server: LanguageModelServer, tmp_path: Path) -> None:
+    server.status, server.error = 401, {"message": f"Incorrect API key provided: {KEY}", "type": "auth"}
+    ask(advisor)
+
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes()
+
+
+# ---------------------------------------------------------------- a follow-up, reworded
+
+ARENA = [Message("user", "What is ARENA?"), Message("assistant", "A bootcamp.")]
+FOLLOW_UP = "And how long does it take?"
+
+
+def rewording(quoting: Advisor, server: LanguageModelServer, written: str) -> Advisor:
+    model = open_model("double", base_url=server.address, api_key=KEY, first_words=9.0, whole=30.0)
+    server.say = lambda request: [written if "understood alone" in str(request) else GOOD]
+    return Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples, rewords=True)
+
+
+def test_a_follow_up_is_searched_in_the_models_wording_too(quoting: Advisor, server: LanguageModelServer) -> None:
+    server.usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+
+    reply = ask(rewording(quoting, server, "How long does ARENA take?"), FOLLOW_UP, ARENA)
+
+    assert len(server.asked) == 2
+    assert reply.usage == Usage(200, 20)
+    assert "ARENA" in reply.standalone
+
+
+def test_a_question_that_stands_alone_is_not_reworded(quoting: Advisor, server: LanguageModelServer) -> None:
+    ask(rewording(quoting, server, "unused"))
+
+    assert len(server.asked) == 1
+
+
+def test_by_default_there_is_one_call_a_turn(advisor: Advisor, server: LanguageModelServer) -> None:
+    ask(advisor, FOLLOW_UP, ARENA)
+
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("fault", [{"silent": True}, {"status": 500}, {"say": lambda request: ["How? What?\nWhy?"]}])
+def test_a_rewording_that_fails_is_late_or_no_question_changes_nothing(
+    fault: dict[str, Any], quoting: Advisor, server: LanguageModelServer
+) -> None:
+    speaking = rewording(quoting, server, "unused")
+    plain = ask(quoting, FOLLOW_UP, ARENA)
+    for name, value in fault.items():
+        setattr(server, name, value)
+
+    reply = ask(speaking, FOLLOW_UP, ARENA)
+
+    assert reply.standalone == plain.standalone
+    assert [hit.start for hit in reply.hits] == [hit.start for hit in plain.hits]
+    assert reply.answer == plain.answer
