@@ -375,9 +375,11 @@ class Advisor:
             return None, f"{trouble} The answer is quoted from the sources instead."
         whole = len(checked.sentences) + len(checked.dropped)
         if not whole or len(checked.sentences) / whole < ENOUGH:
+            left_out = f" ({len(checked.dropped)} of {whole} sentences left out)" if whole else ""
             return (
                 None,
-                "Too little of what the language model wrote was carried by the sources; they are quoted instead.",
+                f"Too little of what the language model wrote was carried by the sources{left_out}; "
+                "they are quoted instead.",
             )
         return checked, ""
 

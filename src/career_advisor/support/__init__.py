@@ -10,7 +10,7 @@
     judging     text, evidence -> Verdict
 
 No model is asked, and the same is always answered alike. docs/decisions/0011 says how the rules were chosen, and
-docs/language-models.md what they catch and what they miss.
+docs/checking-sentences.md what they catch and miss.
 """
 
 from career_advisor.support.judging import CARRIED, Verdict, judge

@@ -12,7 +12,7 @@ from career_advisor.support.table import table
 
 NEAR = 7
 """Tokens to either side within which a word from elsewhere in the passages must find the company it has there."""
-SHARED = 0.6
+SHARED = 0.5
 """Share of that company which must stand in its sentence."""
 STRANGERS = 1
 """Words from elsewhere, in other company, that a clause may have; names and numbers never."""
@@ -91,11 +91,15 @@ def borrowed(case: Case, clause: Clause) -> str:
                 return f"its passages say “{token.surface}” of something else"
             if not _describes_source(case.claim, i):
                 strangers.append(token)
-        if not case.claim.denials and all(set(s.places(token)) <= s.denied for s in fitting or others):
+        if not case.claim.denials and all(_denied_there(s, token) for s in fitting or others):
             return f"its passages deny “{token.surface}”"
     if len(strangers) > STRANGERS:
         return f"its passages say “{strangers[0].surface}” of something else"
     return ""
+
+
+def _denied_there(source: Statement, token: Token) -> bool:
+    return all(j in source.denied and source.tokens[j].word == token.word for j in source.places(token))
 
 
 def _leads(claim: Statement, clause: Clause, i: int) -> bool:
@@ -128,7 +132,7 @@ def other_stands_there(case: Case, clause: Clause) -> str:
     for i in clause.content:
         token = case.claim.tokens[i]
         numeric = token.kind == "number"
-        if token.word == "1" or not (numeric or case.is_name(token)):
+        if token.word == "1" or not (numeric or case.is_name(token)) or _is_source(case.claim.tokens, i):
             continue
         places = home.places(token)
         if not places and not case.heads(token):

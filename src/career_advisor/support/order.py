@@ -19,6 +19,8 @@ TURNED = 0.6
 """What a shared neighbour counts on the other side: who does it, and to whom."""
 GAIN = 0.6
 """Shared neighbours that two words must win by changing places, both together, to count as swapped."""
+WORDS = 1.0
+"""What each of two other words must win, where nothing sets one against the other."""
 LOSS = 0.5
 CLEARLY = 2.0
 """Names and numbers may lose up to LOSS on one side where both together win CLEARLY."""
@@ -108,7 +110,7 @@ def _better_exchanged(case: Case, x: int, y: int, places: _Places) -> bool:
     ]
     if _kind(case, x) != "word":
         return (min(gained) >= 0 and sum(gained) > GAIN) or (min(gained) >= -LOSS and sum(gained) > CLEARLY)
-    least = 0.0 if _both_opposed(case, x, y, places) else GAIN
+    least = 0.0 if _both_opposed(case, x, y, places) else WORDS
     return min(gained) >= least and sum(gained) > GAIN
 
 
@@ -144,6 +146,8 @@ def _pivot(case: Case, clause: Clause, home: Statement, i: int) -> int | None:
         found = home.places(token) if len(claim.places(token)) == 1 else []
     else:
         return None
+    if claim.tokens[i + 1 : i + 2] and claim.tokens[i + 1].word in {"that", "which", "who"}:
+        return None
     return found[0] if len(found) == 1 and not passive(claim, i) and not passive(home, found[0]) else None
 
 
@@ -160,7 +164,7 @@ def _sides_exchanged(claim: Statement, clause: Clause, i: int, home: Statement, 
     over, back = _shared(mine[0], theirs[1]), _shared(mine[1], theirs[0])
     if not opposing and (straight or not _shared(mine[0][-1:], theirs[1]) or not _shared(mine[1][:1], theirs[0])):
         return False
-    return over > 0 and back > 0 and over + back > straight
+    return over > 0 and back > 0 and over + back > max(straight, 0 if opposing else 2)
 
 
 def _sides(statement: Statement, positions: Iterable[int], at: int) -> tuple[list[Token], list[Token]]:

@@ -24,7 +24,7 @@ def polarity(case: Case, clause: Clause) -> str:
         match = next((d for d in free if _meet(claim, denial, home, d)), None)
         if match:
             free.remove(match)
-        elif denial.scope and not _answered(claim, denial, home):
+        elif denial.scope and not _answered(claim, denial, home) and not _of_sources(claim, home):
             target = [claim.tokens[i] for i in denial.scope[:3]]
             there = [j for token in target for j in home.places(token)]
             if there and not any(j < max(there) for j in soft):
@@ -35,6 +35,11 @@ def polarity(case: Case, clause: Clause) -> str:
         if _affirmed(case, clause, home, denial):
             return "it affirms what its passage denies"
     return ""
+
+
+def _of_sources(claim: Statement, home: Statement) -> bool:
+    """Tell whether both say of the sources what they don't have: "don't say", "in none of our sources"."""
+    return bool(home.denials) and all("sources" in s.spoken for s in (claim, home))
 
 
 def _meet(claim: Statement, mine: Denial, home: Statement, theirs: Denial) -> bool:
@@ -51,6 +56,8 @@ def _affirmed(case: Case, clause: Clause, home: Statement, denial: Denial, *, li
     content, share = (claim.content, LITERALLY) if literally else (clause.content, SAME)
     if not says_the_same(case, content, home, denial.at, share=share):
         return False
+    if home.tokens[denial.at].word == "than" and "than" in claim.spoken:
+        return False  # "better than" sets apart as "rather than" does
     mine = [claim.tokens[i] for i in claim.denied]
     if any(not token.keys.isdisjoint(home.tokens[j].keys) for token in mine for j in denial.scope):
         return False

@@ -63,6 +63,7 @@ _TENS = {
     "ninety": 90,
 }
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "k": 1e3, "m": 1e6, "bn": 1e9}
+_NEGATED = {"unpaid": "paid", "unknown": "known", "unclear": "clear", "unable": "able", "unavailable": "available"}
 _FRACTIONS = {"half": 0.5, "twice": 2.0, "dozen": 12.0}
 _COINS = {"$": "dollar", "£": "pound", "€": "euro"}
 _MONTHS = frozenset(month.lower() for month in month_name if month)
@@ -172,12 +173,15 @@ def _tokens(text: str) -> tuple[Token, ...]:
             continue
         lowered = surface.lower().removesuffix("'s")
         if surface[0].isdigit() or surface[0] in _COINS:
-            found.append(_number(surface, _value(surface)))
             if surface[0] in _COINS:
                 found.append(_word(_COINS[surface[0]], surface, opening=True))
+            found.append(_number(surface, _value(surface)))
         elif lowered.endswith("n't") or lowered == "cannot":
             verb = {"won't": "will", "can't": "can", "cannot": "can"}.get(lowered, lowered[:-3])
-            found += [_word(verb, verb, opening=False), _word("not", "not", opening=False)]
+            # A tokeniser's "n't" may stand by itself.
+            found += [_word(part, part, opening=False) for part in (verb, "not") if part]
+        elif lowered in _NEGATED:
+            found += [_word("not", "not", opening=False), _word(_NEGATED[lowered], _NEGATED[lowered], opening=False)]
         elif lowered in _FRACTIONS:
             found.append(_number(surface, _FRACTIONS[lowered]))
         elif lowered in _UNITS or lowered in _TENS or lowered in _SCALES:
@@ -293,7 +297,7 @@ def _denials(tokens: Sequence[Token]) -> tuple[Denial, ...]:
 def _denies(word: str, before: str) -> bool:
     return (
         word in table().words["denying"]
-        or (word == "than" and before == "rather")
+        or (word == "than" and before in {"rather", "other"})
         or (word == "of" and before in {"instead", "place"})
         or (word == "to" and before == "preference")
     )

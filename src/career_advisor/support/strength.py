@@ -22,10 +22,11 @@ _BOUND = re.compile(
 _EVEN = re.compile(r"\b(?:even (?:if|without)|whether or not|regardless|no matter|whatever|whichever)\b", re.IGNORECASE)
 _ANYWAY = re.compile(r"\b(?:anyway|still|nonetheless|all the same)\b", re.IGNORECASE)
 _ONLY_IF = re.compile(r"\bonly (?:if|when)\b|\bunless\b", re.IGNORECASE)
-_CONDITION = re.compile(r"\b(?:only|unless|if)\b", re.IGNORECASE)
+_CONDITION = re.compile(r"\b(?:only|unless|if|except|exceptions?|apart from|when)\b", re.IGNORECASE)
 _NOT_WITHOUT = re.compile(r"\bnot without\b", re.IGNORECASE)
 
 
+_GUESSING = {"should", "possibility", "whether", "guess", "guesses", "believes", "expects", "suspects", "thinks"}
 _STRONG = (
     ("universal", "it says of all what its passage doesn't"),
     ("whole", "it says of the whole what its passage doesn't"),
@@ -73,7 +74,7 @@ def _unhedged(case: Case, clause: Clause) -> str:
     said = frozenset(claim.spoken[i] for i in clause.all)
     for j, word in enumerate(home.spoken):
         if word in hedging - {"can"} - frozenset(claim.spoken) and says_the_same(case, clause.content, home, j):
-            if said.isdisjoint(hedging | {"should", "possibility", "whether"}):
+            if said.isdisjoint(hedging | _GUESSING):
                 return f"its passage says “{word}”"
             break
     open_question = "whether" in home.spoken and home.denials and not claim.denials
