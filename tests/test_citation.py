@@ -65,8 +65,8 @@ def test_a_citation_says_when_where_and_from_what_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("text", "cited", "why"),
     [
-        ("Engineers on safety teams mostly have no PhD.", (), "cites no passage"),
-        ("Engineers on safety teams mostly have none.", (7,), "cites no passage"),
+        ("Bakers on safety teams mostly have a dog.", (), "cites no passage"),
+        ("Bakers on safety teams mostly have a dog.", (7,), "cites no passage"),
         ("The form takes about 25 minutes.", (0,), "number"),
         ("The form at Anthropic takes ten minutes.", (0,), "name"),
         ("Managers prefer juggling bananas on weekends.", (0,), "carry"),
@@ -82,10 +82,47 @@ def test_what_a_model_says_beyond_its_passages_is_dropped_with_the_reason(
     assert why in checked.dropped[0].reason
 
 
-def test_addresses_in_a_models_text_are_removed() -> None:
+def test_an_address_that_the_passages_do_not_have_is_not_shown() -> None:
     checked = check([model("Engineers on safety teams mostly have none, see https://evil.example/x.", 0)], [HIT])
 
-    assert "evil" not in checked.sentences[0].text
+    assert checked.sentences == ()
+    assert "address" in checked.dropped[0].reason
+
+
+def test_an_address_of_the_passages_is_shown_as_it_stands_there_and_no_other_way() -> None:
+    text = "Apply to Dover.com at https://dover.example/apply, in any month."
+    page = Document("d.md", text, "Dover", (Section(("When can I apply?",), (Span(0, len(text)),)),))
+    hit = Hit(page, 0, 0, len(text), 1.0, (Span(0, len(text)),), (1.0,))
+    known = "You can apply to Dover.com in any month, at https://dover.example/apply."
+
+    assert [s.text for s in check([model(known, 0)], [hit]).sentences] == [known]
+    assert check([model(known.replace("apply.", "apply?from=you."), 0)], [hit]).sentences == ()
+
+
+ELSEWHERE = "Bakers begin before dawn. Their dogs sleep late."
+OTHER = Document("other.md", ELSEWHERE, "Bakers", (Section((), (Span(0, len(ELSEWHERE)),)),))
+OTHER_HIT = Hit(OTHER, 0, 0, len(ELSEWHERE), 0.5, (Span(0, 25), Span(26, len(ELSEWHERE))), (1.0, 0.5))
+
+
+@pytest.mark.parametrize("cited", [(1,), (), (7,), (1, 7)])
+def test_a_wrong_citation_is_mended_to_the_passage_that_carries_the_sentence(cited: tuple[int, ...]) -> None:
+    checked = check([model("Most engineers on safety teams have none.", *cited)], [HIT, OTHER_HIT])
+
+    assert [c.quote for c in checked.citations] == [TEXT[30:73]]
+    assert [s.citations for s in checked.sentences] == [(1,)]
+
+
+def test_of_several_passages_only_those_that_carry_the_sentence_are_cited() -> None:
+    checked = check([model("Bakers begin before dawn.", 0, 1)], [HIT, OTHER_HIT])
+
+    assert [c.document for c in checked.citations] == ["other.md"]
+
+
+def test_a_sentence_that_no_passage_carries_is_dropped_with_what_is_wrong_beside_the_one_it_cites() -> None:
+    checked = check([model("A PhD is strictly needed.", 0)], [HIT, OTHER_HIT])
+
+    assert checked.citations == ()
+    assert "denies" in checked.dropped[0].reason
 
 
 def test_our_own_wording_needs_no_source_and_gets_no_number() -> None:
@@ -95,7 +132,9 @@ def test_our_own_wording_needs_no_source_and_gets_no_number() -> None:
 
 
 def test_every_number_has_a_citation_and_every_citation_a_number() -> None:
-    checked = check([model("Engineers mostly have none.", 0, 3), model("Bananas dance.", 0), quote(THIRD)], [HIT])
+    checked = check(
+        [model("Engineers on safety teams mostly have none.", 0, 3), model("Bananas dance.", 0), quote(THIRD)], [HIT]
+    )
 
     used = {n for s in checked.sentences for n in s.citations}
     assert used == {c.number for c in checked.citations} == set(range(1, len(used) + 1))

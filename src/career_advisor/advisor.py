@@ -499,9 +499,11 @@ class Advisor:
             whole = len(checked.sentences) + len(checked.dropped)
             if whole and len(checked.sentences) / whole >= ENOUGH:
                 return checked, ""
+            left_out = f" ({len(checked.dropped)} of {whole} sentences left out)" if whole else ""
             return (
                 None,
-                "Too little of what the language model wrote was carried by the sources; they are quoted instead.",
+                f"Too little of what the language model wrote was carried by the sources{left_out}; "
+                "they are quoted instead.",
             )
         return None, notice
 

@@ -1,28 +1,26 @@
 """From drafts to a reply: each sentence supported and cited, or dropped and counted.
 
 What judges here shares no code with what wrote the draft. A quote is checked character for character. A sentence of
-a language model is checked against the passages that it cites: the share of its words that they contain (word
-precision; docs/decisions/0006 has its agreement with people), and every number and name of it must stand there.
+a language model is held beside the sentences of the passages that it cites, word by word and clause by clause
+(`support`; docs/decisions/0011 has what that catches). Where they don't carry it, a wrong citation is mended to the
+first passage that does; where none does, nobody sees the sentence.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from career_advisor.records import Citation, Document, DraftSentence, Dropped, Hit, Sentence, Span
-from career_advisor.text import names, numbers, said_words
+from career_advisor.support import Verdict, judge
 
-SUPPORTED = 0.7
-"""Word precision from which a sentence counts as carried; benchmarks/results/support.json has what it costs."""
 CONTEXT = 240
 """Characters shown on either side of a quote."""
 
 _BEGINS = re.compile(r"[A-Z0-9\"“‘'(]|[^a-zA-Z]")
 _ENDS = re.compile(r"[.!?…。！？][\"”’')]*$")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|org|info|net|io|ai|co|dev)(?:/\S*)?\b", re.IGNORECASE)
-_NEGATION = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot|\w+n['’]t)\b", re.IGNORECASE)
 
 
 class Checked(NamedTuple):
@@ -74,8 +72,8 @@ def check(drafts: Sequence[tuple[int, DraftSentence]], hits: Sequence[Hit]) -> C
                 number = number_of(cited[0], draft.span)
                 sentences.append(Sentence(_in_marks(draft.text, cited[0]), (number,), 1.0, "quote", paragraph))
             continue
-        text = " ".join(_ADDRESS.sub("", draft.text).split())
-        judged = _judge(text, cited)
+        text = " ".join(draft.text.split())
+        judged = _judge(text, cited, hits)
         if judged.reason:
             dropped.append(Dropped(draft.text, judged.reason))
         else:
@@ -125,50 +123,30 @@ class _Judged(NamedTuple):
     reason: str
 
 
-def _judge(text: str, cited: Sequence[Hit]) -> _Judged:
-    content = said_words(text)
-    if not content or not cited:
-        return _Judged(0.0, (), "it cites no passage" if content else "it says nothing")
-    passages = "\n".join(" ".join((*hit.heading, hit.text)) for hit in cited)
-    known = set(said_words(passages))
-    support = sum(word in known for word in content) / len(content)
-    carried_by = tuple((hit, _best_sentence(text, hit)) for hit in cited if _shares(content, hit))
-    reason = _fault(text, support, passages, [hit.document.text[span.start : span.end] for hit, span in carried_by])
-    return _Judged(support, () if reason else carried_by, reason)
+def _judge(text: str, cited: Sequence[Hit], hits: Sequence[Hit]) -> _Judged:
+    """Hold a sentence beside what it cites, and, where that doesn't carry it, beside each other passage by itself."""
+    judged = _beside(text, cited)
+    for hit in hits:
+        if not judged.reason:
+            break
+        if list(cited) != [hit]:
+            mended = _beside(text, [hit])
+            judged = judged if mended.reason else mended
+    return judged
 
 
-def _fault(text: str, support: float, passages: str, sentences: Sequence[str]) -> str:
-    """Return what is wrong with a sentence beside the passages it cites; empty where nothing is."""
-    content = said_words(text)
-    known = set(said_words(passages))
-    foreign = numbers(text) - numbers(passages)
-    unknown = {written for name, written in names(text).items() if name not in known}
-    best = max(sentences, key=lambda sentence: _overlap(content, sentence), default="")
-    if foreign:
-        return f"a number that its passages don't have: {', '.join(sorted(foreign))}"
-    if unknown:
-        return f"a name that its passages don't have: {', '.join(sorted(unknown))}"
-    if support < SUPPORTED:
-        return f"its passages carry {support:.0%} of its words"
-    if bool(_NEGATION.search(text)) != bool(_NEGATION.search(best)) and _overlap(content, best) >= SUPPORTED:
-        return "it denies what its passage affirms, or the other way round"
-    return ""
+def _beside(text: str, cited: Sequence[Hit]) -> _Judged:
+    places = [(hit, span) for hit in cited for span in hit.sentences]
+    evidence = tuple(hit.document.text[span.start : span.end] for hit, span in places)
+    about = "\n".join(dict.fromkeys(part for hit in cited for part in hit.heading or (hit.document.title,)))
+    verdict = _verdict(text, evidence, about)
+    return _Judged(verdict.support, tuple(places[k] for k in verdict.carried_by), verdict.reason)
 
 
-def _overlap(content: Sequence[str], text: str) -> float:
-    known = set(said_words(text))
-    return sum(word in known for word in content) / len(content)
-
-
-def _shares(content: Sequence[str], hit: Hit) -> bool:
-    return bool(set(content) & set(said_words(hit.text)))
-
-
-def _best_sentence(text: str, hit: Hit) -> Span:
-    """Return the sentence of the hit that carries most of the text; the first on a tie."""
-    content = said_words(text)
-    source = hit.document.text
-    return max(hit.sentences, key=lambda span: _overlap(content, source[span.start : span.end]))
+@lru_cache(maxsize=64)
+def _verdict(text: str, evidence: tuple[str, ...], about: str) -> Verdict:
+    """Judge; while an answer comes in, its first sentences are asked about again with every further one."""
+    return judge(text, evidence, about)
 
 
 def _quote_fault(draft: DraftSentence, cited: Sequence[Hit]) -> str:

@@ -287,6 +287,8 @@ def _print_reply(reply: Reply) -> None:
     """Print what belongs under an answer: sources, services, follow-ups."""
     if reply.notice:
         print(f"\n({reply.notice})")
+    if reply.dropped:
+        print(f"\n(Left out, because no source carried it: {len(reply.dropped)} of the answer's sentences.)")
     if reply.citations:
         print("\nSources:")
     for place, numbers in _by_place(reply.citations).items():

@@ -1,0 +1,66 @@
+"""The verdict on a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from career_advisor.support.case import Case, Clause, assign
+from career_advisor.support.naming import attributed, borrowed, foreign, other_stands_there
+from career_advisor.support.order import swapped, turned
+from career_advisor.support.polarity import contradicted, polarity
+from career_advisor.support.statement import parse, parse_source
+from career_advisor.support.strength import bounds, condition, surer
+
+CARRIED = 0.65
+"""Share of a sentence's content that must stand in the sentences that carry its clauses."""
+_UNRESOLVED = frozenset({"former", "latter", "respectively"})
+
+
+class Verdict(NamedTuple):
+    """Whether a sentence may be shown."""
+
+    support: float
+    """Share of its content that the sentences which carry it hold."""
+    carried_by: tuple[int, ...]
+    """Positions of those sentences, the first clause's first; empty where it is not carried."""
+    reason: str
+    """What is wrong, in words; empty where nothing is."""
+
+
+def judge(text: str, evidence: Sequence[str], about: str = "") -> Verdict:
+    """Hold a sentence beside evidence.
+
+    Args:
+        text: One sentence, without markers.
+        evidence: Sentences in the order in which they stand in their passages.
+        about: Headings and titles above them: names may stand there.
+    """
+    claim = parse(text)
+    if not claim.content:
+        return Verdict(0.0, (), "it says nothing")
+    if not evidence:
+        return Verdict(0.0, (), "it cites no passage")
+    sources = [parse_source(sentence) for sentence in evidence]
+    case = Case(claim, sources, parse_source(about), assign(claim, sources))
+    support = case.support()
+    reason = (
+        foreign(text, "\n".join((*evidence, about)), case)
+        or (f"its passages carry {support:.0%} of its words" if support < CARRIED else "")
+        or next((fault for clause in case.clauses for fault in _clause_faults(case, clause) if fault), "")
+        or swapped(case)
+        or turned(case)
+        or contradicted(case)
+        or bounds(text, case, evidence)
+        or ("it points back with a word that can't be followed" if _UNRESOLVED & set(claim.spoken) else "")
+    )
+    return Verdict(support, () if reason else tuple(dict.fromkeys(c.home for c in case.clauses)), reason)
+
+
+def _clause_faults(case: Case, clause: Clause) -> Iterable[str]:
+    yield attributed(case, clause)
+    yield borrowed(case, clause)
+    yield other_stands_there(case, clause)
+    yield surer(case, clause)
+    yield polarity(case, clause)
+    yield condition(case, clause)

@@ -1,0 +1,148 @@
+"""Names, numbers, dates and addresses: in the passages at all, and where the claim has them?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from career_advisor.support.case import Case, Clause, one_name
+from career_advisor.support.order import company
+from career_advisor.support.statement import Statement, Token
+from career_advisor.support.table import table
+
+NEAR = 7
+"""Tokens to either side within which a word from elsewhere in the passages must find the company it has there."""
+SHARED = 0.5
+"""Share of that company which must stand in its sentence."""
+STRANGERS = 1
+"""Words from elsewhere, in other company, that a clause may have; names and numbers never."""
+LEADING = 4
+"""Content words of a clause from which its first one is what it speaks of."""
+ALONE = 0.5
+"""Company below which a name or number stands alone in a sentence."""
+CLEAR = 0.6
+"""Company by which another name or number must then stand there better."""
+
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)[^\s)\]>\"”]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:[\w-]+\.)+[a-z]{2,}(?:/[^\s)\]>\"”]*)?",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def foreign(text: str, passages: str, case: Case) -> str:
+    """Name what no passage has: an address, a number, a month, a length of time or a name."""
+    known = {_bare(address) for address in _ADDRESS.findall(passages)}
+    strange = [address for address in _ADDRESS.findall(text) if _bare(address) not in known]
+    if strange:
+        return f"an address that its passages don't have: {strange[0]}"
+    for token in case.claim.tokens:
+        if any(source.has(token) for source in case.sources):
+            continue
+        if token.kind == "number" and token.word != "1" and not case.about.has(token):
+            return f"a number that its passages don't have: {token.surface}"
+        if token.kind == "month" or (token.kind == "word" and token.word in table().words["lengths"]):
+            return f"a date or time that its passages don't have: {token.surface}"
+        if token.kind == "name" and not case.heads(token):
+            return f"a name that its passages don't have: {token.surface}"
+    return ""
+
+
+def _bare(address: str) -> str:
+    return address.rstrip(".,;:!?'’/").lower().removesuffix("'s").removesuffix("’s")
+
+
+def attributed(case: Case, clause: Clause) -> str:
+    """Name somebody whose words they are not: who is named as the source must stand in the sentence."""
+    tokens = case.claim.tokens
+    for i in clause.all:
+        if not case.is_name(tokens[i]):
+            continue
+        if _is_source(tokens, i) and not case.holds(clause.home, tokens[i]):
+            return f"{tokens[i].surface} is not whom its passage names"
+    return ""
+
+
+def _is_source(tokens: Sequence[Token], i: int) -> bool:
+    """Tell whether a name is said to have said it: "X says", "in X's view", "according to X"."""
+    words = table().words
+    behind = [token.word for token in tokens[i + 1 : i + 3] if token.kind != "mark"]
+    before = [token.word for token in tokens[max(0, i - 4) : i]]
+    says = bool(behind) and behind[0] in words["asserting"]
+    holds = bool(behind) and behind[0] in words["opining"] and not {"in", "by", "to"}.isdisjoint(before)
+    return says or holds or before[-2:] == ["according", "to"]
+
+
+def borrowed(case: Case, clause: Clause) -> str:
+    """Name a word that stands elsewhere in the passages, in other company: what is said there is of something else."""
+    home = case.sources[clause.home]
+    strangers = []
+    for i in clause.content:
+        token = case.claim.tokens[i]
+        if token.word == "1" or case.holds(clause.home, token):
+            continue
+        others = [source for k, source in enumerate(case.sources) if k != clause.home and source.has(token)]
+        if not others:
+            continue
+        near = [case.claim.tokens[k] for k in neighbours(case.claim, clause, i) if home.has(case.claim.tokens[k])]
+        fitting = [source for source in others if source.carries(near) >= max(2.0, SHARED * len(near))]
+        if not fitting:
+            if token.kind in {"number", "month"} or case.is_name(token) or _leads(case.claim, clause, i):
+                return f"its passages say “{token.surface}” of something else"
+            if not _describes_source(case.claim, i):
+                strangers.append(token)
+        if not case.claim.denials and all(_denied_there(s, token) for s in fitting or others):
+            return f"its passages deny “{token.surface}”"
+    if len(strangers) > STRANGERS:
+        return f"its passages say “{strangers[0].surface}” of something else"
+    return ""
+
+
+def _denied_there(source: Statement, token: Token) -> bool:
+    return all(j in source.denied and source.tokens[j].word == token.word for j in source.places(token))
+
+
+def _leads(claim: Statement, clause: Clause, i: int) -> bool:
+    """Tell whether a word is what its clause begins with and speaks of."""
+    token = claim.tokens[i]
+    verbal = token.word.endswith("ing") or (i > 0 and claim.tokens[i - 1].word == "to")
+    return i in clause.all[:2] and len(clause.content) >= LEADING and not verbal and not _describes_source(claim, i)
+
+
+def _describes_source(claim: Statement, i: int) -> bool:
+    return any(token.word in table().words["opining"] for token in claim.tokens[i + 1 : i + 2])
+
+
+def neighbours(claim: Statement, clause: Clause, i: int) -> list[int]:
+    """Return what stands near a word and says what it is about: no date, no source, no part of the same name."""
+    tokens = claim.tokens
+    found = []
+    for k in clause.content:
+        if k == i or abs(i - k) > NEAR or tokens[k].kind == "month" or _YEAR.fullmatch(tokens[k].word):
+            continue
+        if tokens[k].word in table().words["opining"] or one_name(claim, i, k):
+            continue
+        found.append(k)
+    return found
+
+
+def other_stands_there(case: Case, clause: Clause) -> str:
+    """Name a name or number in whose place the evidence has another one."""
+    home = case.sources[clause.home]
+    for i in clause.content:
+        token = case.claim.tokens[i]
+        numeric = token.kind == "number"
+        if token.word == "1" or not (numeric or case.is_name(token)) or _is_source(case.claim.tokens, i):
+            continue
+        places = home.places(token)
+        if not places and not case.heads(token):
+            continue
+        own = max((company(case.claim, i, home, j) for j in places), default=0.0)
+        rivals = [
+            (company(case.claim, i, home, j), other.surface)
+            for j, other in enumerate(home.tokens)
+            if other.kind == ("number" if numeric else "name") and not case.claim.has(other)
+        ]
+        if rivals and own < ALONE and max(rivals)[0] > own + CLEAR:
+            return f"its passage says it of {max(rivals)[1]}, not of {token.surface}"
+    return ""

@@ -1,0 +1,109 @@
+"""Does the claim deny what its evidence affirms, or the other way round?"""
+
+from __future__ import annotations
+
+from career_advisor.support.case import SAME, Case, Clause, says_the_same
+from career_advisor.support.statement import Denial, Statement, Token
+from career_advisor.support.strength import next_content
+from career_advisor.support.table import table
+
+LITERALLY = 0.95
+"""Share of a denying clause that a claim must hold for the clause to be about it, where another sentence carries it."""
+
+
+def polarity(case: Case, clause: Clause) -> str:
+    """Say whether a clause denies what its sentence affirms, or affirms what it denies."""
+    claim, home = case.claim, case.sources[clause.home]
+    mine = [d for d in claim.denials if d.at in clause.all]
+    fault = _antonym(claim, clause, home)
+    if fault:
+        return fault
+    soft = [j for j, word in enumerate(home.spoken) if word in table().words["turned_down"]]
+    free = list(home.denials)
+    for denial in mine:
+        match = next((d for d in free if _meet(claim, denial, home, d)), None)
+        if match:
+            free.remove(match)
+        elif denial.scope and not _answered(claim, denial, home) and not _of_sources(claim, home):
+            target = [claim.tokens[i] for i in denial.scope[:3]]
+            there = [j for token in target for j in home.places(token)]
+            if there and not any(j < max(there) for j in soft):
+                return f"it denies what its passage affirms: “{target[0].surface}”"
+    if not (table().words["turned_down"] | {"instead"}).isdisjoint(claim.spoken):
+        return ""
+    for denial in free:
+        if _affirmed(case, clause, home, denial):
+            return "it affirms what its passage denies"
+    return ""
+
+
+def _of_sources(claim: Statement, home: Statement) -> bool:
+    """Tell whether both say of the sources what they don't have: "don't say", "in none of our sources"."""
+    return bool(home.denials) and all("sources" in s.spoken for s in (claim, home))
+
+
+def _meet(claim: Statement, mine: Denial, home: Statement, theirs: Denial) -> bool:
+    return any(not claim.tokens[i].keys.isdisjoint(home.tokens[j].keys) for i in mine.scope for j in theirs.scope)
+
+
+def _answered(claim: Statement, denial: Denial, home: Statement) -> bool:
+    """Tell whether the evidence says by an opposite what the claim says by a "not"."""
+    return any(opposite(claim.tokens[i], other) for i in denial.scope for other in home.tokens)
+
+
+def _affirmed(case: Case, clause: Clause, home: Statement, denial: Denial, *, literally: bool = False) -> bool:
+    claim = case.claim
+    content, share = (claim.content, LITERALLY) if literally else (clause.content, SAME)
+    if not says_the_same(case, content, home, denial.at, share=share):
+        return False
+    if home.tokens[denial.at].word == "than" and "than" in claim.spoken:
+        return False  # "better than" sets apart as "rather than" does
+    mine = [claim.tokens[i] for i in claim.denied]
+    if any(not token.keys.isdisjoint(home.tokens[j].keys) for token in mine for j in denial.scope):
+        return False
+    if any(opposite(claim.tokens[i], home.tokens[j]) for i in clause.all for j in denial.scope):
+        return False
+    for j in denial.scope[:2]:
+        target = home.tokens[j]
+        said = any(token.word == target.word for token in claim.tokens) if literally else claim.has(target)
+        elsewhere = any(k not in home.denied and token.word == target.word for k, token in enumerate(home.tokens))
+        close = j == denial.scope[0] or (
+            target.kind == "name"
+            and all(home.tokens[k].word in {"a", "an", "the"} for k in range(denial.scope[0] + 1, j))
+        )
+        if said and not elsewhere and close:
+            return True
+    return False
+
+
+def _antonym(claim: Statement, clause: Clause, home: Statement) -> str:
+    for i in clause.all:
+        token = claim.tokens[i]
+        counted = next_content(claim, i)
+        if counted is not None and counted <= i + 2:
+            beside = [home.tokens[j - 1] for j in home.places(claim.tokens[counted]) if j]
+            if any(opposite(token, t) for t in beside) and not any(not t.keys.isdisjoint(token.keys) for t in beside):
+                return f"it turns “{token.surface} {claim.tokens[counted].surface}” around"
+        if token.kind not in {"word", "initial"} or i in claim.denied or home.has(token):
+            continue
+        against = [j for j, other in enumerate(home.tokens) if opposite(token, other) and not claim.has(other)]
+        if against and not any(j in home.denied for j in against):
+            return f"it says “{token.surface}” where its passage says “{home.tokens[against[0]].surface}”"
+    return ""
+
+
+def opposite(token: Token, other: Token) -> bool:
+    """Tell whether two words are opposites."""
+    return any(key in table().opposites and other.keys & table().opposites[key] for key in token.keys)
+
+
+def contradicted(case: Case) -> str:
+    """Look for a denial of what is claimed in the sentences that don't carry it."""
+    for clause in case.clauses:
+        for k, source in enumerate(case.sources):
+            if k == clause.home:
+                continue
+            for denial in source.denials:
+                if _affirmed(case, clause, source, denial, literally=True):
+                    return "another sentence of its passages denies it"
+    return ""
