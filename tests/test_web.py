@@ -76,12 +76,14 @@ CLOSED = [
     ("GET", "/gradio_api/runs"),
     ("GET", "/gradio_api/run-history/buckets"),
     ("GET", "/gradio_api/deep_link"),
-    ("GET", "/gradio_api/info"),
+    ("GET", "/gradio_api/info?all_endpoints=true"),
+    ("GET", "/gradio_api/info/"),
     ("GET", "/gradio_api/openapi.json"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/redoc"),
-    ("GET", "/config"),
+    ("GET", "/config?deep_link=x"),
+    ("GET", "/config/"),
     ("GET", "/gradio_api/startup-events"),
     ("GET", "/gradio_api/app_id"),
     ("GET", "/gradio_api/token"),
@@ -533,6 +535,8 @@ def test_no_route_is_open_that_is_not_on_the_list() -> None:
         "/gradio_api/queue/join",
         "/gradio_api/cancel",
         "/gradio_api/reset",
+        "/config",
+        "/gradio_api/info",
     }
 
 
@@ -694,8 +698,10 @@ def test_nothing_of_gradio_that_stores_shares_or_watches_is_on() -> None:
 
     assert not blocks.analytics_enabled
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
-    assert {each["type"] for each in config["components"]} <= {"state", "column", "row", "textbox", "button", "form"}
-    assert all(each["api_visibility"] == "private" for each in config["dependencies"])
+    types = {each["type"] for each in config["components"]}
+    assert types <= {"state", "column", "row", "textbox", "button", "form", "api"}
+    public = {each["api_name"] for each in config["dependencies"] if each["api_visibility"] != "private"}
+    assert public == {"ask", "search"}, "what programs may call is on a list"
 
 
 # ---------------------------------------------------------------- serving

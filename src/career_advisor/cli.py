@@ -340,6 +340,23 @@ def serve(
     web.serve(advisor, host=settings.host, port=settings.port, on_ready=ready, box=box)
 
 
+@app.command("mcp")
+def serve_mcp(model: Model = None) -> None:
+    """Serve the advisor to an assistant, by the Model Context Protocol over stdin and stdout."""
+    from career_advisor import mcp
+    from career_advisor.settings import refuse_tracing
+
+    settings = _settings(model=model)
+    refuse_tracing(settings)
+
+    def opened() -> mcp.Advising:
+        from career_advisor.opening import open_advisor, plain_progress
+
+        return open_advisor(settings, progress=plain_progress(_say))
+
+    mcp.serve(opened)
+
+
 # ---------------------------------------------------------------- the index
 
 

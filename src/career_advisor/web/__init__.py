@@ -1,8 +1,8 @@
 """The page: a Gradio chat that shows replies, what they stand on, and who else can help.
 
 `conversation` has the events, `showing` turns a reply into what the page may show, `voting` reads what is said of one,
-`guard` stands between the world and Gradio, `page.html`, `page.css` and `page.js` are the page itself, and
-`feedback.html` is what it has beside them where feedback is on.
+`endpoints` is what programs may ask, `guard` stands between the world and Gradio, `page.html`, `page.css` and `page.js`
+are the page itself, and `feedback.html` is what it has beside them where feedback is on.
 """
 
 from career_advisor.web.conversation import Answerer
