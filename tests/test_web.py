@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from career_advisor.feedback import Box
 from career_advisor.records import AdvisorError, Citation, Message, ModelUnavailable, Piece, Reply, Service, Stage
-from career_advisor.web import build_app, guard, serve, showing
+from career_advisor.web import Answerer, build_app, guard, serve, showing
 from career_advisor.web.conversation import (
     QUESTION_LIMIT,
     TURNS_KEPT,
@@ -125,21 +125,23 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
 
     def __init__(
         self,
-        answerer: ScriptedAnswerer,
+        answerer: Answerer,
         *,
         rate: guard.Rate | None = None,
         around: Callable[[Any], Any] = lambda app: app,
         box: Box | None = None,
+        kept: str = "",
     ) -> None:
         self._answerer = answerer
         self._box = box
+        self._kept = kept
         self._rate = rate or guard.Rate(burst=10_000)
         self._around = around
 
     def __enter__(self) -> str:
         import uvicorn
 
-        app = self._around(build_app(self._answerer, rate=self._rate, box=self._box))
+        app = self._around(build_app(self._answerer, rate=self._rate, box=self._box, kept=self._kept))
         self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()

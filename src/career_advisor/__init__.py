@@ -19,12 +19,13 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     evaluation     Reply, a test set -> scores        what the answers are worth, and whether they got better
     web, cli       Reply         -> what a person sees
     mcp, langchain  Reply, Hit   -> what a program is given
+    operating      index, runs   -> what the operator sees, in an app of its own
 
 Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the weights' catalogue), `wire` (the JSON
 of replies), `text` (words, names and amounts in a text), `rarity` (how much a word says in an index), `reading` (does a
 sentence answer a question, or only come near it?), `neutral` (text made safe to show), `links` (whether the registry's
 addresses answer), `feedback` (what people say of answers, kept where the operator wants it, and draft cases made of
-it).
+it), `journal` (what was declined and how long answers took, kept where the operator wants it).
 """
 
 __version__ = "0.1.0"
