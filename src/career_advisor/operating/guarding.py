@@ -31,6 +31,13 @@ POLICY = (
     "trusted-types 'none'"
 )
 
+OWN_HEADERS = {
+    "content-security-policy": POLICY,
+    "cache-control": "no-store",
+    # Where no referrer is sent, a browser sends no origin with a form either, and then nobody could log in.
+    "referrer-policy": "same-origin",
+}
+
 
 @dataclass(slots=True)
 class Session:
@@ -156,7 +163,7 @@ def _with_headers(send: Send) -> Send:
     async def sending(event: Event) -> None:
         if event["type"] == "http.response.start":
             own = {name for name, _ in event["headers"]}
-            added = {**guard.HEADERS, "content-security-policy": POLICY, "cache-control": "no-store"}
+            added = guard.HEADERS | OWN_HEADERS
             pairs = [(name.encode(), value.encode()) for name, value in added.items() if name.encode() not in own]
             event = {**event, "headers": [*event["headers"], *pairs]}
         await send(event)
