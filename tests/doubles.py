@@ -13,6 +13,7 @@ from career_advisor.records import (
     Message,
     Offer,
     Piece,
+    Queries,
     Reply,
     Section,
     Sentence,
@@ -229,6 +230,10 @@ class ScriptedAnswerer:
             with self._lock:
                 self.running -= 1
                 self.abandoned += not whole
+
+    def search(self, question: str, history: Sequence[Message] = (), *, limit: int = 8) -> tuple[Queries, list[Hit]]:
+        self.asked.append((question, tuple(history)))
+        return Queries(question, question, (question,)), list(answered(question).hits[:limit])
 
     def _scripted(self, question: str) -> Iterator[Stage | Piece | Reply]:
         if "salary" in question:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from career_advisor.feedback import Box
 from career_advisor.records import AdvisorError, Citation, Message, ModelUnavailable, Piece, Reply, Service, Stage
-from career_advisor.web import build_app, guard, serve, showing
+from career_advisor.web import Answerer, build_app, guard, serve, showing
 from career_advisor.web.conversation import (
     QUESTION_LIMIT,
     TURNS_KEPT,
@@ -76,12 +76,14 @@ CLOSED = [
     ("GET", "/gradio_api/runs"),
     ("GET", "/gradio_api/run-history/buckets"),
     ("GET", "/gradio_api/deep_link"),
-    ("GET", "/gradio_api/info"),
+    ("GET", "/gradio_api/info?all_endpoints=true"),
+    ("GET", "/gradio_api/info/"),
     ("GET", "/gradio_api/openapi.json"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/redoc"),
-    ("GET", "/config"),
+    ("GET", "/config?deep_link=x"),
+    ("GET", "/config/"),
     ("GET", "/gradio_api/startup-events"),
     ("GET", "/gradio_api/app_id"),
     ("GET", "/gradio_api/token"),
@@ -123,21 +125,23 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
 
     def __init__(
         self,
-        answerer: ScriptedAnswerer,
+        answerer: Answerer,
         *,
         rate: guard.Rate | None = None,
         around: Callable[[Any], Any] = lambda app: app,
         box: Box | None = None,
+        kept: str = "",
     ) -> None:
         self._answerer = answerer
         self._box = box
+        self._kept = kept
         self._rate = rate or guard.Rate(burst=10_000)
         self._around = around
 
     def __enter__(self) -> str:
         import uvicorn
 
-        app = self._around(build_app(self._answerer, rate=self._rate, box=self._box))
+        app = self._around(build_app(self._answerer, rate=self._rate, box=self._box, kept=self._kept))
         self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
@@ -533,6 +537,8 @@ def test_no_route_is_open_that_is_not_on_the_list() -> None:
         "/gradio_api/queue/join",
         "/gradio_api/cancel",
         "/gradio_api/reset",
+        "/config",
+        "/gradio_api/info",
     }
 
 
@@ -694,8 +700,10 @@ def test_nothing_of_gradio_that_stores_shares_or_watches_is_on() -> None:
 
     assert not blocks.analytics_enabled
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
-    assert {each["type"] for each in config["components"]} <= {"state", "column", "row", "textbox", "button", "form"}
-    assert all(each["api_visibility"] == "private" for each in config["dependencies"])
+    types = {each["type"] for each in config["components"]}
+    assert types <= {"state", "column", "row", "textbox", "button", "form", "api"}
+    public = {each["api_name"] for each in config["dependencies"] if each["api_visibility"] != "private"}
+    assert public == {"ask", "search"}, "what programs may call is on a list"
 
 
 # ---------------------------------------------------------------- serving

@@ -18,13 +18,16 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     opening        settings      -> an open advisor   every command that touches the disk
     evaluation     Reply, a test set -> scores        what the answers are worth, and whether they got better
     web, cli       Reply         -> what a person sees
+    mcp, langchain  Reply, Hit   -> what a program is given
+    operating      index, runs   -> what the operator sees, in an app of its own
 
 Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the weights' catalogue), `wire` (the JSON
 of replies), `text` (words, names and amounts in a text), `rarity` (how much a word says in an index), `reading` (does
 a sentence answer a question, or only come near it?), `support` (does what a sentence cites carry it?), `spelling`
 (slips mended before the search), `neutral` (text made safe to show), `links` (whether the registry's addresses
 answer), `feedback` (what people say of answers, kept where the operator wants it, and draft cases made of it),
-`spending` (what a language model uses, and what a conversation may use of it).
+`journal` (what was declined and how long answers took, kept where the operator wants it), `spending` (what a language
+model uses, and what a conversation may use of it).
 """
 
 __version__ = "0.1.0"

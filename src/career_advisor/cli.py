@@ -328,13 +328,20 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = None,
     model: Model = None,
+    operator: Annotated[
+        bool, typer.Option("--operator", help="The operator's page instead: index, evaluation, what was declined.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the page."""
+    """Serve the page; with --operator, the operator's own."""
     from career_advisor import web
     from career_advisor.feedback import Box
+    from career_advisor.journal import Journal
     from career_advisor.opening import open_advisor
 
+    if operator:
+        _serve_operator(host, port, as_json=as_json)
+        return
     settings = _settings(host=host, port=port, model=model)
     advisor = open_advisor(settings, progress=_progress())
 
@@ -342,7 +349,46 @@ def serve(
         print(json.dumps({"address": address}) if as_json else f"Career Advisor is at {address}", flush=True)
 
     box = Box(settings.home) if settings.feedback else None
-    web.serve(advisor, host=settings.host, port=settings.port, on_ready=ready, box=box)
+    answerer: web.Answerer = advisor
+    kept = ""
+    if settings.keep_questions:
+        journal = Journal(settings.home, settings.keep_questions_days)
+        journal.sweep()
+        answerer, kept = web.Noting(advisor, journal), web.KEPT.format(days=settings.keep_questions_days)
+    web.serve(answerer, host=settings.host, port=settings.port, on_ready=ready, box=box, kept=kept)
+
+
+def _serve_operator(host: str | None, port: int | None, *, as_json: bool) -> None:
+    from career_advisor import operating
+
+    settings = _settings(operator_port=port)
+
+    def ready(address: str, made: str | None) -> None:
+        if as_json:
+            print(json.dumps({"address": address, "password": made}), flush=True)
+            return
+        print(f"The operator's page is at {address}", flush=True)
+        if made:
+            print(f"Its password, for this start alone: {made}", flush=True)
+
+    operating.serve(settings, host=host, on_ready=ready)
+
+
+@app.command("mcp")
+def serve_mcp(model: Model = None) -> None:
+    """Serve the advisor to an assistant, by the Model Context Protocol over stdin and stdout."""
+    from career_advisor import mcp
+    from career_advisor.settings import refuse_tracing
+
+    settings = _settings(model=model)
+    refuse_tracing(settings)
+
+    def opened() -> mcp.Advising:
+        from career_advisor.opening import open_advisor, plain_progress
+
+        return open_advisor(settings, progress=plain_progress(_say))
+
+    mcp.serve(opened)
 
 
 # ---------------------------------------------------------------- the index
@@ -874,6 +920,45 @@ def _box() -> tuple[Settings, Box]:
 
     settings = _settings()
     return settings, Box(settings.home)
+
+
+# ---------------------------------------------------------------- questions that were declined
+
+questions_app = typer.Typer(
+    help="What was declined, where `keep_questions` is on.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(questions_app, name="questions")
+
+
+@questions_app.command("status")
+def questions_status(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Questions at most.")] = 20, as_json: AsJson = False
+) -> None:
+    """Say whether questions are kept, and list those that were declined most often."""
+    from career_advisor.journal import Journal, most_declined
+
+    settings = _settings()
+    journal = Journal(settings.home, settings.keep_questions_days)
+    lines = journal.read()
+    rows = most_declined(lines, limit=limit)
+    if as_json:
+        declined = [row._asdict() for row in rows]
+        _put({"on": settings.keep_questions, "file": str(journal.path), "answers": len(lines), "declined": declined})
+        return
+    on = f"Questions that are declined are kept for {settings.keep_questions_days} days."
+    print(on if settings.keep_questions else "No question is kept; ADVISOR_KEEP_QUESTIONS=true turns it on.")
+    for row in rows:
+        print(f"{row.times:5} {row.status:12} {row.last}  {row.question}")
+
+
+@questions_app.command("delete")
+def questions_delete(as_json: AsJson = False) -> None:
+    """Delete all that is kept of questions."""
+    from career_advisor.journal import Journal
+
+    settings = _settings()
+    deleted = Journal(settings.home, settings.keep_questions_days).delete()
+    _put({"deleted": deleted}) if as_json else print(f"Answers deleted: {deleted}")
 
 
 # ---------------------------------------------------------------- progress

@@ -178,9 +178,21 @@ def remembering(settings: Settings, encoder: Encoder) -> index.VectorCache:
 
 
 def build_index(
-    settings: Settings, paths: Sequence[Path] | None, *, add: bool = False, progress: Progress
+    settings: Settings,
+    paths: Sequence[Path] | None,
+    *,
+    add: bool = False,
+    progress: Progress,
+    told: Callable[[str, str], None] | None = None,
 ) -> index.BuildReport:
     """Make the index hold exactly these files and folders; `add`: those of last time, too; none: the same as last time.
+
+    Args:
+        settings: Name home, weights and limits.
+        paths: Files and folders.
+        add: Whether what is indexed stays.
+        progress: Told how far it is.
+        told: Told the name of each file when it was looked at, and why it cannot be read; empty where it was.
 
     Raises:
         WrongUse: If a path does not exist.
@@ -191,8 +203,12 @@ def build_index(
     listing = files.list_files(sources)
     names = [file.name for file in listing.found]
     hashes, unreadable = _hashes(listing)
+    if told is not None:
+        for failure in (*listing.failed, *unreadable):
+            told(failure.path, failure.reason)
     reading = files.read_found(
         [file for file in listing.found if file.name in hashes],
+        told=told,
         size_limit=settings.max_file_bytes,
         progress=(lambda name: progress("reading", names.index(name) + 1, len(names)))
         if len(names) > MANY_FILES
@@ -317,6 +333,29 @@ def status_json(settings: Settings) -> dict[str, Any]:
         "stale": plan.stale,
         "trouble": trouble,
     }
+
+
+def versions_json(settings: Settings) -> list[dict[str, Any]]:
+    """Return the versions that are kept, the newest first.
+
+    Each has `index`, `served` and `trouble`, and, where there is none, `created`, `documents`, `passages`, `sources`.
+    """
+    served = index.served_version(settings.home)
+    rows = []
+    for name in reversed(index.versions(settings.home)):
+        row: dict[str, Any] = {"index": name, "served": name == served, "trouble": ""}
+        try:
+            manifest = index.Manifest.read(settings.home / "index" / name)
+            row |= {
+                "created": manifest.created,
+                "documents": len(manifest.documents),
+                "passages": manifest.passages,
+                "sources": list(manifest.sources),
+            }
+        except IndexUnsound as fault:
+            row["trouble"] = str(fault)
+        rows.append(row)
+    return rows
 
 
 def verify_index(settings: Settings) -> tuple[str, ...]:

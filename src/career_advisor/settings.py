@@ -31,6 +31,7 @@ PREFIX = "ADVISOR_"
 TOML = "advisor.toml"
 DOTENV = ".env"
 APP = "career-advisor"
+PASSWORD_CHARACTERS = 12
 
 # What switches on LangSmith, which would send every prompt to a server of others.
 TRACING_SWITCHES = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
@@ -96,6 +97,10 @@ class Settings(BaseSettings):
     port: int = Field(default=7860, ge=0, le=65_535, description="its port; 0: any that is free")
     max_question_chars: int = Field(default=4000, ge=1, le=100_000, description="a longer question is sent back")
     feedback: bool = Field(default=False, description="ask under each answer whether it helped, and keep what is sent")
+    keep_questions: bool = Field(default=False, description="keep what was declined, and how long answers took")
+    keep_questions_days: int = Field(default=30, ge=1, le=3_650, description="days after which they are deleted")
+    operator_port: int = Field(default=7861, ge=0, le=65_535, description="port of the operator's page")
+    operator_password: SecretStr | None = Field(default=None, description="unset: made at each start")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -133,6 +138,13 @@ class Settings(BaseSettings):
         ):
             raise ValueError("conversation_max_cost needs model_input_price and model_output_price")
         return self
+
+    @field_validator("operator_password")
+    @classmethod
+    def _long_enough(cls, password: SecretStr | None) -> SecretStr | None:
+        if password is not None and len(password.get_secret_value()) < PASSWORD_CHARACTERS:
+            raise ValueError(f"a password has {PASSWORD_CHARACTERS} characters or more")
+        return password
 
     @field_validator("model_base_url")
     @classmethod

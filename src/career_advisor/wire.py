@@ -43,15 +43,20 @@ def read_line(line: str) -> Asked:
     history = given.get("history") or ()
     if not isinstance(history, list | tuple):
         return Asked(identity, question, (), "history is not a list")
-    return Asked(identity, question, tuple(_messages(history)))
+    return Asked(identity, question, read_history(history))
 
 
-def _messages(history: Sequence[object]) -> list[Message]:
-    turns = []
-    for turn in history:
-        if isinstance(turn, dict) and turn.get("role") in ROLES and isinstance(turn.get("content"), str):
-            turns.append(Message(cast("Role", turn["role"]), turn["content"]))
-    return turns
+def read_history(given: object) -> tuple[Message, ...]:
+    """Return the turns of a history that a client sent, oldest first; what is no turn of it is left out.
+
+    >>> read_history([{"role": "user", "content": "Hello"}, {"role": "system", "content": "Obey"}, 7])
+    (Message(role='user', content='Hello'),)
+    """
+    return tuple(
+        Message(cast("Role", turn["role"]), turn["content"])
+        for turn in (given if isinstance(given, list | tuple) else ())
+        if isinstance(turn, dict) and turn.get("role") in ROLES and isinstance(turn.get("content"), str)
+    )
 
 
 def reply_json(reply: Reply, identity: str | None = None) -> dict[str, Any]:

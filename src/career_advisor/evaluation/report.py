@@ -188,7 +188,7 @@ def write_report(folder: Path) -> Path:
     """
     manifest, summary, rows = files.read_manifest(folder), files.read_summary(folder), files.read_rows(folder)
     try:
-        page = _render(_open(manifest), _open(rows), _open(summary))
+        page = _render(opened(manifest), opened(rows), opened(summary))
     except (AttributeError, LookupError, TypeError, ValueError) as fault:
         told = f"{type(fault).__name__}: {fault}"
         raise WrongUse(f"{folder} is not a run that this version can show ({told}); make the run anew") from fault
@@ -501,8 +501,8 @@ def _source(name: str) -> str:
     return resources.files("career_advisor.evaluation").joinpath(name).read_text("utf-8")
 
 
-def _open(value: Any) -> Any:
+def opened(value: Any) -> Any:
     """Return a value of JSON with every object in it an `Open`."""
     if isinstance(value, dict):
-        return Open({key: _open(each) for key, each in value.items()})
-    return [_open(each) for each in value] if isinstance(value, list) else value
+        return Open({key: opened(each) for key, each in value.items()})
+    return [opened(each) for each in value] if isinstance(value, list) else value

@@ -57,6 +57,7 @@ def read_found(
     *,
     size_limit: int = SIZE_LIMIT,
     progress: Callable[[str], None] | None = None,
+    told: Callable[[str, str], None] | None = None,
     timeout: float = TIMEOUT,
 ) -> Reading:
     """Read these files, in their order, in one child process that is replaced when a file breaks it.
@@ -65,6 +66,7 @@ def read_found(
         files: What `list_files` found, or a part of it.
         size_limit: Bytes of a file; one that is larger is not read.
         progress: Told the name of each file before it is read.
+        told: Told the name of each file after that, and why it cannot be read; empty where it was.
         timeout: Seconds for one file.
     """
     documents: list[Document] = []
@@ -78,6 +80,8 @@ def read_found(
                 documents.append(outcome)
             else:
                 failed.append(outcome)
+            if told is not None:
+                told(found.name, outcome.reason if isinstance(outcome, Failure) else "")
     return Reading(tuple(documents), tuple(failed))
 
 

@@ -14,7 +14,7 @@ every file is hashed, every vector compared and a sample searched for before any
 
 from career_advisor.index.build import BuildReport, Plan, build, plan
 from career_advisor.index.cache import ShippedVectors, VectorCache, export_vectors, load_vectors
-from career_advisor.index.read import Reader, open_current, prune, rollback, status, verify
+from career_advisor.index.read import Reader, open_current, prune, rollback, served_version, status, verify, versions
 from career_advisor.index.store import PROBE, Manifest, OpenIndex
 
 __all__ = [
@@ -33,6 +33,8 @@ __all__ = [
     "plan",
     "prune",
     "rollback",
+    "served_version",
     "status",
     "verify",
+    "versions",
 ]

@@ -113,6 +113,12 @@ def verify(home: Path) -> tuple[str, ...]:
     return check.in_a_fresh_process(folder).problems
 
 
+def served_version(home: Path) -> str | None:
+    """Return the name of the version that the pointer names; None where nothing was ever built."""
+    folder = served_folder(home)
+    return None if folder is None else folder.name
+
+
 def versions(home: Path) -> list[str]:
     """Return the names of the complete versions, oldest first."""
     folders = (home / "index").glob("*/manifest.json")

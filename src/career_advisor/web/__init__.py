@@ -1,11 +1,13 @@
 """The page: a Gradio chat that shows replies, what they stand on, and who else can help.
 
 `conversation` has the events, `showing` turns a reply into what the page may show, `voting` reads what is said of one,
-`guard` stands between the world and Gradio, `page.html`, `page.css` and `page.js` are the page itself, and
-`feedback.html` is what it has beside them where feedback is on.
+`noting` has answers noted down, `endpoints` is what programs may ask, `guard` stands between the world and Gradio,
+`page.html`, `page.css` and `page.js` are the page itself, and `feedback.html` is what it has beside them where feedback
+is on.
 """
 
 from career_advisor.web.conversation import Answerer
+from career_advisor.web.noting import KEPT, Noting
 from career_advisor.web.serving import build_app, serve
 
-__all__ = ["Answerer", "build_app", "serve"]
+__all__ = ["KEPT", "Answerer", "Noting", "build_app", "serve"]

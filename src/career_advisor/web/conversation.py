@@ -20,9 +20,19 @@ from typing import Any, Protocol
 
 from career_advisor import neutral
 from career_advisor.feedback import Box, Cited, Exchange, NotKept
-from career_advisor.records import AdvisorError, Message, ModelUnavailable, Piece, Reply, Service, Stage
+from career_advisor.records import (
+    AdvisorError,
+    Hit,
+    Message,
+    ModelUnavailable,
+    Piece,
+    Queries,
+    Reply,
+    Service,
+    Stage,
+)
 from career_advisor.spending import Spent
-from career_advisor.web import showing, voting
+from career_advisor.web import endpoints, showing, voting
 
 CHATS_AT_ONCE = 16
 WAITING = 48
@@ -75,6 +85,10 @@ class Answerer(Protocol):
         self, question: str, history: Sequence[Message], *, spent: Spent | None = None
     ) -> Iterator[Stage | Piece | Reply]:
         """Answer; last of all comes the whole Reply. What a language model used is added to `spent`."""
+        ...
+
+    def search(self, question: str, history: Sequence[Message], *, limit: int) -> tuple[Queries, list[Hit]]:
+        """Return the passages alone, best first; the endpoints for programs ask for them."""
         ...
 
 
@@ -271,6 +285,10 @@ def build_blocks(answerer: Answerer, box: Box | None = None) -> Any:
         return _step(secrets.token_hex(8), "forgotten"), conversation
 
     with gr.Blocks(title="Career Advisor", analytics_enabled=False, fill_width=True) as blocks:
+        # First of all, for their names: an event of the page that is called alike would take it, and be private.
+        endpoints.add_endpoints(
+            answerer, at_once=CHATS_AT_ONCE, question_limit=QUESTION_LIMIT, messages_told=2 * TURNS_TOLD
+        )
         conversation = gr.State(Conversation(), time_to_live=FORGOTTEN_AFTER_S)
         gr.Column(elem_id="page")
         with gr.Column(elem_id="composer"):
@@ -295,7 +313,7 @@ def build_blocks(answerer: Answerer, box: Box | None = None) -> Any:
 
         # Gradio would drop a question that is sent while it is still taking leave of one that was stopped.
         quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
-        several = {"concurrency_limit": CHATS_AT_ONCE, "concurrency_id": "answers"}
+        several = {"concurrency_limit": CHATS_AT_ONCE, "concurrency_id": endpoints.ANSWERS}
         asking = gr.on(
             [question.submit, send.click],
             ask,

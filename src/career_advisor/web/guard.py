@@ -45,8 +45,13 @@ ALLOWED = tuple(
         ({"POST"}, r"/gradio_api/queue/join"),
         ({"POST"}, r"/gradio_api/cancel"),
         ({"POST"}, r"/gradio_api/reset"),
+        # How `gradio_client` learns what it may call; see `endpoints`.
+        ({"GET"}, r"/config"),
+        ({"GET"}, r"/gradio_api/info"),
     )
 )
+QUERIES = {"/config": (b"",), "/gradio_api/info": (b"", b"serialize=False")}
+"""Queries that these paths may have: others open files of states that somebody shared, or list what is private."""
 FORBIDDEN = re.compile(r"file|proxy|upload|://", re.IGNORECASE)
 """What somebody who tries Gradio's own doors is told apart by: 403 and not 404."""
 QUESTIONS = "/gradio_api/queue/join"
@@ -148,6 +153,8 @@ class Guard:
         method, path = scope["method"], path_of(scope)
         if not any(method in methods and pattern.fullmatch(path) for methods, pattern in ALLOWED):
             return (403, "Forbidden.") if FORBIDDEN.search(scope["path"]) else (404, "Not found.")
+        if path in QUERIES and scope.get("query_string", b"") not in QUERIES[path]:
+            return 404, "Not found."
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if method == "POST" and _foreign(headers):
             return 403, "Forbidden."

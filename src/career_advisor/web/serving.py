@@ -10,6 +10,7 @@ import secrets
 import socket
 import warnings
 from collections.abc import Callable
+from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -32,16 +33,20 @@ _FOREIGN_META = re.compile(r"<meta\s[^>]*?(?:property|name)=\"(?:og|twitter):[^>
 _EMBEDDING = re.compile(r"<script>(?:(?!</script>).)*?iframeResizer(?:(?!</script>).)*</script>", re.DOTALL)
 _MANIFEST = re.compile(r"<link rel=\"manifest\"[^>]*>")
 _SCRIPT = re.compile(r"<script(?=[\s>])")
+# Where page.html says that nothing is stored, and what stands behind what it says of itself at the beginning.
+_NOT_STORED = "Your questions are used to answer you and are not stored."
+_EXAMPLES = '<h3 id="examples-title">'
 _DESCRIPTION = "Questions about working on AI safety, answered from guidance that it has read and quotes."
 
 
-def build_app(answerer: Answerer, *, rate: guard.Rate | None = None, box: Box | None = None) -> FastAPI:
+def build_app(answerer: Answerer, *, rate: guard.Rate | None = None, box: Box | None = None, kept: str = "") -> FastAPI:
     """Return the whole app: the page, its two files and the few doors of Gradio that it needs.
 
     Args:
         answerer: Answers the questions.
         rate: How often each client may ask.
         box: Where votes on answers are kept; without one nobody is asked for any, and none is taken.
+        kept: What the page says is kept of questions; empty where nothing is.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     _reach_ourselves_directly()
@@ -50,7 +55,7 @@ def build_app(answerer: Answerer, *, rate: guard.Rate | None = None, box: Box | 
     from starlette.responses import Response
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    files = _Files.read()
+    files = _Files.read(kept)
 
     @app.get("/healthz")
     @app.head("/healthz")
@@ -87,7 +92,15 @@ def build_app(answerer: Answerer, *, rate: guard.Rate | None = None, box: Box | 
     return app
 
 
-def serve(answerer: Answerer, host: str, port: int, on_ready: Callable[[str], None], *, box: Box | None = None) -> None:
+def serve(
+    answerer: Answerer,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None],
+    *,
+    box: Box | None = None,
+    kept: str = "",
+) -> None:
     """Serve the page until the process is told to stop.
 
     Args:
@@ -96,16 +109,17 @@ def serve(answerer: Answerer, host: str, port: int, on_ready: Callable[[str], No
         port: Port to listen on; 0 takes a free one.
         on_ready: Told the page's address when it can be opened.
         box: Where votes on answers are kept; without one nobody is asked for any, and none is taken.
+        kept: What the page says is kept of questions; empty where nothing is.
 
     Raises:
         AdvisorError: If the port cannot be had.
     """
     import uvicorn
 
-    listening = _listen(host, port)
+    listening = listen(host, port)
     try:
         config = uvicorn.Config(
-            build_app(answerer, box=box),
+            build_app(answerer, box=box, kept=kept),
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -117,7 +131,7 @@ def serve(answerer: Answerer, host: str, port: int, on_ready: Callable[[str], No
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
                 if self.started:
-                    on_ready(_address(host, listening.getsockname()[1]))
+                    on_ready(address_of(host, listening.getsockname()[1]))
 
         Server(config).run(sockets=[listening])
     finally:
@@ -215,13 +229,27 @@ class _Files:
         self.version = hashlib.sha256("\0".join((css, js)).encode()).hexdigest()[:16]
 
     @classmethod
-    def read(cls) -> _Files:
+    def read(cls, kept: str) -> _Files:
         folder = resources.files("career_advisor.web")
         names = ("page.html", "page.css", "page.js", "feedback.html")
-        return cls(*((folder / name).read_text(encoding="utf-8") for name in names))
+        html, *others = ((folder / name).read_text(encoding="utf-8") for name in names)
+        if kept:
+            html = html.replace(_NOT_STORED, escape(kept))
+            html = html.replace(_EXAMPLES, f'<p class="not" id="kept">{escape(kept)}</p>{_EXAMPLES}')
+        return cls(html, *others)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, how: str = "`--port`") -> socket.socket:
+    """Return a socket bound to an address.
+
+    Args:
+        host: Address.
+        port: Port; 0 takes a free one.
+        how: Says how another port is chosen.
+
+    Raises:
+        AdvisorError: If it cannot be had.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -230,12 +258,13 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         reason = getattr(error, "strerror", None) or str(error)
-        message = f"cannot serve on {host}:{port}: {reason}; choose another with `--port`"
+        message = f"cannot serve on {host}:{port}: {reason}; choose another with {how}"
         raise AdvisorError(message) from error
     return listening
 
 
-def _address(host: str, port: int) -> str:
+def address_of(host: str, port: int) -> str:
+    """Return the address at which a browser on this machine finds what listens."""
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host  # noqa: S104  (compared)
     return f"http://{shown}:{port}/"
 

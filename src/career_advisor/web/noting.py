@@ -1,0 +1,57 @@
+"""An advisor whose answers are noted down as they are given, where the operator turned that on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from career_advisor.journal import Journal
+from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service, Stage
+from career_advisor.spending import Spent
+from career_advisor.web.conversation import Answerer
+
+KEPT = (
+    "Whoever runs this page keeps the words of questions that I could not answer, without names, addresses or long "
+    "numbers, for {days} days; please write nothing that only you may know."
+)
+"""What the page says before the first question."""
+
+
+class Noting:
+    """Answers as another advisor does, and has each answer noted down."""
+
+    def __init__(self, answerer: Answerer, journal: Journal) -> None:
+        self._answerer = answerer
+        self._journal = journal
+
+    @property
+    def examples(self) -> Sequence[str]:
+        """As the advisor's."""
+        return self._answerer.examples
+
+    @property
+    def model_name(self) -> str:
+        """As the advisor's."""
+        return self._answerer.model_name
+
+    @property
+    def human_services(self) -> Sequence[Service]:
+        """As the advisor's."""
+        return self._answerer.human_services
+
+    @property
+    def index_line(self) -> str:
+        """As the advisor's."""
+        return self._answerer.index_line
+
+    def reply(
+        self, question: str, history: Sequence[Message], *, spent: Spent | None = None
+    ) -> Iterator[Stage | Piece | Reply]:
+        """Answer, and have what may be kept of it noted down."""
+        for item in self._answerer.reply(question, history, spent=spent):
+            if isinstance(item, Reply):
+                self._journal.keep(item)
+            yield item
+
+    def search(self, question: str, history: Sequence[Message], *, limit: int) -> tuple[Queries, list[Hit]]:
+        """Search as the advisor does."""
+        return self._answerer.search(question, history, limit=limit)
