@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -153,18 +154,34 @@ def markdown(sheet: Sheet) -> str:
             lines += [*_marked_down(item), ""] if _shown(item) else []
     if sheet.citations:
         lines += ["## Sources", ""]
-        lines += [f"- [{', '.join(str(number) for number in numbers)}] {place}" for place, numbers in by_place(sheet)]
+        lines += [_source(place, addresses, numbers) for place, addresses, numbers in by_place(sheet)]
         lines += [""]
     lines += ["---", "", ABOUT, ""]
     return "\n".join(lines)
 
 
-def by_place(sheet: Sheet) -> list[tuple[str, list[int]]]:
-    """Return the places that are quoted, in the order of their numbers, with all numbers of each."""
-    places: dict[str, list[int]] = {}
+class Place(NamedTuple):
+    """A section that is quoted, with the numbers of all that is quoted from it."""
+
+    name: str
+    """Title, section, whose view, and when it was true."""
+    addresses: tuple[str, ...]
+    """Where it can be checked."""
+    numbers: tuple[int, ...]
+
+
+def by_place(sheet: Sheet) -> list[Place]:
+    """Return the sections that are quoted, in the order of their first numbers."""
+    numbers: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
     for each in sheet.citations:
-        places.setdefault(cited(each), []).append(each.number)
-    return list(places.items())
+        at = (_place_name(each), _addresses(each))
+        numbers[at] = (*numbers.get(at, ()), each.number)
+    return [Place(name, addresses, found) for (name, addresses), found in numbers.items()]
+
+
+def _source(name: str, addresses: Sequence[str], numbers: Sequence[int]) -> str:
+    read = f" {', '.join(f'<{address}>' for address in addresses)}" if addresses else ""
+    return f"- [{', '.join(str(number) for number in numbers)}] {_escaped(name)}.{read}"
 
 
 def shown_day(day: date) -> str:
@@ -184,15 +201,16 @@ def about_service(service: Service) -> str:
     return " ".join(part for part in parts if part)
 
 
-def cited(each: Citation) -> str:
-    """Return what a number points at, in one line: title, section, whose view, when it was true, and addresses."""
+def _place_name(each: Citation) -> str:
     heading = [part for part in each.heading if part != each.title]
     view = f"our summary, after {each.after}" if each.kind == "our summary" and each.after else each.kind
-    place = " › ".join((each.title, *heading))
     true = f"as of {each.date}" if each.date else "date not known"
-    addresses = list(dict.fromkeys(filter(None, (neutral.safe_url(a) for a in (*each.sources, each.url)))))
-    read = f" {', '.join(f'<{address}>' for address in addresses)}" if addresses else ""
-    return f"{_escaped(place)} ({_escaped(view)}; {true}).{read}"
+    return f"{' › '.join((each.title, *heading))} ({view}; {true})"
+
+
+def _addresses(each: Citation) -> tuple[str, ...]:
+    safe = (neutral.safe_url(address) for address in (*each.sources, each.url))
+    return tuple(dict.fromkeys(address for address in safe if address))
 
 
 def _shown(item: Item) -> bool:

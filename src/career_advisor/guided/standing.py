@@ -87,7 +87,9 @@ def judge(direction: str, answers: Answers) -> Verdict:
     if grade == "open":
         return Verdict("open", work, "No verdict yet", weighed)
     fields = stated()["grade"][grade]
-    return Verdict(grade, work, fields["name"], " ".join(filter(None, (fields["said"], _counted(ticks), weighed))))
+    return Verdict(
+        grade, work, fields["name"], " ".join(filter(None, (fields["said"], _counted(ticks, len(bars)), weighed)))
+    )
 
 
 def _by_counting(had: int, lacking: int, ticked: int, answers: Answers) -> tuple[GradeKey, str]:
@@ -100,13 +102,13 @@ def _by_counting(had: int, lacking: int, ticked: int, answers: Answers) -> tuple
     return "train", ""
 
 
-def _counted(ticks: Mapping[str, str]) -> str:
+def _counted(ticks: Mapping[str, str], bars: int) -> str:
     """Say what was ticked, without counting up to somebody what they have none of."""
     labels = dict(TICKS)
     counts = {tick: sum(each == tick for each in ticks.values()) for tick in labels}
     said = [f"“{labels[tick]}” at {count}" for tick, count in counts.items() if count]
     listed = f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0]
-    return f"You ticked {listed}."
+    return f"Of {bars} bars you ticked {listed}."
 
 
 def for_work(quotes: Mapping[str, Any], direction: str) -> list[Any]:

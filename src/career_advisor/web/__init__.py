@@ -1,6 +1,7 @@
 """The page: a Gradio chat that shows replies, what they stand on, and who else can help.
 
 `conversation` has the events, `showing` turns a reply into what the page may show, `voting` reads what is said of one,
+`guiding` (with `guiding.js` and `guiding.css`) has the guided conversations,
 `guard` stands between the world and Gradio, `page.html`, `page.css` and `page.js` are the page itself, and
 `feedback.html` is what it has beside them where feedback is on.
 """
