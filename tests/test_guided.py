@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,10 +22,15 @@ from career_advisor.guided.questions import KEYS, TICKS, GuideKey, guides
 from career_advisor.guided.quoting import Library, stated
 from career_advisor.guided.sheet import Ask, Bar, Help, Own, Quote, Sheet, ToDo, Verdict
 from career_advisor.guided.standing import bar_keys, bars_of, judge
+from career_advisor.guided.terminal import Terminal, converse, load, save
 from career_advisor.opening import open_advisor
-from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service, Stage
+from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service, Stage, WrongUse
 from career_advisor.settings import Settings
+from career_advisor.web import guard
+from career_advisor.web.guiding import Desk
+from tests.doubles import Bookshelf, ScriptedAnswerer
 from tests.hostile import MARKUP, TEXTS
+from tests.test_web import served
 
 TODAY = date(2026, 11, 26)
 STAND = {
@@ -73,8 +80,20 @@ def advisor(tmp_path_factory: pytest.TempPathFactory) -> Advisor:
 
 
 @pytest.fixture(scope="module")
-def library(advisor: Advisor) -> Library:
+def real(advisor: Advisor) -> Library:
+    """Return the shipped guidance as the advisor searches it, with the light encoder."""
     return Library(advisor)
+
+
+@pytest.fixture(scope="module")
+def shelf() -> Bookshelf:
+    return Bookshelf()
+
+
+@pytest.fixture(scope="module")
+def library(shelf: Bookshelf) -> Library:
+    """Return the shipped guidance without an encoder, for what does not depend on the search."""
+    return Library(shelf)
 
 
 class Empty:
@@ -121,14 +140,14 @@ def pairs(table: Any) -> Iterator[tuple[str, str]]:
 # ---------------------------------------------------------------- what is said of the world
 
 
-def test_the_shipped_corpus_has_every_sentence_that_the_documents_quote(library: Library) -> None:
+def test_the_shipped_corpus_has_every_sentence_that_the_documents_quote(real: Library) -> None:
     meant = list(pairs(stated()))
 
     assert len(meant) > 100
-    assert [pair for pair in meant if library.sentence(*pair) is None] == []
+    assert [pair for pair in meant if real.sentence(*pair) is None] == []
 
 
-def test_the_registry_has_every_service_that_the_documents_name(advisor: Advisor) -> None:
+def test_the_registry_has_every_service_that_the_documents_name(shelf: Bookshelf) -> None:
     def named(table: Any) -> Iterator[str]:
         if isinstance(table, dict):
             for name, each in table.items():
@@ -141,7 +160,7 @@ def test_the_registry_has_every_service_that_the_documents_name(advisor: Advisor
         elif isinstance(table, list) and table and all(isinstance(each, str) and " " not in each for each in table):
             yield from table
 
-    known = {service.id for service in advisor.services}
+    known = {service.id for service in shelf.services}
     ids = {name for part in ("grade", "limit", "step", "advising") for name in named(stated()[part])}
 
     assert "80k-advising" in ids
@@ -150,9 +169,9 @@ def test_the_registry_has_every_service_that_the_documents_name(advisor: Advisor
 
 @pytest.mark.parametrize("key", KEYS)
 def test_each_quote_is_a_sentence_of_its_document_and_each_number_has_one(
-    key: GuideKey, library: Library, advisor: Advisor
+    key: GuideKey, library: Library, shelf: Bookshelf
 ) -> None:
-    documents = advisor.searching("bars")[2].documents
+    documents = {hit.document.path: hit.document for hit in shelf.sections.values()}
     sheet = sheet_of(key, library)
     quotes = items(sheet, Quote)
 
@@ -276,8 +295,8 @@ def test_steps_stand_by_the_day_that_the_person_chose_and_no_day_is_added(librar
     ]
 
 
-def test_what_would_have_to_be_found_out_is_answered_by_quotes_for_that_kind_of_work(library: Library) -> None:
-    first, second = [part for part in sheet_of("plan", library).parts if part.heading.startswith("Option ")]
+def test_what_would_have_to_be_found_out_is_answered_by_quotes_for_that_kind_of_work(real: Library) -> None:
+    first, second = [part for part in sheet_of("plan", real).parts if part.heading.startswith("Option ")]
 
     assert any(isinstance(item, Quote) and "great care" in item.text for item in first.items)
     assert any(isinstance(item, Quote) and "small concrete projects" in item.text for item in second.items)
@@ -312,8 +331,8 @@ def test_questions_to_ask_are_made_of_what_was_written_and_what_was_left_open(li
     assert any("I haven't written down what I tried" in ask for ask in asks)
 
 
-def test_whoever_is_well_into_a_career_is_told_of_advisers_for_that(library: Library) -> None:
-    names = [each.service.id for each in items(sheet_of("advising", library), Help)]
+def test_whoever_is_well_into_a_career_is_told_of_advisers_for_that(real: Library) -> None:
+    names = [each.service.id for each in items(sheet_of("advising", real), Help)]
 
     assert names[:2] == ["80k-advising", "aisafety-advisors"]
     assert "successif" in names
@@ -323,31 +342,31 @@ def test_whoever_is_well_into_a_career_is_told_of_advisers_for_that(library: Lib
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_somebody_who_may_be_in_danger_is_told_first_whom_to_call(key: GuideKey, library: Library) -> None:
+def test_somebody_who_may_be_in_danger_is_told_first_whom_to_call(key: GuideKey, real: Library) -> None:
     where = {"stand": "done", "plan": "turn", "advising": "draw"}[key]
 
-    sheet = sheet_of(key, library, {"values": {where: "I don't want to live any more."}})
+    sheet = sheet_of(key, real, {"values": {where: "I don't want to live any more."}})
 
     assert sheet.parts[0].heading == "First of all"
     assert {each.service.kind for each in sheet.parts[0].items if isinstance(each, Help)} == {"helpline"}
 
 
-def test_a_note_on_policy_is_no_farewell(library: Library) -> None:
+def test_a_note_on_policy_is_no_farewell(real: Library) -> None:
     done = "I wrote a note on AI procurement for parliament."
 
-    assert sheet_of("stand", library, {"values": {"done": done}}).parts[0].heading != "First of all"
+    assert sheet_of("stand", real, {"values": {"done": done}}).parts[0].heading != "First of all"
 
 
 # ---------------------------------------------------------------- taken away, and brought back
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_document_that_is_saved_and_read_again_is_the_same_to_the_letter(key: GuideKey, library: Library) -> None:
-    saved = json_text(sheet_of(key, library))
+def test_a_document_that_is_saved_and_read_again_is_the_same_to_the_letter(key: GuideKey, real: Library) -> None:
+    saved = json_text(sheet_of(key, real))
 
     stored = read_json(saved, TODAY)
 
-    assert json_text(compose(stored.guide, stored.answers, stored.written, library)) == saved
+    assert json_text(compose(stored.guide, stored.answers, stored.written, real)) == saved
 
 
 @settings(deadline=None, max_examples=60)
@@ -460,3 +479,114 @@ def test_each_question_says_why_it_is_asked_and_no_tick_is_preset() -> None:
     assert all(question.why.endswith(".") and question.title[-1] in "?r.e" for question in questions)
     assert [key for key, _ in TICKS] == ["have", "not-yet", "unsure"]
     assert Answers().empty
+
+
+# ---------------------------------------------------------------- in a terminal
+
+
+class Typist:
+    """A person at a terminal, who types these lines and then nothing more."""
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = iter(lines)
+        self.told: list[str] = []
+
+    @property
+    def terminal(self) -> Terminal:
+        return Terminal(self.ask, self.told.append, TODAY)
+
+    def ask(self, prompt: str) -> str | None:
+        return next(self.lines, None)
+
+
+def test_a_plan_is_made_in_a_terminal_with_days_counted_from_today(library: Library) -> None:
+    typist = Typist(
+        "To know whether this is for me.",
+        *("AI person in the ministry", "a PhD", ""),
+        *("6", ""),
+        *("", "Do I need one?"),
+        "2, 3",
+        *("1 in a week", "Tell Ana, 2026-12-24", "6, month", ""),
+        "If I dread it.",
+    )
+
+    sheet = converse("plan", library, None, typist.terminal)
+
+    assert sheet.answers.lines("options") == ("AI person in the ministry", "a PhD")
+    assert sheet.answers.lines("doubts") == ("use", "")
+    assert sheet.answers.lines("unknowns") == ("", "Do I need one?")
+    assert sheet.answers.lines("limits") == ("hours", "place")
+    assert [(step.do, step.by) for step in sheet.answers.steps("steps")] == [
+        ("advising", date(2026, 12, 3)),
+        ("Tell Ana", date(2026, 12, 24)),
+        ("memo", date(2026, 12, 26)),
+    ]
+    assert sheet.answers.text("turn") == "If I dread it."
+
+
+def test_bars_are_ticked_one_by_one_in_a_terminal_after_their_quotes(library: Library) -> None:
+    typist = Typist("9", "1", "", "", "", "", "", "maybe", "1", "1")
+
+    sheet = converse("stand", library, None, typist.terminal)
+
+    assert sheet.answers.ticks == {"library": "have", "paper": "have"}
+    assert any("numbers from 1 to 7" in line for line in typist.told)
+    assert any("fix a serious bug" in line for line in typist.told)
+
+
+def test_whoever_leaves_early_or_closes_the_terminal_gets_what_there_is(library: Library) -> None:
+    for lines in (("Twelve years of law.", "/leave", "not read"), ("Twelve years of law.",)):
+        sheet = converse("advising", library, None, Typist(*lines).terminal)
+        assert sheet.answers.values == {"background": "Twelve years of law."}
+
+
+def test_a_conversation_goes_on_from_a_file_and_keeps_what_is_not_typed_anew(library: Library, tmp_path: Path) -> None:
+    save(sheet_of("plan", library), tmp_path / "plan.json")
+    before = load(tmp_path / "plan.json", "plan", TODAY)
+
+    sheet = converse("plan", library, before, Typist("Another goal.", "/leave").terminal)
+
+    assert sheet.answers.text("goal") == "Another goal."
+    assert sheet.answers.steps("steps") == before.answers.steps("steps")
+    with pytest.raises(WrongUse, match="career-advisor guide plan"):
+        load(tmp_path / "plan.json", "stand", TODAY)
+    with pytest.raises(WrongUse, match=r"\.md or \.json"):
+        save(sheet, tmp_path / "plan.txt")
+
+
+# ---------------------------------------------------------------- the page's door
+
+
+def test_the_door_gives_the_document_as_shown_and_as_files(library: Library, shelf: Bookshelf) -> None:
+    sheet = sheet_of("advising", library)
+
+    made = Desk(shelf).make(json_text(sheet))
+
+    assert made["files"]["json"]["text"] == json_text(sheet)
+    assert made["files"]["md"]["text"] == markdown(sheet)
+    assert made["answers"] == answers_json(sheet.answers)
+    assert [each["number"] for each in made["shown"]["citations"]] == [each.number for each in sheet.citations]
+
+
+def test_the_door_refuses_kindly_what_it_cannot_read_and_keeps_nothing(shelf: Bookshelf) -> None:
+    with served(ScriptedAnswerer(), sources=shelf) as url:
+        for body in (b"", b"\xff\xfe", b"[]", stored(version=9).encode(), b"x" * 60_000):
+            answer = httpx.post(f"{url}guided", content=body)
+            assert answer.status_code == 422
+            assert answer.json()["trouble"].endswith(".")
+        assert httpx.post(f"{url}guided", content=stored()).status_code == 200
+        assert httpx.post(f"{url}guided", content=b"x" * 70_000).status_code == 413
+        assert httpx.get(f"{url}guided").status_code == 404
+        foreign = httpx.post(f"{url}guided", content=stored(), headers={"origin": "https://elsewhere.example"})
+        assert foreign.status_code == 403
+        assert httpx.post(f"{url}guided", content=stored()).headers["cache-control"] == "no-store"
+
+
+def test_the_door_counts_how_often_somebody_comes(shelf: Bookshelf) -> None:
+    with served(ScriptedAnswerer(), rate=guard.Rate(burst=2, every_s=600), sources=shelf) as url:
+        assert [httpx.post(f"{url}guided", content=stored()).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_where_there_are_no_guided_conversations_there_is_no_door() -> None:
+    with served(ScriptedAnswerer()) as url:
+        assert httpx.post(f"{url}guided", content=stored()).status_code in {404, 405}

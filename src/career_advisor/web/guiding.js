@@ -19,6 +19,7 @@ const MESSAGE = {
   long: "That is more than I can read at once. Please shorten it.",
   file: "That is not a file of a guided conversation, so nothing was changed.",
   working: "Putting it together",
+  writing: "Finish what you are writing first: “Done” keeps it.",
 };
 
 const known = JSON.parse(find("#guides").textContent);
@@ -455,13 +456,12 @@ function tick(item) {
 }
 
 /** Make the document anew after a change in it, and leave the person where they were. */
-async function renew(where) {
+async function renew(where, written = false) {
   const before = find(`#guided ${where}`)?.getBoundingClientRect().top;
   const verdict = () => [...document.querySelectorAll("#guided .guided-grade")].map((each) => each.textContent).join(", ");
   const was = verdict();
-  const held = document.activeElement?.closest?.("#guided textarea, #pane");
   if (!(await remake())) return;
-  if (held?.matches("textarea") && held.isConnected) return; // somebody is writing: it is shown when they are done
+  if (!written && find("#guided .guided-own textarea")) return; // somebody is writing: it is shown when they are done
   show(where);
   const after = find(`#guided ${where}`)?.getBoundingClientRect().top;
   if (before !== undefined && after !== undefined) window.scrollBy({ top: after - before, behavior: "instant" });
@@ -479,15 +479,26 @@ function own(item, _turn, part) {
     return holder;
   }
   if (!item.text && item.edits.startsWith("note/")) {
-    holder.append(button("Add a note of my own", () => holder.replaceChildren(editor(item, name, holder)), { class: "quiet small", "data-edits": item.edits, "aria-label": `Add a note of my own: ${part.heading}` }));
+    holder.append(button("Add a note of my own", () => write(holder, null, item, name), { class: "quiet small", "data-edits": item.edits, "aria-label": `Add a note of my own: ${part.heading}` }));
     return holder;
   }
-  const edit = button(item.text ? "Change" : "Write", () => holder.replaceChildren(...[label, editor(item, name, holder)].filter(Boolean)), { class: "quiet small", "data-edits": item.edits, "aria-label": `${item.text ? "Change" : "Write"}: ${name}` });
+  const edit = button(item.text ? "Change" : "Write", () => write(holder, label, item, name), { class: "quiet small", "data-edits": item.edits, "aria-label": `${item.text ? "Change" : "Write"}: ${name}` });
   holder.append(...[label, said, make("p", { class: "guided-edit" }, edit)].filter(Boolean));
   return holder;
 }
 
-function editor(item, name, holder) {
+/** Put an editor in place of words; one at a time, so that no half-written words are lost when another is done. */
+function write(holder, label, item, name) {
+  const other = find("#guided .guided-own textarea");
+  if (other) {
+    tell(MESSAGE.writing);
+    other.focus();
+    return;
+  }
+  holder.replaceChildren(...[label, editor(item, name)].filter(Boolean));
+}
+
+function editor(item, name) {
   const [key, at] = item.edits.split("/");
   const question = guideOf(open.key).questions.find((each) => each.key === key);
   const whole = question?.kind === "lines" && at === undefined;
@@ -497,14 +508,14 @@ function editor(item, name, holder) {
   const back = `button[data-edits="${item.edits}"]`;
   const done = () => {
     store(key, at, box.value, question);
-    renew(back);
+    renew(back, true);
   };
   setTimeout(() => box.focus());
   return make(
     "div",
     {},
     box,
-    make("div", { class: "guided-buttons" }, button("Done", () => { box.remove(); done(); }, { class: "primary" }), button("Cancel", () => show(back))),
+    make("div", { class: "guided-buttons" }, button("Done", done, { class: "primary" }), button("Cancel", () => show(back))),
   );
 }
 
@@ -559,7 +570,7 @@ function start() {
   find("#page .talk").append(make("section", { id: "guided", hidden: true, "aria-label": "Guided conversation" }));
   const later = button("Guided conversations", (event) => openPane("Guided conversations", event.currentTarget, make("p", {}, "A few questions, and a document to take away. Your conversation stays where it is."), entries()), { id: "guides-button", "aria-controls": "pane", "aria-expanded": "false" });
   find("#composer .small-print").append(" ", later);
-  addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
+  addEventListener("beforeunload", (event) => unsaved && [...kept.values()].some((state) => !isEmpty(state)) && event.preventDefault());
 }
 
 if (document.body.classList.contains("ready")) start();
