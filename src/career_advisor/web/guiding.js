@@ -58,7 +58,15 @@ function enter(key, from) {
   show();
 }
 
+/** Let go of what was asked for and has not come: the person has gone on. */
+function settle() {
+  clearTimeout(settling);
+  sent += 1;
+  document.body.classList.remove("guided-working");
+}
+
 function leave() {
+  settle();
   open = null;
   closePane(false);
   document.body.classList.remove("guiding");
@@ -76,6 +84,7 @@ function remove() {
 }
 
 function show(focus = "h2") {
+  settle();
   const guide = guideOf(open.key);
   const content = open.made ? sheet(guide) : open.at < 0 ? welcome(guide) : form(guide);
   find("#guided").replaceChildren(
@@ -311,6 +320,7 @@ function stepRow(label, step, key) {
 // ---------------------------------------------------------------- the server
 
 async function remake() {
+  if (!open) return false;
   const { key, written, values, ticks, notes } = open;
   const answers = { values, ...(Object.keys(ticks).length ? { ticks } : {}), ...(Object.keys(notes).length ? { notes } : {}) };
   const state = open;
@@ -445,6 +455,7 @@ function tick(item) {
           onchange: () => {
             open.ticks[item.key] = key;
             unsaved = true;
+            sent += 1; // what is on its way knows nothing of this tick
             clearTimeout(settling);
             settling = setTimeout(() => renew(`input[name="${name}"][value="${key}"]`), TICKS_SETTLE_MS);
           },
