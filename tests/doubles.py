@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 
+from career_advisor import chunking, files
 from career_advisor.records import (
     Citation,
     Document,
@@ -21,6 +23,8 @@ from career_advisor.records import (
     Span,
     Stage,
 )
+from career_advisor.referral import load_registry
+from career_advisor.settings import shipped_corpus
 from career_advisor.spending import Spent
 
 PAGE_TEXT = (
@@ -241,3 +245,39 @@ class ScriptedAnswerer:
         if "hurt" in question:
             return streamed(urgent(question))
         return streamed(answered(question, model=self.model_name))
+
+
+class Bookshelf:
+    """The shipped guidance and registry, in which a section is found by its own question; no encoder is needed."""
+
+    index = "as it lies"
+
+    def __init__(self) -> None:
+        self.answered: list[str] = []
+
+    @property
+    def services(self) -> Sequence[Service]:
+        return load_registry(shipped_corpus() / "services.toml").services
+
+    @cached_property
+    def sections(self) -> dict[str, Hit]:
+        found = {}
+        for document in files.read([shipped_corpus()]).documents:
+            passages = chunking.split(document).passages
+            for at, section in enumerate(document.sections):
+                spans = tuple(Span(p.start, p.end) for p in passages if p.section == at)
+                if spans and section.heading:
+                    scores = tuple(0.0 for _ in spans)
+                    found[section.heading[-1]] = Hit(document, at, spans[0].start, spans[-1].end, 0.0, spans, scores)
+        return found
+
+    def search(self, question: str, history: Sequence[Message] = (), *, limit: int = 8) -> tuple[Queries, list[Hit]]:
+        hit = self.sections.get(question)
+        return Queries(question, question, (question,)), [hit] if hit else []
+
+    def reply(self, question: str, history: Sequence[Message] = ()) -> Iterator[Stage | Piece | Reply]:
+        self.answered.append(question)
+        return streamed(not_covered(question))
+
+    def in_danger(self, texts: Sequence[str]) -> bool:
+        return any("hurt myself" in text for text in texts)

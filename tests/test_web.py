@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from career_advisor.feedback import Box
+from career_advisor.guided.quoting import Sources
 from career_advisor.records import AdvisorError, Citation, Message, ModelUnavailable, Piece, Reply, Service, Stage
 from career_advisor.web import Answerer, build_app, guard, serve, showing
 from career_advisor.web.conversation import (
@@ -131,17 +132,21 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
         around: Callable[[Any], Any] = lambda app: app,
         box: Box | None = None,
         kept: str = "",
+        sources: Sources | None = None,
     ) -> None:
         self._answerer = answerer
         self._box = box
         self._kept = kept
+        self._sources = sources
         self._rate = rate or guard.Rate(burst=10_000)
         self._around = around
 
     def __enter__(self) -> str:
         import uvicorn
 
-        app = self._around(build_app(self._answerer, rate=self._rate, box=self._box, kept=self._kept))
+        app = self._around(
+            build_app(self._answerer, rate=self._rate, box=self._box, kept=self._kept, sources=self._sources)
+        )
         self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()

@@ -17,7 +17,8 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     advisor        all of these  -> Reply             two pages of prose in code: Advisor.reply
     opening        settings      -> an open advisor   every command that touches the disk
     evaluation     Reply, a test set -> scores        what the answers are worth, and whether they got better
-    web, cli       Reply         -> what a person sees
+    guided         answers, an advisor -> Sheet       three guided conversations, each with a document to take away
+    web, cli       Reply, Sheet  -> what a person sees
     mcp, langchain  Reply, Hit   -> what a program is given
     operating      index, runs   -> what the operator sees, in an app of its own
 

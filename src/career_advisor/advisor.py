@@ -212,6 +212,16 @@ class Advisor:
         return self._registry.people
 
     @property
+    def services(self) -> tuple[Service, ...]:
+        """The whole registry."""
+        return self._registry.services
+
+    @property
+    def index(self) -> str:
+        """Name of the index version now served."""
+        return self._shelves.current().id
+
+    @property
     def index_line(self) -> str:
         """What is answered from, in words."""
         count = len(self._shelves.current().documents)
@@ -289,6 +299,17 @@ class Advisor:
             index=shelf.id,
             confidence=round(verdict.confidence, 4),
             timings_ms=clock.marks,
+        )
+
+    def in_danger(self, texts: Sequence[str]) -> bool:
+        """Tell whether somebody who writes this, each text by itself, may be in danger or speaks of somebody who is."""
+        asked = [text for text in (clean(each) for each in texts) if text]
+        if not asked:
+            return False
+        ground = self._ground(self._shelves.current())
+        vectors = self._encoder.encode(asked)
+        return any(
+            grounding.screen(text, vector, ground) == "urgent" for text, vector in zip(asked, vectors, strict=True)
         )
 
     def warm_up(self) -> None:

@@ -324,6 +324,19 @@ def _by_place(citations: Iterable[Citation]) -> dict[str, list[int]]:
 
 
 @app.command()
+def guide(
+    key: Annotated[str, typer.Argument(metavar="stand|plan|advising", help="Where do I stand, my plan, prepare.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write the document here: a .md or a .json file.")] = None,
+    source: Annotated[Path | None, typer.Option("--from", help="Go on from a .json file of before.")] = None,
+) -> None:
+    """Ask the questions of a guided conversation, and make a document of the answers to take away."""
+    from career_advisor.guided import terminal
+    from career_advisor.opening import open_advisor
+
+    terminal.run(key, lambda: open_advisor(_settings(), progress=_progress(), with_model=False), out, source, _say)
+
+
+@app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = None,
@@ -355,7 +368,7 @@ def serve(
         journal = Journal(settings.home, settings.keep_questions_days)
         journal.sweep()
         answerer, kept = web.Noting(advisor, journal), web.KEPT.format(days=settings.keep_questions_days)
-    web.serve(answerer, host=settings.host, port=settings.port, on_ready=ready, box=box, kept=kept)
+    web.serve(answerer, host=settings.host, port=settings.port, on_ready=ready, box=box, kept=kept, sources=advisor)
 
 
 def _serve_operator(host: str | None, port: int | None, *, as_json: bool) -> None:

@@ -1,9 +1,9 @@
 """The page: a Gradio chat that shows replies, what they stand on, and who else can help.
 
 `conversation` has the events, `showing` turns a reply into what the page may show, `voting` reads what is said of one,
-`noting` has answers noted down, `endpoints` is what programs may ask, `guard` stands between the world and Gradio,
-`page.html`, `page.css` and `page.js` are the page itself, and `feedback.html` is what it has beside them where feedback
-is on.
+`guiding` (with `guiding.js` and `guiding.css`) has the guided conversations, `noting` has answers noted down,
+`endpoints` is what programs may ask, `guard` stands between the world and Gradio, `page.html`, `page.css` and `page.js`
+are the page itself, and `feedback.html` is what it has beside them where feedback is on.
 """
 
 from career_advisor.web.conversation import Answerer

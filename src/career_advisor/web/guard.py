@@ -35,7 +35,7 @@ ALLOWED = tuple(
     for methods, path in (
         ({"GET", "HEAD"}, r"/"),
         ({"GET", "HEAD"}, r"/healthz"),
-        ({"GET", "HEAD"}, r"/page/[0-9a-f]{16}/page\.(?:css|js)"),
+        ({"GET", "HEAD"}, r"/page/[0-9a-f]{16}/(?:page|guiding)\.(?:css|js)"),
         ({"GET", "HEAD"}, r"/favicon\.ico"),
         ({"GET", "HEAD"}, r"/assets/[\w-]+(?:\.[\w-]+)*"),
         ({"GET", "HEAD"}, r"/static/[\w-]+(?:/[\w-]+)*(?:\.[\w-]+)+"),
@@ -48,13 +48,15 @@ ALLOWED = tuple(
         # How `gradio_client` learns what it may call; see `endpoints`.
         ({"GET"}, r"/config"),
         ({"GET"}, r"/gradio_api/info"),
+        ({"POST"}, r"/guided"),
     )
 )
 QUERIES = {"/config": (b"",), "/gradio_api/info": (b"", b"serialize=False")}
 """Queries that these paths may have: others open files of states that somebody shared, or list what is private."""
 FORBIDDEN = re.compile(r"file|proxy|upload|://", re.IGNORECASE)
 """What somebody who tries Gradio's own doors is told apart by: 403 and not 404."""
-QUESTIONS = "/gradio_api/queue/join"
+ASKED = frozenset({"/gradio_api/queue/join", "/guided"})
+"""Where questions and answers are taken: how often one client may come is counted."""
 
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -161,7 +163,7 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > BODY_LIMIT:
             return 413, "That is too long."
-        if path == QUESTIONS and not self._rate.allows(_client(scope), time.monotonic()):
+        if path in ASKED and not self._rate.allows(_client(scope), time.monotonic()):
             return 429, "Many questions came from your address. Please wait half a minute."
         return None
 

@@ -760,6 +760,8 @@ function onKey(event) {
 
 // ---------------------------------------------------------------- begin
 
+export { calm, card, closePane, find, make, openPane, openSources, say }; // for guiding.js
+
 function readStep() {
   const text = find("#steps").textContent.trim();
   if (text) take(JSON.parse(atob(text)));

@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 
 from career_advisor import neutral
 from career_advisor.feedback import Box
+from career_advisor.guided.quoting import Sources
 from career_advisor.records import AdvisorError
-from career_advisor.web import guard, showing, voting
+from career_advisor.web import guard, guiding, showing, voting
 from career_advisor.web.conversation import QUESTION_LIMIT, Answerer, build_blocks
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+_SERVED = ("page.css", "page.js", "guiding.css", "guiding.js")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DRAIN_S = 5
 """Seconds that running answers get when the server is stopped."""
@@ -39,14 +41,22 @@ _EXAMPLES = '<h3 id="examples-title">'
 _DESCRIPTION = "Questions about working on AI safety, answered from guidance that it has read and quotes."
 
 
-def build_app(answerer: Answerer, *, rate: guard.Rate | None = None, box: Box | None = None, kept: str = "") -> FastAPI:
-    """Return the whole app: the page, its two files and the few doors of Gradio that it needs.
+def build_app(
+    answerer: Answerer,
+    *,
+    rate: guard.Rate | None = None,
+    box: Box | None = None,
+    kept: str = "",
+    sources: Sources | None = None,
+) -> FastAPI:
+    """Return the whole app: the page, its own files and the few doors of Gradio that it needs.
 
     Args:
         answerer: Answers the questions.
         rate: How often each client may ask.
         box: Where votes on answers are kept; without one nobody is asked for any, and none is taken.
         kept: What the page says is kept of questions; empty where nothing is.
+        sources: Where the guided conversations quote from; without it there are none.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     _reach_ourselves_directly()
@@ -66,9 +76,12 @@ def build_app(answerer: Answerer, *, rate: guard.Rate | None = None, box: Box | 
     @app.head("/page/{version}/{name}")
     def page_file(version: str, name: str) -> Response:
         kind = "text/css" if name.endswith(".css") else "text/javascript"
-        text = files.css if name.endswith(".css") else files.js
+        text = files.served[name]
         kept = "public, max-age=31536000, immutable" if version == files.version else "no-store"
         return Response(text, media_type=f"{kind}; charset=utf-8", headers={"cache-control": kept})
+
+    if sources is not None:
+        app.add_route("/guided", guiding.Desk(sources).handle, methods=["POST"])
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of gradio about its own libraries
@@ -87,7 +100,8 @@ def build_app(answerer: Answerer, *, rate: guard.Rate | None = None, box: Box | 
             ssr_mode=False,
             theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         )
-    app.add_middleware(_Ours, dress=lambda html, nonce: page(html, answerer, files, nonce, votes=box is not None))
+    asked = {"votes": box is not None, "guides": sources is not None}
+    app.add_middleware(_Ours, dress=lambda html, nonce: page(html, answerer, files, nonce, **asked))
     app.add_middleware(guard.Guard, rate=rate)  # added last, asked first
     return app
 
@@ -100,6 +114,7 @@ def serve(
     *,
     box: Box | None = None,
     kept: str = "",
+    sources: Sources | None = None,
 ) -> None:
     """Serve the page until the process is told to stop.
 
@@ -110,6 +125,7 @@ def serve(
         on_ready: Told the page's address when it can be opened.
         box: Where votes on answers are kept; without one nobody is asked for any, and none is taken.
         kept: What the page says is kept of questions; empty where nothing is.
+        sources: Where the guided conversations quote from; without it there are none.
 
     Raises:
         AdvisorError: If the port cannot be had.
@@ -119,7 +135,7 @@ def serve(
     listening = listen(host, port)
     try:
         config = uvicorn.Config(
-            build_app(answerer, box=box, kept=kept),
+            build_app(answerer, box=box, kept=kept, sources=sources),
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -138,7 +154,7 @@ def serve(
         listening.close()
 
 
-def page(html: str, answerer: Answerer, files: _Files, nonce: str, *, votes: bool) -> str:
+def page(html: str, answerer: Answerer, files: _Files, nonce: str, *, votes: bool, guides: bool) -> str:
     """Return Gradio's page made ours: without addresses elsewhere, each script with the nonce, our own parts added.
 
     Args:
@@ -147,6 +163,7 @@ def page(html: str, answerer: Answerer, files: _Files, nonce: str, *, votes: boo
         files: The page's own.
         nonce: Of this response alone.
         votes: Whether people are asked if an answer helped.
+        guides: Whether there are guided conversations.
     """
     html = _FOREIGN_META.sub("", html)
     html = _EMBEDDING.sub("", html)
@@ -159,6 +176,8 @@ def page(html: str, answerer: Answerer, files: _Files, nonce: str, *, votes: boo
         f'<script nonce="{nonce}" type="module" src="./page/{files.version}/page.js"></script>\n'
         f'<script nonce="{nonce}" type="application/json" id="facts">{_facts(answerer, votes=votes)}</script>\n'
     )
+    if guides:
+        ours += guiding.head(files.version, nonce)
     head, end, rest = html.partition("</head>")
     before, body, inside = rest.partition("<body")
     tag, close, content = inside.partition(">")
@@ -221,22 +240,22 @@ class _Ours:
 class _Files:
     """The page's own files, and a version that changes when one of those does that a browser keeps."""
 
-    def __init__(self, html: str, css: str, js: str, feedback: str) -> None:
+    def __init__(self, html: str, feedback: str, served: dict[str, str]) -> None:
         self.html = html
-        self.css = css
-        self.js = js
         self.feedback = feedback
-        self.version = hashlib.sha256("\0".join((css, js)).encode()).hexdigest()[:16]
+        self.served = served
+        self.version = hashlib.sha256("\0".join(served.values()).encode()).hexdigest()[:16]
 
     @classmethod
     def read(cls, kept: str) -> _Files:
         folder = resources.files("career_advisor.web")
-        names = ("page.html", "page.css", "page.js", "feedback.html")
-        html, *others = ((folder / name).read_text(encoding="utf-8") for name in names)
+        html, feedback, *served = (
+            (folder / name).read_text(encoding="utf-8") for name in ("page.html", "feedback.html", *_SERVED)
+        )
         if kept:
             html = html.replace(_NOT_STORED, escape(kept))
             html = html.replace(_EXAMPLES, f'<p class="not" id="kept">{escape(kept)}</p>{_EXAMPLES}')
-        return cls(html, *others)
+        return cls(html, feedback, dict(zip(_SERVED, served, strict=True)))
 
 
 def listen(host: str, port: int, *, how: str = "`--port`") -> socket.socket:

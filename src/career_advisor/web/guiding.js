@@ -1,0 +1,595 @@
+// The guided conversations: one question at a time, then a document that is edited in place and taken away.
+// What a person writes is kept here, in this page's memory, until the page is closed or they delete it. As in page.js,
+// other people's words enter as text alone.
+
+import { calm, card, closePane, find, make, openPane, openSources, say } from "./page.js";
+
+const TICKS_SETTLE_MS = 500;
+const FILE_LIMIT = 400_000; // characters, as on the server
+const DAYS = [
+  ["7", "within a week"],
+  ["14", "within two weeks"],
+  ["30", "within a month"],
+  ["90", "within three months"],
+];
+const MESSAGE = {
+  deleted: "What you wrote here is deleted.",
+  lost: "The advisor could not be reached. What you wrote is still here; please try again when the connection is back.",
+  many: "Many questions came from your address. What you wrote is still here; please wait half a minute and try again.",
+  long: "That is more than I can read at once. Please shorten it.",
+  file: "That is not a file of a guided conversation, so nothing was changed.",
+  working: "Putting it together",
+  writing: "Finish what you are writing first: “Done” keeps it.",
+};
+
+const known = JSON.parse(find("#guides").textContent);
+const kept = new Map(); // what was written, by guide
+let open = null; // the one that is open
+let opener = null; // what opened it, and gets the focus back
+let settling = 0; // a timer: ticks are sent together
+let sent = 0; // the last request; an older one that comes late is not looked at
+let unsaved = false;
+
+const today = () => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+const inDays = (count) => new Date(Date.parse(today()) + count * 86_400_000).toISOString().slice(0, 10);
+const guideOf = (key) => known.guides.find((guide) => guide.key === key);
+const asked = (guide) => guide.questions.filter((question) => !question.inDocument);
+const blank = (key) => ({ key, written: today(), values: {}, ticks: {}, notes: {}, at: -1, made: null });
+const button = (text, onclick, properties = {}) => make("button", { type: "button", class: "plain", onclick, ...properties }, text);
+const isEmpty = (state) => ![state.values, state.ticks, state.notes].some((part) => Object.keys(part).length);
+
+function put(state, key, value) {
+  const empty = Array.isArray(value) ? !value.some((each) => (typeof each === "string" ? each : each.do)) : !value;
+  if (empty) delete state.values[key];
+  else state.values[key] = value;
+  unsaved = true;
+}
+
+// ---------------------------------------------------------------- in and out
+
+function enter(key, from) {
+  opener = from;
+  if (!kept.has(key)) kept.set(key, blank(key));
+  open = kept.get(key);
+  closePane(false);
+  document.body.classList.add("guiding");
+  find("#guided").hidden = false;
+  window.scrollTo({ top: 0 });
+  show();
+}
+
+/** Let go of what was asked for and has not come: the person has gone on. */
+function settle() {
+  clearTimeout(settling);
+  sent += 1;
+  document.body.classList.remove("guided-working");
+}
+
+function leave() {
+  settle();
+  open = null;
+  closePane(false);
+  document.body.classList.remove("guiding");
+  find("#guided").hidden = true;
+  find("#guided").replaceChildren();
+  (opener?.isConnected && opener.getClientRects().length ? opener : find("#question textarea"))?.focus();
+}
+
+function remove() {
+  kept.set(open.key, blank(open.key));
+  open = kept.get(open.key);
+  unsaved = [...kept.values()].some((state) => !isEmpty(state));
+  show();
+  say(MESSAGE.deleted);
+}
+
+function show(focus = "h2") {
+  settle();
+  const guide = guideOf(open.key);
+  const content = open.made ? sheet(guide) : open.at < 0 ? welcome(guide) : form(guide);
+  find("#guided").replaceChildren(
+    make("div", { class: "guided-top" }, make("p", { class: "guided-name" }, guide.title), button("Leave", leave, { class: "quiet", title: "What you wrote stays until you close this page" })),
+    ...content.filter(Boolean),
+  );
+  const target = find(`#guided ${focus}`) ?? find("#guided h2");
+  target.focus({ preventScroll: true });
+}
+
+const heading = (text) => make("h2", { tabindex: "-1" }, text);
+
+function tell(text) {
+  const line = find("#guided .guided-trouble");
+  if (line) {
+    line.textContent = text;
+    line.hidden = !text;
+    if (text) line.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+  }
+  if (text) say(text);
+}
+
+const trouble = () => make("p", { class: "guided-trouble", hidden: true });
+
+// ---------------------------------------------------------------- before the first question
+
+function welcome(guide) {
+  const begun = !isEmpty(open);
+  const file = make("input", { type: "file", accept: ".json,application/json", class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: (event) => bring(event.currentTarget) });
+  return [
+    heading(guide.title),
+    make("p", { class: "guided-lead" }, guide.lead),
+    make("p", {}, guide.promise),
+    make("p", { class: "guided-note" }, "What you write is used to make your document and is not stored. It stays in this page until you close it, so take the document with you."),
+    trouble(),
+    make(
+      "div",
+      { class: "guided-buttons" },
+      button(begun ? "Go on" : "Begin", () => go(0), { class: "primary" }),
+      button("Open a saved file", () => file.click()),
+      begun ? button("Delete what I wrote", remove) : null,
+      file,
+    ),
+  ];
+}
+
+async function bring(input) {
+  const [file] = input.files;
+  input.value = "";
+  if (!file) return;
+  if (file.size > 4 * FILE_LIMIT) return tell(MESSAGE.file);
+  let answers;
+  try {
+    answers = JSON.parse(await file.text());
+  } catch {
+    return tell(MESSAGE.file);
+  }
+  if (answers === null || typeof answers !== "object" || Array.isArray(answers)) return tell(MESSAGE.file);
+  delete answers.document; // quotes are looked up anew
+  const made = await haveMade(JSON.stringify(answers));
+  if (!made) return;
+  const state = { ...blank(made.guide), written: made.written, values: {}, ticks: {}, notes: {}, ...made.answers, made };
+  kept.set(made.guide, state);
+  open = state;
+  show();
+  say(`Opened: ${guideOf(made.guide).title}`);
+}
+
+// ---------------------------------------------------------------- one question at a time
+
+function steps(guide) {
+  // A question about each of several lines is asked only where there are lines.
+  return asked(guide).filter((question) => !question.of || open.values[question.of]?.length);
+}
+
+function go(at) {
+  open.made = null;
+  open.at = at;
+  window.scrollTo({ top: 0 });
+  show();
+}
+
+function form(guide) {
+  const questions = steps(guide);
+  open.at = Math.min(open.at, questions.length - 1);
+  const question = questions[open.at];
+  const last = open.at === questions.length - 1;
+  const field = FIELD[question.kind](question);
+  const take = () => put(open, question.key, field.read());
+  const onward = () => (last ? finish() : go(open.at + 1));
+  const position = `Question ${open.at + 1} of ${questions.length}`;
+  const title = make("h2", { tabindex: "-1", id: "guided-title" }, question.title);
+  const element = make(
+    "form",
+    {
+      class: "guided-form",
+      oninput: take,
+      onsubmit: (event) => {
+        event.preventDefault();
+        take();
+        onward();
+      },
+    },
+    make("div", { class: "guided-progress" }, make("progress", { max: String(questions.length), value: String(open.at + 1), "aria-label": position }), make("span", {}, position)),
+    title,
+    make("p", { class: "guided-why", id: "guided-why" }, question.why),
+    field.element,
+    trouble(),
+    make(
+      "div",
+      { class: "guided-buttons" },
+      make("button", { type: "submit", class: "primary" }, last ? "Make my document" : "Next"),
+      button("Skip", () => {
+        put(open, question.key, "");
+        onward();
+      }),
+      open.at > 0 ? button("Back", () => go(open.at - 1)) : button("Back", () => go(-1)),
+      last ? null : button("See the document now", finish),
+    ),
+  );
+  return [element];
+}
+
+async function finish() {
+  window.scrollTo({ top: 0 });
+  if (await remake()) show();
+}
+
+const FIELD = {
+  text: (question) => area(question, open.values[question.key] ?? "", known.limits.text, 6),
+  choice: (question) => choices(question, "radio", [open.values[question.key]].filter(Boolean), (chosen) => chosen[0] ?? ""),
+  choices: (question) => choices(question, "checkbox", open.values[question.key] ?? [], (chosen) => chosen),
+  lines: (question) => rows(question, question.most, (at) => `${at + 1}.`, open.values[question.key] ?? []),
+  each: (question) => rows(question, open.values[question.of].length, (at) => open.values[question.of][at], open.values[question.key] ?? []),
+  "each-choice": eachChoice,
+  steps: stepList,
+};
+
+function area(question, text, limit, lines) {
+  const box = make("textarea", { rows: String(lines), maxlength: String(limit), "aria-labelledby": "guided-title", "aria-describedby": "guided-why" });
+  box.value = text;
+  return { element: box, read: () => box.value };
+}
+
+function choices(question, type, chosen, read) {
+  const name = `guided-${question.key}`;
+  const group = make(
+    "div",
+    { class: "guided-choices", role: type === "radio" ? "radiogroup" : "group", "aria-labelledby": "guided-title", "aria-describedby": "guided-why" },
+    ...question.options.map(([key, label]) => make("label", { class: "guided-choice" }, make("input", { type, name, value: key, checked: chosen.includes(key) }), make("span", {}, label))),
+  );
+  const limit = () => {
+    const full = group.querySelectorAll(":checked").length >= question.most;
+    if (type === "checkbox") for (const box of group.querySelectorAll("input:not(:checked)")) box.disabled = full;
+  };
+  group.addEventListener("change", limit);
+  limit();
+  return { element: group, read: () => read([...group.querySelectorAll(":checked")].map((box) => box.value)) };
+}
+
+function rows(question, number, label, texts) {
+  const boxes = Array.from({ length: number }, (_, at) => {
+    const box = make("input", { type: "text", maxlength: String(known.limits.line), autocomplete: "off", "aria-describedby": "guided-why" });
+    box.value = texts[at] ?? "";
+    return box;
+  });
+  const element = make("div", { class: "guided-rows", role: "group", "aria-labelledby": "guided-title" }, ...boxes.map((box, at) => make("label", { class: "guided-row" }, make("span", {}, label(at)), box)));
+  const fixed = Boolean(question.of); // then a line has its place
+  return {
+    element,
+    read: () => {
+      const written = boxes.map((box) => box.value.trim());
+      return fixed ? written : written.filter((text, at) => text && written.indexOf(text) === at);
+    },
+  };
+}
+
+function select(options, chosen, label) {
+  return make("select", { "aria-label": label }, make("option", { value: "" }, "Choose, or leave open"), ...options.map(([key, text]) => make("option", { value: key, selected: key === chosen }, text)));
+}
+
+function eachChoice(question) {
+  const lines = open.values[question.of];
+  const chosen = open.values[question.key] ?? [];
+  const boxes = lines.map((line, at) => select(question.options, chosen[at], line));
+  return { element: make("div", { class: "guided-rows" }, ...boxes.map((box, at) => make("label", { class: "guided-row" }, make("span", {}, lines[at]), box))), read: () => boxes.map((box) => box.value) };
+}
+
+function stepList(question) {
+  const written = open.values[question.key] ?? [];
+  const offered = new Map(question.options);
+  const own = written.filter((step) => !offered.has(step.do));
+  const list = [...question.options.map(([key, label]) => stepRow(label, written.find((step) => step.do === key), key)), ...[0, 1].map((at) => stepRow("", own[at], ""))];
+  const element = make("ul", { class: "guided-steps", "aria-labelledby": "guided-title" }, ...list.map((row) => row.element));
+  const read = () => list.map((row) => row.read()).filter(Boolean).slice(0, question.most);
+  const limit = () => {
+    const full = read().length >= question.most;
+    for (const row of list) row.limit(full);
+  };
+  element.addEventListener("input", limit);
+  limit();
+  return { element, read };
+}
+
+/** A step: one that is offered, to be ticked, or one in a person's own words; and a day, once there is a step. */
+function stepRow(label, step, key) {
+  const what = make("input", key ? { type: "checkbox", value: key, checked: Boolean(step) } : { type: "text", maxlength: String(known.limits.line), autocomplete: "off", placeholder: "A step of my own", "aria-label": "A step of my own" });
+  if (!key) what.value = step?.do ?? "";
+  const day = make("input", { type: "date", min: today(), "aria-label": `The day for: ${label || "my own step"}` });
+  day.value = step?.by ?? "";
+  const when = make("select", { "aria-label": `By when: ${label || "my own step"}` }, make("option", { value: "" }, "no day"), ...DAYS.map(([days, text]) => make("option", { value: days }, text)), make("option", { value: "day", selected: Boolean(step?.by) }, "on a day I choose"));
+  const more = make("span", { class: "guided-when", hidden: true }, when, day);
+  const has = () => (key ? what.checked : Boolean(what.value.trim()));
+  const settle = () => {
+    more.hidden = !has();
+    day.hidden = !when.value;
+  };
+  when.addEventListener("change", () => {
+    if (when.value && when.value !== "day") day.value = inDays(Number(when.value));
+    if (!when.value) day.value = "";
+    settle();
+    day.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  what.addEventListener("input", settle);
+  settle();
+  return {
+    element: make("li", {}, key ? make("label", { class: "guided-choice" }, what, make("span", {}, label)) : what, more),
+    read: () => (has() ? { do: key || what.value.trim(), by: day.value || null } : null),
+    limit: (full) => (what.disabled = full && !has()),
+  };
+}
+
+// ---------------------------------------------------------------- the server
+
+async function remake() {
+  if (!open) return false;
+  const { key, written, values, ticks, notes } = open;
+  const answers = { values, ...(Object.keys(ticks).length ? { ticks } : {}), ...(Object.keys(notes).length ? { notes } : {}) };
+  const state = open;
+  const made = await haveMade(JSON.stringify({ format: "career-advisor-guided", version: 1, guide: key, written, answers }));
+  if (!made || open !== state) return false;
+  state.made = made;
+  // As it was read: cleaned of what nobody sees.
+  Object.assign(state, { values: {}, ticks: {}, notes: {}, ...made.answers });
+  return true;
+}
+
+/** Have a document made; null where it could not be, and the person was told why. */
+async function haveMade(body) {
+  const mine = ++sent;
+  tell("");
+  say(MESSAGE.working);
+  document.body.classList.add("guided-working");
+  try {
+    const response = await fetch("./guided", { method: "POST", body, headers: { "content-type": "application/json" } });
+    if (mine !== sent) return null;
+    if (response.status === 429 || response.status === 413) {
+      tell(response.status === 429 ? MESSAGE.many : MESSAGE.long);
+      return null;
+    }
+    const made = await response.json();
+    if (mine !== sent) return null;
+    if (response.ok) return made;
+    tell(made.trouble ?? MESSAGE.lost);
+  } catch {
+    if (mine === sent) tell(MESSAGE.lost);
+  } finally {
+    if (mine === sent) document.body.classList.remove("guided-working");
+  }
+  return null;
+}
+
+// ---------------------------------------------------------------- the document
+
+function sheet(guide) {
+  const { shown } = open.made;
+  const turn = { reply: { citations: shown.citations, found: [] } };
+  const article = make("article", { class: "guided-sheet", "aria-label": guide.title }, heading(shown.title), make("p", { class: "guided-date" }, shown.written), ...shown.parts.map((part) => section(part, turn)), sources(shown, turn), make("p", { class: "guided-about" }, shown.about));
+  const file = (kind) => () => download(open.made.files[kind], kind === "md" ? "text/markdown" : "application/json");
+  return [
+    make(
+      "div",
+      { class: "guided-buttons guided-tools", role: "group", "aria-label": "Your document" },
+      button("Save as Markdown", file("md")),
+      button("Save to go on later", file("json"), { title: "A JSON file, which can be opened here again" }),
+      button("Print", () => print()),
+      button("Back to the questions", () => go(Math.max(0, steps(guide).length - 1))),
+      button("Delete", remove),
+    ),
+    trouble(),
+    standing(shown),
+    article,
+  ];
+}
+
+/** The verdicts in a line that stays in sight while bars are ticked below. */
+function standing(shown) {
+  const verdicts = shown.parts.flatMap((part) => part.items).filter((item) => item.kind === "verdict" && item.work);
+  if (!verdicts.length) return null;
+  return make("p", { class: "guided-standing", "aria-hidden": "true" }, ...verdicts.map((each) => make("span", {}, `${each.work.split(":")[0]}: `, make("b", {}, each.name))));
+}
+
+function section(part, turn) {
+  const items = [];
+  for (const item of part.items) {
+    const before = items.at(-1);
+    const list = LISTED[item.kind];
+    if (!list) items.push(ITEM[item.kind](item, turn, part));
+    else if (before?.dataset.kind === item.kind) before.append(list(item));
+    else items.push(make("ul", { class: `guided-${item.kind}s`, "data-kind": item.kind }, list(item)));
+  }
+  const services = items.map((each) => (each.dataset.kind === "service" ? make("div", { class: "services" }, each) : each));
+  return make("section", { class: `guided-part level-${part.level}` }, make(part.level === 3 ? "h4" : "h3", {}, part.heading), ...services, part.items.some((item) => item.kind === "step") || (open.key === "plan" && part.heading === "What I do next") ? changeSteps() : null);
+}
+
+const LISTED = {
+  service: (item) => card(item.service),
+  ask: (item) => make("li", {}, item.before, item.said ? make("q", {}, item.said.replaceAll("\n", " ")) : "", item.behind),
+  step: (item) => make("li", {}, item.by ? make("time", { datetime: item.by }, day(item.by)) : null, make("span", { class: item.own ? "guided-mine" : "" }, item.text)),
+};
+
+const ITEM = {
+  ours: (item) => make("p", { class: "guided-ours" }, item.text),
+  quote: (item, turn) => make("p", { class: "guided-quote words" }, `${item.text}\u00a0`, cite(item.citation ?? item.number, turn)),
+  verdict: (item) => make("div", { class: `guided-verdict ${item.grade}` }, item.work ? make("p", { class: "guided-work" }, item.work) : null, make("p", { class: "guided-grade" }, item.name), make("p", {}, item.reason)),
+  bar: tick,
+  own,
+};
+
+const day = (iso) => new Date(`${iso}T00:00`).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+
+function cite(number, turn) {
+  const found = turn.reply.citations.find((each) => each.number === number);
+  const control = button(String(number), (event) => openSources(turn, number, event.currentTarget), { class: "cite", "aria-label": `Source ${number}: ${found?.title ?? ""}`, "aria-controls": "pane", "aria-expanded": "false" });
+  return control;
+}
+
+function changeSteps() {
+  const at = steps(guideOf("plan")).findIndex((question) => question.kind === "steps");
+  return make("p", { class: "guided-edit" }, button("Change the steps", () => go(at), { class: "quiet small" }));
+}
+
+function sources(shown, turn) {
+  if (!shown.sources.length) return null;
+  return make(
+    "section",
+    { class: "guided-part guided-sources" },
+    make("h3", {}, "Sources"),
+    make("ul", {}, ...shown.sources.map((source) => make("li", {}, ...source.numbers.flatMap((number) => [cite(number, turn), " "]), make("span", {}, source.name), make("span", { class: "guided-addresses" }, source.addresses.join(" "))))),
+  );
+}
+
+function tick(item) {
+  const name = `tick-${item.key}`;
+  return make(
+    "fieldset",
+    { class: "guided-tick" },
+    make("legend", {}, "You say:", make("span", { class: "unseen" }, ` ${item.name}`)),
+    ...known.ticks.map(([key, label]) =>
+      make(
+        "label",
+        { class: "guided-choice" },
+        make("input", {
+          type: "radio",
+          name,
+          value: key,
+          checked: item.tick === key,
+          onchange: () => {
+            open.ticks[item.key] = key;
+            unsaved = true;
+            sent += 1; // what is on its way knows nothing of this tick
+            clearTimeout(settling);
+            settling = setTimeout(() => renew(`input[name="${name}"][value="${key}"]`), TICKS_SETTLE_MS);
+          },
+        }),
+        make("span", {}, label),
+      ),
+    ),
+  );
+}
+
+/** Make the document anew after a change in it, and leave the person where they were. */
+async function renew(where, written = false) {
+  const before = find(`#guided ${where}`)?.getBoundingClientRect().top;
+  const verdict = () => [...document.querySelectorAll("#guided .guided-grade")].map((each) => each.textContent).join(", ");
+  const was = verdict();
+  if (!(await remake())) return;
+  if (!written && find("#guided .guided-own textarea")) return; // somebody is writing: it is shown when they are done
+  show(where);
+  const after = find(`#guided ${where}`)?.getBoundingClientRect().top;
+  if (before !== undefined && after !== undefined) window.scrollBy({ top: after - before, behavior: "instant" });
+  say(verdict() === was ? "Changed." : `Changed. ${verdict()}`);
+}
+
+/** The person's own words, and a way to change them where they stand. */
+function own(item, _turn, part) {
+  const name = item.label || part.heading;
+  const holder = make("div", { class: "guided-own" });
+  const label = item.label ? make("p", { class: "guided-label" }, item.label) : null;
+  const said = make("p", { class: item.text ? "guided-mine" : "guided-open" }, item.text || "Left open");
+  if (!item.edits) {
+    holder.append(...[label, said].filter(Boolean));
+    return holder;
+  }
+  if (!item.text && item.edits.startsWith("note/")) {
+    holder.append(button("Add a note of my own", () => write(holder, null, item, name), { class: "quiet small", "data-edits": item.edits, "aria-label": `Add a note of my own: ${part.heading}` }));
+    return holder;
+  }
+  const edit = button(item.text ? "Change" : "Write", () => write(holder, label, item, name), { class: "quiet small", "data-edits": item.edits, "aria-label": `${item.text ? "Change" : "Write"}: ${name}` });
+  holder.append(...[label, said, make("p", { class: "guided-edit" }, edit)].filter(Boolean));
+  return holder;
+}
+
+/** Put an editor in place of words; one at a time, so that no half-written words are lost when another is done. */
+function write(holder, label, item, name) {
+  const other = find("#guided .guided-own textarea");
+  if (other) {
+    tell(MESSAGE.writing);
+    other.focus();
+    return;
+  }
+  holder.replaceChildren(...[label, editor(item, name)].filter(Boolean));
+}
+
+function editor(item, name) {
+  const [key, at] = item.edits.split("/");
+  const question = guideOf(open.key).questions.find((each) => each.key === key);
+  const whole = question?.kind === "lines" && at === undefined;
+  const limit = key === "note" ? known.limits.note : at !== undefined ? known.limits.line : whole ? known.limits.line * question.most : known.limits.text;
+  const box = make("textarea", { rows: String(at === undefined ? 4 : 2), maxlength: String(limit), "aria-label": name });
+  box.value = item.text;
+  const back = `button[data-edits="${item.edits}"]`;
+  const done = () => {
+    store(key, at, box.value, question);
+    renew(back, true);
+  };
+  setTimeout(() => box.focus());
+  return make(
+    "div",
+    {},
+    box,
+    make("div", { class: "guided-buttons" }, button("Done", done, { class: "primary" }), button("Cancel", () => show(back))),
+  );
+}
+
+function store(key, at, text, question) {
+  const { values, notes } = open;
+  unsaved = true;
+  if (key === "note") {
+    if (text.trim()) notes[at] = text;
+    else delete notes[at];
+  } else if (question.kind === "lines" && at === undefined) {
+    put(open, key, [...new Set(text.split("\n").map((line) => line.trim().slice(0, known.limits.line)).filter(Boolean))].slice(0, question.most));
+  } else if (at === undefined) {
+    put(open, key, text);
+  } else {
+    const line = text.replaceAll("\n", " ").trim();
+    const lines = [...(values[key] ?? [])];
+    const dependent = guideOf(open.key).questions.filter((each) => each.of === key);
+    if (!line && dependent.length) {
+      // Without the option, what was said of it goes, too.
+      for (const each of dependent) if (values[each.key]) put(open, each.key, values[each.key].filter((_, place) => place !== Number(at)));
+      put(open, key, lines.filter((_, place) => place !== Number(at)));
+    } else {
+      while (lines.length <= Number(at)) lines.push("");
+      lines[at] = line;
+      put(open, key, question.of ? lines : lines.filter(Boolean));
+    }
+  }
+}
+
+function download(file, type) {
+  const address = URL.createObjectURL(new Blob([file.text], { type: `${type};charset=utf-8` }));
+  make("a", { href: address, download: file.name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  unsaved = false;
+  say(`Saved as ${file.name}`);
+}
+
+// ---------------------------------------------------------------- begin
+
+function entries() {
+  return make(
+    "ul",
+    { class: "guided-entries" },
+    ...known.guides.map((guide) =>
+      make("li", {}, make("button", { type: "button", class: "example guided-entry", onclick: (event) => enter(guide.key, event.currentTarget) }, make("strong", {}, guide.title), make("span", {}, guide.lead))),
+    ),
+  );
+}
+
+function start() {
+  find("#welcome").append(make("h3", {}, "Or take your time, one question after the other"), entries());
+  find("#page .talk").append(make("section", { id: "guided", hidden: true, "aria-label": "Guided conversation" }));
+  const later = button("Guided conversations", (event) => openPane("Guided conversations", event.currentTarget, make("p", {}, "A few questions, and a document to take away. Your conversation stays where it is."), entries()), { id: "guides-button", "aria-controls": "pane", "aria-expanded": "false" });
+  find("#composer .small-print").append(" ", later);
+  addEventListener("beforeunload", (event) => unsaved && [...kept.values()].some((state) => !isEmpty(state)) && event.preventDefault());
+}
+
+if (document.body.classList.contains("ready")) start();
+else {
+  const waiting = new MutationObserver(() => {
+    if (!document.body.classList.contains("ready")) return;
+    waiting.disconnect();
+    start();
+  });
+  waiting.observe(document.body, { attributes: true, attributeFilter: ["class"] });
+}

@@ -1,0 +1,167 @@
+"""The guided conversations in the page: one door that takes a person's answers and gives the document back.
+
+A person's answers come in the form of a file without its document, are read as strictly as one, and are forgotten with
+the reply: nothing of them is stored, logged or remembered here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from career_advisor import neutral
+from career_advisor.guided.answers import LINE_LIMIT, NOTE_LIMIT, TEXT_LIMIT, Unreadable, answers_json
+from career_advisor.guided.composing import compose
+from career_advisor.guided.exporting import (
+    ABOUT,
+    by_place,
+    file_name,
+    json_text,
+    markdown,
+    part_json,
+    read_json,
+    shown_day,
+)
+from career_advisor.guided.questions import TICKS, Question, guides
+from career_advisor.guided.quoting import Library, Sources
+from career_advisor.guided.sheet import Help, Part, Sheet
+from career_advisor.records import AdvisorError, Reply
+from career_advisor.web import showing
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+AT_ONCE = 4
+"""Documents that are made at the same time."""
+WAITING = 16
+"""Documents that may wait for that."""
+
+BUSY = "Many people are writing just now. What you wrote is still here; please try again in a minute."
+TROUBLE = "Something is wrong on the advisor's side. What you wrote is still here; please try again later."
+
+_log = logging.getLogger(__name__)
+
+
+class Desk:
+    """Makes documents of answers that come from browsers."""
+
+    def __init__(self, sources: Sources) -> None:
+        import anyio
+
+        self._library = Library(sources)
+        self._limiter = anyio.CapacityLimiter(AT_ONCE)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request of a browser."""
+        import anyio.to_thread
+        from starlette.responses import JSONResponse
+
+        text = (await request.body()).decode("utf-8", errors="replace")
+        if self._limiter.statistics().tasks_waiting >= WAITING:
+            return JSONResponse({"trouble": BUSY}, 503, {"cache-control": "no-store"})
+        try:
+            made, status = await anyio.to_thread.run_sync(self.make, text, limiter=self._limiter), 200
+        except Unreadable as fault:
+            made, status = {"trouble": str(fault)}, 422
+        except AdvisorError as trouble:
+            _log.error("%s", trouble)
+            made, status = {"trouble": TROUBLE}, 503
+        return JSONResponse(made, status, {"cache-control": "no-store"})
+
+    def make(self, text: str) -> dict[str, Any]:
+        """Return the document of answers, as the page shows it and as files.
+
+        Args:
+            text: Answers in the form of a file; a `document` in it is not looked at.
+
+        Raises:
+            Unreadable: If it is anything else; the message is a sentence for a person.
+            AdvisorError: If there is no sound index.
+        """
+        # A day more than here may have begun where the person lives.
+        stored = read_json(text, datetime.now(UTC).date())
+        sheet = compose(stored.guide, stored.answers, stored.written, self._library)
+        return {
+            "guide": sheet.guide,
+            "written": sheet.written.isoformat(),
+            "answers": answers_json(sheet.answers),
+            "shown": shown_sheet(sheet),
+            "files": {
+                "md": {"name": file_name(sheet, "md"), "text": markdown(sheet)},
+                "json": {"name": file_name(sheet, "json"), "text": json_text(sheet)},
+            },
+        }
+
+
+def shown_sheet(sheet: Sheet) -> dict[str, Any]:
+    """Return what the page shows of a document: plain text, checked addresses, and nothing a browser could run."""
+    # A reply's citations are shown the same way, so that they open in the same pane.
+    cited = showing.shown_reply(Reply("", "", "answered", "", citations=sheet.citations))["citations"]
+    return {
+        "title": neutral.line(sheet.title),
+        "written": shown_day(sheet.written),
+        "parts": [_shown_part(part) for part in sheet.parts],
+        "citations": cited,
+        "sources": [_neutral(place._asdict()) for place in by_place(sheet)],
+        "about": ABOUT,
+    }
+
+
+def _shown_part(part: Part) -> dict[str, Any]:
+    fields: dict[str, Any] = _neutral(part_json(part))
+    for shown, item in zip(fields["items"], part.items, strict=True):
+        if isinstance(item, Help):
+            shown["service"] = showing.shown_service(item.service)
+    return fields
+
+
+def _neutral(value: Any) -> Any:
+    if isinstance(value, str):
+        return neutral.plain(value, limit=showing.TEXT_LIMIT)
+    if isinstance(value, dict):
+        return {key: _neutral(each) for key, each in value.items()}
+    return [_neutral(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def facts() -> dict[str, Any]:
+    """Return what the page has to know to ask, as JSON values."""
+    return {
+        "guides": [
+            {
+                "key": guide.key,
+                "title": guide.title,
+                "lead": guide.lead,
+                "promise": guide.promise,
+                "questions": [_question(each) for each in guide.questions],
+            }
+            for guide in guides().values()
+        ],
+        "ticks": [list(tick) for tick in TICKS],
+        "limits": {"text": TEXT_LIMIT, "line": LINE_LIMIT, "note": NOTE_LIMIT},
+    }
+
+
+def _question(question: Question) -> dict[str, Any]:
+    return {
+        "key": question.key,
+        "kind": question.kind,
+        "title": question.title,
+        "why": question.why,
+        "options": [[option.key, option.label] for option in question.options],
+        "most": question.most,
+        "of": question.of,
+        "inDocument": question.in_document,
+    }
+
+
+def head(version: str, nonce: str) -> str:
+    """Return what the page's head needs to ask: the files, and the questions as JSON that cannot end its element."""
+    known = json.dumps(facts()).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return (
+        f'<link rel="stylesheet" href="./page/{version}/guiding.css" />\n'
+        f'<script nonce="{nonce}" type="module" src="./page/{version}/guiding.js"></script>\n'
+        f'<script nonce="{nonce}" type="application/json" id="guides">{known}</script>\n'
+    )

@@ -1,0 +1,255 @@
+"""The guided conversations as a person uses them in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from career_advisor.web import guard
+from tests.doubles import Bookshelf, ScriptedAnswerer
+from tests.hostile import MARKUP
+from tests.test_browser import PHONE, Tab, browser, opened, was_good
+from tests.test_web import served
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["browser"]  # a fixture
+MADE_WITHIN_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served(ScriptedAnswerer(), sources=Bookshelf()) as url:
+        yield url
+
+
+@pytest.fixture
+def tab(browser: Any, address: str) -> Iterator[Tab]:
+    with opened(browser, address, accept_downloads=True) as tab:
+        tab.page.set_default_timeout(MADE_WITHIN_MS)
+        yield tab
+        was_good(tab, address)
+
+
+def press(tab: Tab, name: str) -> None:
+    tab.page.click(f'#guided button:text-is("{name}")')
+
+
+def begin(tab: Tab, title: str) -> None:
+    tab.page.click(f'#welcome .guided-entry:has-text("{title}")')
+    press(tab, "Begin")
+
+
+def stand(tab: Tab) -> None:
+    """Fill the first form as an engineer would, up to the document."""
+    begin(tab, "Where do I stand?")
+    tab.page.check("#guided input[value=engineering]")
+    press(tab, "Next")
+    tab.page.fill("#guided textarea", "I maintain a data loader in an open-source library.")
+    press(tab, "Next")
+    press(tab, "Skip")
+    press(tab, "Skip")
+    tab.page.check("#guided input[value=doubting]")
+    press(tab, "Next")
+    press(tab, "Make my document")
+    tab.page.wait_for_selector(".guided-sheet")
+
+
+def saved(tab: Tab, name: str, folder: Path) -> Path:
+    with tab.page.expect_download() as download:
+        press(tab, name)
+    path: Path = folder / str(download.value.suggested_filename)
+    download.value.save_as(path)
+    return path
+
+
+def test_a_form_is_filled_question_by_question_and_ends_in_a_document_with_sources(tab: Tab) -> None:
+    stand(tab)
+
+    assert "No verdict yet" in tab.page.inner_text(".guided-verdict")
+    tab.page.check("#guided input[name=tick-library][value=have]")
+    tab.page.wait_for_selector(".guided-verdict.now")
+    assert tab.focused("value") == "have"
+    assert "I maintain a data loader" in tab.page.inner_text(".guided-sheet .level-3 >> nth=0")
+
+    tab.page.click(".guided-sheet .cite >> nth=0")
+    assert tab.page.inner_text("#pane .asked-for mark").endswith(".")
+    tab.page.keyboard.press("Escape")
+    assert (tab.focused("class") or "") == "cite"
+
+
+def test_whoever_leaves_finds_what_they_wrote_until_they_delete_it(tab: Tab) -> None:
+    begin(tab, "Prepare for advising")
+    tab.page.fill("#guided textarea", "Six years in a ministry.")
+    press(tab, "Leave")
+    assert tab.page.is_visible("#question textarea")
+
+    tab.page.click('#welcome .guided-entry:has-text("Prepare for advising")')
+    press(tab, "Go on")
+    assert tab.page.input_value("#guided textarea") == "Six years in a ministry."
+
+    press(tab, "See the document now")
+    tab.page.wait_for_selector(".guided-sheet")
+    press(tab, "Delete")
+    press(tab, "Begin")
+    assert tab.page.input_value("#guided textarea") == ""
+
+
+def test_ones_own_words_are_edited_where_they_stand_and_quotes_are_not(tab: Tab) -> None:
+    begin(tab, "Prepare for advising")
+    press(tab, "See the document now")
+    tab.page.click('button[data-edits="draw"]')
+    tab.page.fill("#guided textarea", "I couldn't stop thinking about it.")
+    press(tab, "Done")
+
+    tab.page.wait_for_selector(".guided-mine")
+    assert tab.page.inner_text(".guided-mine") == "I couldn't stop thinking about it."
+    assert tab.focused("data-edits") == "draw"
+    assert tab.page.locator(".guided-quote button:not(.cite), .guided-quote [contenteditable]").count() == 0
+
+
+def test_a_plan_is_saved_opened_again_in_a_new_page_and_saved_the_same(
+    tab: Tab, browser: Any, address: str, tmp_path: Path
+) -> None:
+    begin(tab, "My plan")
+    tab.page.fill("#guided textarea", "To know whether this is for me.")
+    press(tab, "Next")
+    tab.page.fill("#guided .guided-row input >> nth=0", "AI person in the ministry")
+    press(tab, "Next")
+    tab.page.select_option("#guided select", "use")
+    for _ in range(3):
+        press(tab, "Next")
+    tab.page.check("#guided input[value=advising]")
+    tab.page.select_option("#guided .guided-steps li:has(input[value=advising]) select", "7")
+    press(tab, "Next")
+    press(tab, "Make my document")
+    tab.page.wait_for_selector(".guided-sheet time")
+    first = saved(tab, "Save to go on later", tmp_path)
+    text = saved(tab, "Save as Markdown", tmp_path).read_text("utf-8")
+    assert text.startswith("# My plan")
+    assert "> AI person in the ministry" in text
+
+    with opened(browser, address, accept_downloads=True) as other:
+        other.page.click("#welcome .guided-entry >> nth=0")
+        other.page.set_input_files("#guided input[type=file]", str(first))
+        other.page.wait_for_selector(".guided-sheet time")
+        again = saved(other, "Save to go on later", tmp_path / "again")
+        was_good(other, address)
+    assert again.read_text("utf-8") == first.read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", ["not JSON", "[1]", '{"format": "other"}', '{"__proto__": 1}', "9" * 500_000])
+def test_a_file_that_is_none_of_ours_ends_in_a_sentence_and_changes_nothing(
+    text: str, browser: Any, address: str, tmp_path: Path
+) -> None:
+    (tmp_path / "x.json").write_text(text, "utf-8")
+    with opened(browser, address) as tab:
+        begin(tab, "Prepare for advising")
+        tab.page.fill("#guided textarea", "Mine.")
+        press(tab, "Back")
+        tab.page.set_input_files("#guided input[type=file]", str(tmp_path / "x.json"))
+        tab.page.wait_for_selector(".guided-trouble", state="visible")
+        assert "nothing was changed" in tab.page.inner_text(".guided-trouble")
+        press(tab, "Go on")
+        assert tab.page.input_value("#guided textarea") == "Mine."
+
+
+def test_hostile_words_in_a_file_are_shown_as_text(tab: Tab, tmp_path: Path) -> None:
+    hostile = [text.format(canary="https://canary.invalid/x")[:190] for text in MARKUP.values()]
+    values = {"background": "\n".join(hostile)[:1_500], "choices": hostile[:3]}
+    file = {
+        "format": "career-advisor-guided",
+        "version": 1,
+        "guide": "advising",
+        "written": "2026-11-26",
+        "answers": {"values": values},
+    }
+    (tmp_path / "x.json").write_text(json.dumps(file), "utf-8")
+
+    tab.page.click("#welcome .guided-entry >> nth=2")
+    tab.page.set_input_files("#guided input[type=file]", str(tmp_path / "x.json"))
+    tab.page.wait_for_selector(".guided-sheet")
+
+    assert hostile[0] in tab.page.inner_text(".guided-sheet")
+    assert tab.page.locator(".guided-sheet :is(img, script, iframe, style, video, form, object)").count() == 0
+
+
+def test_a_form_is_filled_with_the_keyboard_alone(tab: Tab) -> None:
+    tab.page.focus("#welcome .guided-entry >> nth=2")
+    tab.page.keyboard.press("Enter")
+    tab.page.focus('#guided button:text-is("Begin")')
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_selector("#guided textarea")
+    assert tab.page.evaluate("() => document.activeElement.id") == "guided-title"
+
+    tab.page.keyboard.press("Tab")
+    tab.page.keyboard.type("Two years of law / policy.")
+    tab.page.keyboard.press("Tab")
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_selector('h2:text-is("What draws you to AI safety?")')
+    press(tab, "Back")
+    assert tab.page.input_value("#guided textarea") == "Two years of law / policy."
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_on_a_phone_nothing_scrolls_sideways_and_axe_finds_nothing(look: str, browser: Any, address: str) -> None:
+    with opened(browser, address, viewport=PHONE, color_scheme=look, bypass_csp=True) as tab:
+        found: dict[str, list[str]] = {}
+
+        def look_at(state: str) -> None:
+            assert tab.width <= PHONE["width"], state
+            rules = Axe().run(tab.page, options={"resultTypes": ["violations"]}).response["violations"]
+            found[state] = [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in rules]
+
+        tab.page.click("#welcome .guided-entry >> nth=1")
+        look_at("start")
+        press(tab, "Begin")
+        press(tab, "Next")
+        tab.page.fill("#guided .guided-row input >> nth=0", "word" * 40)
+        look_at("lines")
+        press(tab, "Next")
+        look_at("each")
+        for _ in range(3):
+            press(tab, "Next")
+        tab.page.check("#guided input[value=memo]")
+        look_at("steps")
+        press(tab, "Next")
+        press(tab, "Make my document")
+        tab.page.wait_for_selector(".guided-sheet")
+        look_at("plan")
+        press(tab, "Leave")
+        stand(tab)
+        look_at("stand")
+        assert found == {state: [] for state in found}
+
+
+def test_a_document_prints_without_buttons_and_with_addresses(tab: Tab) -> None:
+    stand(tab)
+    tab.page.emulate_media(media="print")
+
+    assert tab.page.locator("#guided button:visible:not(.cite)").count() == 0
+    assert tab.page.is_hidden("#welcome")
+    assert "https://www.youtube.com/" in tab.page.inner_text(".guided-sources")
+
+
+def test_without_a_server_what_was_written_stays(browser: Any, address: str) -> None:
+    with opened(browser, address) as tab:
+        begin(tab, "Prepare for advising")
+        tab.page.fill("#guided textarea", "Mine.")
+        tab.page.context.set_offline(True)
+        press(tab, "See the document now")
+        tab.page.wait_for_selector(".guided-trouble", state="visible")
+
+        assert "still here" in tab.page.inner_text(".guided-trouble")
+        assert tab.page.input_value("#guided textarea") == "Mine."
+
+
+def test_where_there_are_no_guided_conversations_the_page_has_no_trace_of_them(browser: Any) -> None:
+    with served(ScriptedAnswerer(), rate=guard.Rate(burst=100)) as url, opened(browser, url) as tab:
+        assert tab.page.locator(".guided-entry, #guided, #guides").count() == 0
+        was_good(tab, url)
