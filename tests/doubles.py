@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from career_advisor.records import (
     Citation,
@@ -19,6 +19,7 @@ from career_advisor.records import (
     Service,
     Span,
     Stage,
+    Understood,
 )
 
 PAGE_TEXT = (
@@ -194,6 +195,12 @@ class ScriptedAnswerer:
 
     def __init__(self, *, model_name: str = "quotes", pause_s: float = 0.0) -> None:
         self.asked: list[tuple[str, tuple[Message, ...]]] = []
+        self.said_of_oneself: list[tuple[frozenset[str], frozenset[str]]] = []
+        self.situations: Sequence[Understood] = (
+            Understood("student", "is a student"),
+            Understood("programmer", "writes software"),
+            Understood("no-degree", "has no degree or doctorate"),
+        )
         self.running = 0
         self.most_at_once = 0
         self.abandoned = 0
@@ -210,8 +217,16 @@ class ScriptedAnswerer:
         self.index_line = "built 2026-11-24 from 18 pages"
         self._lock = threading.Lock()
 
-    def reply(self, question: str, history: Sequence[Message] = ()) -> Iterator[Stage | Piece | Reply]:
+    def reply(
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        ignore: Collection[str] = (),
+        about: Collection[str] = (),
+    ) -> Iterator[Stage | Piece | Reply]:
         self.asked.append((question, tuple(history)))
+        self.said_of_oneself.append((frozenset(ignore), frozenset(about)))
         with self._lock:
             self.running += 1
             self.most_at_once = max(self.most_at_once, self.running)

@@ -7,7 +7,7 @@ random is handed in.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ from career_advisor.records import (
     Shelf,
     Stage,
     Status,
+    Understood,
 )
 from career_advisor.text import asked_for, clean, contains
 
@@ -170,12 +171,26 @@ class Advisor:
         count = len(self._shelves.current().documents)
         return f"{count} pages" if count != 1 else "one page"
 
-    def reply(self, question: str, history: Sequence[Message] = ()) -> Iterator[Stage | Piece | Reply]:
+    @property
+    def situations(self) -> tuple[Understood, ...]:
+        """Everything that can be understood of a person."""
+        return conversation.known_situations()
+
+    def reply(
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        ignore: Collection[str] = (),
+        about: Collection[str] = (),
+    ) -> Iterator[Stage | Piece | Reply]:
         """Answer one question.
 
         Args:
             question: As typed.
             history: The turns before it, oldest first. Only what the person wrote is believed.
+            ignore: Keys of situations that the person says are not theirs.
+            about: Keys of situations that the person says are theirs.
 
         Yields:
             What is being done, then the words as they come, and last of all, once, the whole Reply.
@@ -192,7 +207,7 @@ class Advisor:
         yield Stage("Searching")
         shelf = self._shelves.current()
         ground = self._ground(shelf)
-        queries = self._understand(asked, history, ground)
+        queries = self._understand(asked, history, ground, ignore=ignore, about=about)
         unwanted = referral.set_aside(queries.standalone, self._registry)
         if unwanted:
             instead = (*queries.searched, *(f"What else is there for {service.gap}?" for service in unwanted))
@@ -238,6 +253,7 @@ class Advisor:
             hits=tuple(hits),
             model=self.model_name if written else "quotes",
             notice=notice,
+            understood=queries.understood,
             index=shelf.id,
             confidence=round(verdict.confidence, 4),
             timings_ms=clock.marks,
@@ -279,9 +295,22 @@ class Advisor:
             self._situation_vectors = dict(zip(texts, self._examples.encode(texts), strict=True))
         return self._situation_vectors
 
-    def _understand(self, asked: str, history: Sequence[Message], ground: grounding.Ground) -> Queries:
+    def _understand(
+        self,
+        asked: str,
+        history: Sequence[Message],
+        ground: grounding.Ground,
+        *,
+        ignore: Collection[str] = (),
+        about: Collection[str] = (),
+    ) -> Queries:
         return conversation.understand(
-            asked, history, of_the_field=ground.speaks_of(conversation.FIELD), is_name=ground.sets_apart
+            asked,
+            history,
+            of_the_field=ground.speaks_of(conversation.FIELD),
+            is_name=ground.sets_apart,
+            ignore=ignore,
+            about=about,
         )
 
     def _ground(self, shelf: Shelf) -> grounding.Ground:

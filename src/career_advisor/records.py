@@ -256,6 +256,15 @@ class Message:
     content: str
 
 
+class Understood(NamedTuple):
+    """Something that a person was taken to have said of themselves."""
+
+    key: str
+    """Of situations.toml."""
+    label: str
+    """In our words, behind "somebody who": "writes software"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queries:
     """A question, as it will be searched for."""
@@ -270,6 +279,8 @@ class Queries:
     """What a message of several parts is looked up by as well: its own questions, and those of such a person."""
     situations: tuple[str, ...] = ()
     """What the person said of themselves, in our words: "writes software"."""
+    understood: tuple[Understood, ...] = ()
+    """What of it this turn was looked up by, as the person is shown it."""
     needs: tuple[str, ...] = ()
     """What such a person needs from others, ids of `referral`'s needs, the most pressing first."""
     known: int = 0
@@ -398,6 +409,8 @@ class Reply:
     model: str = "quotes"
     notice: str = ""
     """Something the person should know about how this was answered: a model that broke off, say."""
+    understood: tuple[Understood, ...] = ()
+    """What the person was taken to have said of themselves in this turn; whoever asks may say "not this" of it."""
     index: str = ""
     confidence: float | None = None
     """Calibrated probability that the passages answer the question; `None` where none was judged."""

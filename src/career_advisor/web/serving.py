@@ -9,7 +9,7 @@ import re
 import secrets
 import socket
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -60,10 +60,11 @@ def build_app(answerer: Answerer, *, rate: guard.Rate | None = None, box: Box | 
     @app.get("/page/{version}/{name}")
     @app.head("/page/{version}/{name}")
     def page_file(version: str, name: str) -> Response:
+        if name not in files.kept:
+            return Response(status_code=404)
         kind = "text/css" if name.endswith(".css") else "text/javascript"
-        text = files.css if name.endswith(".css") else files.js
         kept = "public, max-age=31536000, immutable" if version == files.version else "no-store"
-        return Response(text, media_type=f"{kind}; charset=utf-8", headers={"cache-control": kept})
+        return Response(files.kept[name], media_type=f"{kind}; charset=utf-8", headers={"cache-control": kept})
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of gradio about its own libraries
@@ -138,10 +139,12 @@ def page(html: str, answerer: Answerer, files: _Files, nonce: str, *, votes: boo
     html = _EMBEDDING.sub("", html)
     html = _MANIFEST.sub("", html)
     html = _SCRIPT.sub(f'<script nonce="{nonce}"', html)
+    modules = (f'<link rel="modulepreload" href="./page/{files.version}/{name}" />\n' for name in files.modules)
     ours = (
         f'<meta name="description" content="{_DESCRIPTION}" />\n'
         '<meta name="color-scheme" content="light dark" />\n'
         f'<link rel="stylesheet" href="./page/{files.version}/page.css" />\n'
+        f"{''.join(modules)}"
         f'<script nonce="{nonce}" type="module" src="./page/{files.version}/page.js"></script>\n'
         f'<script nonce="{nonce}" type="application/json" id="facts">{_facts(answerer, votes=votes)}</script>\n'
     )
@@ -158,6 +161,7 @@ def _facts(answerer: Answerer, *, votes: bool) -> str:
         "model": "" if answerer.model_name == "quotes" else neutral.line(answerer.model_name, limit=80),
         "index": neutral.line(answerer.index_line, limit=showing.SHORT_LIMIT),
         "services": [showing.shown_service(each) for each in answerer.human_services],
+        "situations": [[each.key, neutral.line(each.label, limit=80)] for each in answerer.situations],
         "limit": QUESTION_LIMIT,
         "feedback": voting.facts() if votes else None,
     }
@@ -207,18 +211,29 @@ class _Ours:
 class _Files:
     """The page's own files, and a version that changes when one of those does that a browser keeps."""
 
-    def __init__(self, html: str, css: str, js: str, feedback: str) -> None:
+    def __init__(self, html: str, feedback: str, kept: Mapping[str, str]) -> None:
+        """Hold the texts.
+
+        Args:
+            html: Of the page.
+            feedback: What is added to it where people are asked for feedback.
+            kept: Style and scripts by file name.
+        """
         self.html = html
-        self.css = css
-        self.js = js
         self.feedback = feedback
-        self.version = hashlib.sha256("\0".join((css, js)).encode()).hexdigest()[:16]
+        self.kept = kept
+        self.modules = [name for name in sorted(kept) if name.endswith(".js") and name != "page.js"]
+        self.version = hashlib.sha256("\0".join(kept[name] for name in sorted(kept)).encode()).hexdigest()[:16]
 
     @classmethod
     def read(cls) -> _Files:
-        folder = resources.files("career_advisor.web")
-        names = ("page.html", "page.css", "page.js", "feedback.html")
-        return cls(*((folder / name).read_text(encoding="utf-8") for name in names))
+        texts = {
+            file.name: file.read_text(encoding="utf-8")
+            for file in resources.files("career_advisor.web").iterdir()
+            if file.name.endswith((".html", ".css", ".js"))
+        }
+        kept = {name: text for name, text in texts.items() if not name.endswith(".html")}
+        return cls(texts["page.html"], texts["feedback.html"], kept)
 
 
 def _listen(host: str, port: int) -> socket.socket:
