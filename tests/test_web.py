@@ -129,8 +129,10 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
         rate: guard.Rate | None = None,
         around: Callable[[Any], Any] = lambda app: app,
         box: Box | None = None,
+        port: int = 0,
     ) -> None:
         self._answerer = answerer
+        self._port = port
         self._box = box
         self._rate = rate or guard.Rate(burst=10_000)
         self._around = around
@@ -139,7 +141,9 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
         import uvicorn
 
         app = self._around(build_app(self._answerer, rate=self._rate, box=self._box))
-        self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, port=self._port, log_level="warning", timeout_graceful_shutdown=1)
+        )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         until = time.monotonic() + 30

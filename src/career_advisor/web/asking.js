@@ -1,6 +1,7 @@
 // How a question reaches the server and what comes back, through Gradio's buttons: one thing at a time.
 
 import { find, page, question, tell, write } from "./elements.js";
+import { handOver } from "./kept.js";
 import { begin, end, take } from "./turns.js";
 import { WORDS } from "./words.js";
 
@@ -57,8 +58,23 @@ function press(button) {
 async function pressFor(turn) {
   while (holding) await holding;
   if (page.current !== turn) return;
+  if (isBroken()) {
+    comeBack(turn);
+    return;
+  }
   write(asked(turn), find("#asked textarea, #asked input"));
   press("#send");
+}
+
+/** Whether Gradio has lost its connection: then it says so in a window that stays, and takes no more questions. */
+const isBroken = () => [...document.querySelectorAll(".toast-body")].some((each) => /connection to the server was lost/i.test(each.textContent));
+
+/** Load the page anew where the advisor is back, and go on there with what is on the page. */
+async function comeBack(turn) {
+  const there = await alive();
+  if (page.current !== turn) return;
+  if (there && handOver(page.turns.indexOf(turn), question().value)) location.reload();
+  else end(turn, WORDS.lost);
 }
 
 export function stop() {
@@ -122,7 +138,7 @@ export async function failed() {
   await new Promise((resolve) => setTimeout(resolve, 300)); // the server's own sentence comes first, where it has one
   if (page.current !== turn) return;
   const there = await alive();
-  if (page.current === turn) end(turn, there ? WORDS.refused : WORDS.lost);
+  if (page.current === turn) end(turn, there && !isBroken() ? WORDS.refused : WORDS.lost);
 }
 
 /** Have the server forget what it holds of this page; say whether it said that it has. */

@@ -10,6 +10,7 @@ import { WORDS } from "./words.js";
 const SWITCH = "advisor-keep";
 const TALK = "advisor-talk-";
 const OPEN = "advisor-open"; // in sessionStorage: which conversation this tab has open
+const OVER = "advisor-over"; // in sessionStorage, and only while the page is loaded anew because the server was away
 const TITLE = 80;
 
 let refused = false; // whether the browser has said that nothing can be kept
@@ -70,13 +71,33 @@ function head(id) {
 }
 
 /** Return a conversation and its turns; null where there is none that makes sense. */
-export function open(id) {
-  const value = raw(id);
+export const open = (id) => opened(raw(id), { id, stored: true });
+
+function opened(value, more) {
   const turns = value && readKept(value.turns);
   if (!turns) return null;
   const keys = (given) => new Set(Array.isArray(given) ? given.filter((key) => /^[a-z-]{1,40}$/.test(key)) : []);
-  const talk = { ...newTalk(), id, title: String(value.title).slice(0, TITLE), rev: value.rev, stored: true, ignore: keys(value.ignore), about: keys(value.about) };
-  return { talk, turns };
+  return { talk: { ...newTalk(), title: String(value.title).slice(0, TITLE), rev: value.rev, ignore: keys(value.ignore), about: keys(value.about), ...more }, turns };
+}
+
+const asKept = ({ title, rev, ignore, about }) => ({ title, rev, ignore: [...ignore], about: [...about], turns: page.turns.map(plain) });
+
+/** Hand what is on the page over to itself, because it has to be loaded anew; say whether that can be done. */
+export function handOver(asking, draft) {
+  const { id, stored: isStored, apart } = page.talk;
+  return stored(() => {
+    sessionStorage.setItem(OVER, JSON.stringify({ ...asKept(page.talk), id, stored: isStored, apart, asking, draft }));
+    return true;
+  });
+}
+
+/** Take over what the page handed to itself, and leave nothing of it; null where it did not. */
+export function takeOver() {
+  const content = stored(() => sessionStorage.getItem(OVER));
+  if (!content) return null;
+  stored(() => sessionStorage.removeItem(OVER));
+  const value = JSON.parse(content);
+  return { ...opened(value, { id: value.id, stored: value.stored, apart: value.apart }), asking: value.asking, draft: value.draft };
 }
 
 /** Keep the conversation that is open, if the person wants that, as it stands now. */
@@ -96,7 +117,7 @@ export function keep() {
   }
   talk.title ||= turns[0].question.replace(/\s+/g, " ").trim().slice(0, TITLE) || WORDS.untitled;
   const rev = newTalk().id;
-  const value = { title: talk.title, changed: new Date().toISOString(), rev, ignore: [...talk.ignore], about: [...talk.about], turns: turns.map(plain) };
+  const value = { ...asKept(talk), rev, changed: new Date().toISOString() };
   const written = stored(() => {
     localStorage.setItem(TALK + talk.id, JSON.stringify(value));
     return true;

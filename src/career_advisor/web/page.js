@@ -3,7 +3,7 @@
 import { alive, ask, failed, isPressing, readStep, readVote, stop } from "./asking.js";
 import { find, make, page, question, tell, wide, write } from "./elements.js";
 import { showComplaint } from "./helpful.js";
-import { elsewhere, newTalk, openBefore } from "./kept.js";
+import { elsewhere, newTalk, openBefore, takeOver } from "./kept.js";
 import { closePane, openAbout, openKeys, openPeople } from "./pane.js";
 import { beginAnew, draw, openTalks, readIn, show } from "./talks.js";
 import { end } from "./turns.js";
@@ -134,11 +134,12 @@ function start() {
   document.addEventListener("keydown", onKey, true);
   document.addEventListener("keypress", onKey, true);
   for (const type of ["dragover", "drop"]) document.addEventListener(type, onDrop, true);
-  question().addEventListener("input", () => tell(""));
+  question().addEventListener("input", () => question().value && tell("")); // emptied by the page, it says nothing new
   new MutationObserver(readStep).observe(find("#steps"), { subtree: true, childList: true, characterData: true });
   if (page.facts.feedback) new MutationObserver(readVote).observe(find("#vote"), { subtree: true, childList: true, characterData: true });
   new MutationObserver((changes) => {
-    if (changes.some((change) => [...change.addedNodes].some((node) => node.nodeType === 1 && (node.matches(".toast-body, .toast-wrap") || find(".toast-body", node))))) failed();
+    const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.nodeType === 1);
+    if (added.some((node) => node.matches(".toast-body, .toast-wrap") || find(".toast-body", node))) failed();
   }).observe(document.body, { subtree: true, childList: true });
   addEventListener("offline", onOffline);
   addEventListener("storage", (event) => {
@@ -146,7 +147,12 @@ function start() {
     draw();
   });
   look();
-  show(openBefore(), { quietly: true });
+  const over = takeOver();
+  show(over ?? openBefore(), { quietly: true });
+  if (over) {
+    write(over.draft);
+    ask(page.turns[over.asking].question, page.turns[over.asking]);
+  }
   document.body.classList.add("ready");
   if (wide.matches) question().focus({ preventScroll: true });
 }
