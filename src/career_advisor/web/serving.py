@@ -31,6 +31,9 @@ DRAIN_S = 5
 _FOREIGN_META = re.compile(r"<meta\s[^>]*?(?:property|name)=\"(?:og|twitter):[^>]*>", re.DOTALL)
 _EMBEDDING = re.compile(r"<script>(?:(?!</script>).)*?iframeResizer(?:(?!</script>).)*</script>", re.DOTALL)
 _MANIFEST = re.compile(r"<link rel=\"manifest\"[^>]*>")
+_CONFIG = re.compile(r"(window\.gradio_config = \{.*?\};)(?=</script>)", re.DOTALL)
+# Gradio takes its own address from the request, which a reverse proxy may change; the browser knows where the page is.
+_ITS_OWN_ADDRESS = r"\1 window.gradio_config.root = new URL('.', location.href).href.slice(0, -1);"
 _SCRIPT = re.compile(r"<script(?=[\s>])")
 _DESCRIPTION = "Questions about working on AI safety, answered from guidance that it has read and quotes."
 
@@ -138,11 +141,13 @@ def page(html: str, answerer: Answerer, files: _Files, nonce: str, *, votes: boo
     html = _FOREIGN_META.sub("", html)
     html = _EMBEDDING.sub("", html)
     html = _MANIFEST.sub("", html)
+    html = _CONFIG.sub(_ITS_OWN_ADDRESS, html)
     html = _SCRIPT.sub(f'<script nonce="{nonce}"', html)
     modules = (f'<link rel="modulepreload" href="./page/{files.version}/{name}" />\n' for name in files.modules)
     ours = (
         f'<meta name="description" content="{_DESCRIPTION}" />\n'
         '<meta name="color-scheme" content="light dark" />\n'
+        '<link rel="icon" href="./favicon.ico" />\n'
         f'<link rel="stylesheet" href="./page/{files.version}/page.css" />\n'
         f"{''.join(modules)}"
         f'<script nonce="{nonce}" type="module" src="./page/{files.version}/page.js"></script>\n'
