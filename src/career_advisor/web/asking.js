@@ -147,6 +147,7 @@ export function forgetThere() {
     hold(letGo());
     press("#stop");
   }
+  write("", find("#asked textarea, #asked input"));
   const done = haveForgotten(holding);
   hold(done);
   return done;

@@ -5,12 +5,13 @@ import { addresses, meta } from "./under.js";
 import { WORDS } from "./words.js";
 
 export const FORMAT = "career-advisor-conversation";
-export const BYTES = 2_000_000; // of a file to import
+export const BYTES = 8_000_000; // of a file to import: more than a browser keeps
 const VERSION = 1;
-const TURNS = 400;
-const LONG = 12_000; // characters of a text, as the server caps an answer
+const TURNS = 2_000;
+const LONG = 16_000; // characters of a text: an answer as the server caps it, and its numbers
 const SHORT = 500;
-const MANY = 100; // entries of a list within a turn
+const ADDRESS = 8_000;
+const MANY = 2_000; // entries of a list within a turn
 const FOUND_TEXT = 400; // characters kept of a passage that was found and not cited
 
 const LOOKS = ["good", "part", "none", "urgent", ""];
@@ -107,7 +108,7 @@ const record = (shape) => (value) => {
   return Object.fromEntries(Object.entries(shape).map(([name, read]) => [name, read(value[name])]));
 };
 
-const kept = record({ href: short, label: short, host: short });
+const kept = record({ href: text(ADDRESS), label: text(ADDRESS), host: short });
 /** Of a file, an address is only shown: nobody has checked where it leads. */
 const shown = (value) => {
   const link = kept(value);

@@ -97,7 +97,8 @@ export function takeOver() {
   if (!content) return null;
   stored(() => sessionStorage.removeItem(OVER));
   const value = JSON.parse(content);
-  return { ...opened(value, { id: value.id, stored: value.stored, apart: value.apart }), asking: value.asking, draft: value.draft };
+  const over = opened(value, { id: value.id, stored: value.stored, apart: value.apart });
+  return over && { ...over, asking: value.asking, draft: value.draft };
 }
 
 /** Keep the conversation that is open, if the person wants that, as it stands now. */

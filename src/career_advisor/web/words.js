@@ -120,7 +120,7 @@ export const WORDS = {
   print: "Print",
   importFile: "Import a JSON file",
   importUnread: "That file is not a conversation that was exported here, so nothing was changed.",
-  importTooLarge: "That file is larger than a conversation can be (2 MB), so nothing was changed.",
+  importTooLarge: "That file is larger than a conversation can be (8 MB), so nothing was changed.",
   importDone: (number) => `Imported: ${counted(number, "question", "questions")}. Nothing in it was checked here, so its addresses are only shown.`,
   leaveTitle: "Leave this conversation?",
   leave: "The conversation that is open is not kept. If you go on, it is gone.",
