@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
 from career_advisor import chunking, files
@@ -22,6 +22,7 @@ from career_advisor.records import (
     Service,
     Span,
     Stage,
+    Understood,
 )
 from career_advisor.referral import load_registry
 from career_advisor.settings import shipped_corpus
@@ -200,6 +201,12 @@ class ScriptedAnswerer:
 
     def __init__(self, *, model_name: str = "quotes", pause_s: float = 0.0) -> None:
         self.asked: list[tuple[str, tuple[Message, ...]]] = []
+        self.said_of_oneself: list[tuple[frozenset[str], frozenset[str]]] = []
+        self.situations: Sequence[Understood] = (
+            Understood("student", "is a student"),
+            Understood("programmer", "writes software"),
+            Understood("no-degree", "has no degree or doctorate"),
+        )
         self.running = 0
         self.most_at_once = 0
         self.abandoned = 0
@@ -217,9 +224,16 @@ class ScriptedAnswerer:
         self._lock = threading.Lock()
 
     def reply(
-        self, question: str, history: Sequence[Message] = (), *, spent: Spent | None = None
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        ignore: Collection[str] = (),
+        about: Collection[str] = (),
+        spent: Spent | None = None,
     ) -> Iterator[Stage | Piece | Reply]:
         self.asked.append((question, tuple(history)))
+        self.said_of_oneself.append((frozenset(ignore), frozenset(about)))
         with self._lock:
             self.running += 1
             self.most_at_once = max(self.most_at_once, self.running)

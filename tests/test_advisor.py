@@ -310,3 +310,15 @@ def test_the_smallest_real_language_model_does_no_harm(advisor: Advisor) -> None
     assert reply.status == "answered"
     assert reply.answer
     hold_together(reply, texts(advisor))
+
+
+def test_not_this_said_of_what_was_understood_changes_the_answer(advisor: Advisor) -> None:
+    question = "I have kept applying to fellowships and was turned down by all of them. What should I do now?"
+    *_, before = advisor.reply(question)
+    *_, behind = advisor.reply(question, ignore={"rejected"})
+    assert isinstance(before, Reply)
+    assert isinstance(behind, Reply)
+
+    assert [each.key for each in before.understood] == ["rejected"]
+    assert behind.understood == ()
+    assert behind.answer != before.answer

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.browser
 
 WIDE = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
-WITHIN_MS = 15_000
+WITHIN_MS = 30_000
 MINDED = "Mind the dates: today is 24 November 2026, so some given above are past; the current page has the next ones."
 
 
@@ -630,13 +630,13 @@ def test_trouble_is_one_sentence_and_the_question_can_be_asked_again(
 
 
 def test_who_asks_too_often_is_told_so_and_may_ask_later(browser: Any, answerer: ScriptedAnswerer) -> None:
-    with served(answerer, rate=guard.Rate(burst=1, every_s=1)) as url, opened(browser, url) as tab:
+    with served(answerer, rate=guard.Rate(burst=1, every_s=4)) as url, opened(browser, url) as tab:
         tab.ask("First?")
         turn = tab.ask("Second?")
         assert "Please wait half a minute" in turn.locator(".trouble").inner_text()
-        tab.page.wait_for_timeout(1_000)
+        tab.page.wait_for_timeout(4_000)
         turn.locator(".retry").click()
-        tab.page.wait_for_selector("#turns > .turn:nth-child(3) .badge")
+        tab.page.wait_for_selector("#turns > .turn:nth-child(2) .badge")
 
     assert [question for question, _ in answerer.asked] == ["First?", "Second?"]
 

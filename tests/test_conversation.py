@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from career_advisor.conversation import FACETS, understand
+from career_advisor.conversation import FACETS, known_situations, understand
 from career_advisor.records import Message
 
 
@@ -156,3 +156,35 @@ def test_a_question_about_a_laboratory_is_not_taken_for_an_offer_from_one() -> N
 )
 def test_nobody_is_taken_for_somebody_else(message: str, situation: str, there: bool) -> None:
     assert (situation in understand(message, of_the_field=True).situations) is there
+
+
+STORY = "I'm a software engineer without a degree, and MATS rejected me last week. What should I do next?"
+
+
+def test_what_was_understood_is_told_and_is_what_it_was_looked_up_by() -> None:
+    queries = understand(STORY, of_the_field=True)
+
+    assert [each.key for each in queries.understood] == ["rejected", "programmer", "no-degree"]
+    assert [each.label for each in queries.understood] == list(queries.situations)
+    assert understand("What does MATS cost?", of_the_field=True).understood == ()
+
+
+def test_what_somebody_says_is_not_so_is_not_looked_up_and_changes_nothing_else() -> None:
+    queries = understand(STORY, of_the_field=True, ignore={"rejected", "no such key"})
+
+    assert [each.key for each in queries.understood] == ["programmer", "no-degree"]
+    assert "rejected" not in queries.states
+    assert not any("rejection" in facet for facet in queries.facets)
+    assert queries.searched == understand(STORY, of_the_field=True).searched
+
+
+def test_what_somebody_says_is_so_is_looked_up_where_they_speak_of_themselves() -> None:
+    assert len(understand("What should I do next?", of_the_field=True, about={"late-career"}).searched) == 2
+    assert len(understand("What does MATS cost?", of_the_field=True, about={"late-career"}).searched) == 1
+    assert understand("What should I do?", of_the_field=True, about={"no such key"}).understood == ()
+
+
+def test_everything_that_can_be_understood_has_words_of_its_own() -> None:
+    labels = [each.label for each in known_situations()]
+
+    assert len(set(labels)) == len(labels) >= 25

@@ -119,8 +119,8 @@ def test_a_wheel_holds_every_file_of_the_package_and_the_whole_corpus(wheel: Pat
         "prompts/answer.md",
     ):
         assert f"career_advisor/{name}" in names
-    for suffix in (".html", ".css", ".js"):
-        assert f"career_advisor/web/page{suffix}" in names
+    for name in ("page.html", "page.css", "page.js", "turns.js", "kept.js"):
+        assert f"career_advisor/web/{name}" in names
 
 
 def test_a_wheel_has_both_licences_and_the_command(wheel: Path) -> None:

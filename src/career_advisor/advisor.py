@@ -7,7 +7,7 @@ random is handed in.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
@@ -32,6 +32,7 @@ from career_advisor.records import (
     Shelf,
     Stage,
     Status,
+    Understood,
     Usage,
 )
 from career_advisor.spelling import Speller
@@ -227,14 +228,27 @@ class Advisor:
         count = len(self._shelves.current().documents)
         return f"{count} pages" if count != 1 else "one page"
 
+    @property
+    def situations(self) -> tuple[Understood, ...]:
+        """Everything that can be understood of a person."""
+        return conversation.known_situations()
+
     def reply(
-        self, question: str, history: Sequence[Message] = (), *, spent: Spent | None = None
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        *,
+        ignore: Collection[str] = (),
+        about: Collection[str] = (),
+        spent: Spent | None = None,
     ) -> Iterator[Stage | Piece | Reply]:
         """Answer one question.
 
         Args:
             question: As typed.
             history: The turns before it, oldest first. Only what the person wrote is believed.
+            ignore: Keys of situations that the person says are not theirs.
+            about: Keys of situations that the person says are theirs.
             spent: What the conversation has used of the model so far; what this answer uses is added, also where
                 nobody waits for its end. Without one it is a conversation of one question.
 
@@ -254,7 +268,8 @@ class Advisor:
         shelf = self._shelves.current()
         ground = self._ground(shelf)
         account = _Account(spent or Spent())
-        queries = yield from self._reworded(self._understand(asked, history, shelf), history, account)
+        queries = self._understand(asked, history, shelf, ignore=ignore, about=about)
+        queries = yield from self._reworded(queries, history, account)
         queries, unwanted = self._instead(queries)
         vectors = self._vectors([*queries.searched, *queries.facets])
         clock.mark("encode")
@@ -296,6 +311,7 @@ class Advisor:
             notice=notice,
             usage=account.used,
             cost=self._allowance.cost_of(account.used) if account.used else None,
+            understood=queries.understood,
             index=shelf.id,
             confidence=round(verdict.confidence, 4),
             timings_ms=clock.marks,
@@ -348,13 +364,23 @@ class Advisor:
             self._situation_vectors = dict(zip(texts, self._examples.encode(texts), strict=True))
         return self._situation_vectors
 
-    def _understand(self, asked: str, history: Sequence[Message], shelf: Shelf) -> Queries:
+    def _understand(
+        self,
+        asked: str,
+        history: Sequence[Message],
+        shelf: Shelf,
+        *,
+        ignore: Collection[str] = (),
+        about: Collection[str] = (),
+    ) -> Queries:
         ground, speller = self._ground(shelf), self._speller(shelf)
         return conversation.understand(
             speller.mend(asked),
             [replace(turn, content=speller.mend(turn.content)) if turn.role == "user" else turn for turn in history],
             of_the_field=ground.speaks_of(conversation.FIELD),
             is_name=ground.sets_apart,
+            ignore=ignore,
+            about=about,
         )
 
     def _speller(self, shelf: Shelf) -> Speller:

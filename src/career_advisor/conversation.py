@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-from career_advisor.records import Message, Queries
+from career_advisor.records import Message, Queries, Understood
 from career_advisor.text import clean, content_words, names, words
 
 # A turn that leans on the one before it: it opens by joining on, points back, or is too short to stand alone.
@@ -96,6 +97,8 @@ def understand(
     *,
     of_the_field: bool = False,
     is_name: Callable[[str], bool] = lambda stem: False,
+    ignore: Collection[str] = (),
+    about: Collection[str] = (),
 ) -> Queries:
     """Work out what a turn asks.
 
@@ -108,6 +111,8 @@ def understand(
         history: The turns before it, oldest first.
         of_the_field: Whether the index is about AI safety: other names of the field are then searched for by its own.
         is_name: Tells of the stem of a name whether the index has it and is not about it all over.
+        ignore: Keys of situations that the person says are not theirs, whatever the words look like.
+        about: Keys of situations that the person says are theirs. Unknown keys count for nothing.
 
     Returns:
         The cleaned question, its stand-alone form, what is searched, and the parts of a long message.
@@ -119,8 +124,9 @@ def understand(
         meant = _meant(corrected, previous, history, is_name)
         standalone = f"{previous} {meant} {corrected[:1].upper()}{corrected[1:]}".replace("  ", " ")
         searched = (corrected, standalone, f"{meant}: {corrected}") if meant else (corrected, standalone)
-        return _searching(asked, standalone, searched, of_the_field=of_the_field, meant=meant)
-    return _searching(asked, asked, (asked,), of_the_field=of_the_field)
+        queries = _searching(asked, standalone, searched, of_the_field=of_the_field, of=_Person(ignore, about))
+        return replace(queries, meant=meant)
+    return _searching(asked, asked, (asked,), of_the_field=of_the_field, of=_Person(ignore, about))
 
 
 def _meant(question: str, previous: str, history: Sequence[Message], is_name: Callable[[str], bool]) -> str:
@@ -140,18 +146,31 @@ def _meant(question: str, previous: str, history: Sequence[Message], is_name: Ca
     return named[0] if named and not own and _PRONOUN.search(question) else ""
 
 
-def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool, meant: str = "") -> Queries:
+class _Person(NamedTuple):
+    """What a person said of what was understood of them."""
+
+    ignore: Collection[str]
+    about: Collection[str]
+
+    def fits(self, situation: _Situation, words: str) -> bool:
+        """Tell whether somebody is in a situation: what they say of it comes before what their words look like."""
+        if situation.key in self.about:
+            return True
+        return situation.key not in self.ignore and bool(situation.pattern.search(words))
+
+
+def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool, of: _Person) -> Queries:
     if not of_the_field:
-        return Queries(asked, standalone, tuple(searched), (_parts(asked) or _sides(asked))[:FACETS], meant=meant)
-    parts, situations = _parts(asked), _situations(asked)
-    states = frozenset(each.key for each in _known_situations() if each.pattern.search(standalone))
+        return Queries(asked, standalone, tuple(searched), (_parts(asked) or _sides(asked))[:FACETS])
+    parts, situations = _parts(asked), _situations(asked, of)
+    states = frozenset(each.key for each in _known_situations() if of.fits(each, standalone))
     tells = bool(parts) or (len(words(asked)) >= TELLING and not _ASKS.match(asked))
     if not tells:
         sides = _sides(asked)  # under the names that they are set apart by
         # A bare question is put once more, as guidance puts it for such a person: "can I help without being technical?"
-        again = [each.asks[0] for each in situations[:1]] if not sides else []
-        put = tuple(_named(text) for text in [*searched, *again])
-        return Queries(asked, standalone, put, sides, states=states, meant=meant)
+        again = situations[:1] if not sides else []
+        put = tuple(_named(text) for text in [*searched, *(each.asks[0] for each in again)])
+        return Queries(asked, standalone, put, sides, understood=_understood(again), states=states)
     own = [_named(part) for part in parts if part.endswith("?") or not situations]
     # The first question of each situation, then the second of each, as far as there is room.
     by_rank = sorted((i, j, ask) for j, each in enumerate(situations) for i, ask in enumerate(each.asks))
@@ -163,11 +182,15 @@ def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_f
         searched=tuple(_named(text) for text in searched),
         facets=(*own[: FACETS - len(known)], *known),
         situations=tuple(each.label for each in situations),
+        understood=_understood(situations),
         needs=tuple(dict.fromkeys(need for each in situations for need in each.needs)),
         known=len(known),
         states=states,
-        meant=meant,
     )
+
+
+def _understood(situations: Sequence[_Situation]) -> tuple[Understood, ...]:
+    return tuple(Understood(each.key, each.label) for each in situations)
 
 
 def _named(text: str) -> str:
@@ -209,11 +232,16 @@ def example_texts() -> tuple[str, ...]:
     return tuple(ask for each in _known_situations() for ask in each.asks)
 
 
-def _situations(message: str) -> list[_Situation]:
+def known_situations() -> tuple[Understood, ...]:
+    """Return everything that can be understood of a person, in the order in which it counts."""
+    return _understood(_known_situations())
+
+
+def _situations(message: str, of: _Person) -> list[_Situation]:
     """Return what somebody says of themselves: nothing where no I, my or we stands."""
     if not _ONESELF.search(message):
         return []
-    found = [each for each in _known_situations() if each.pattern.search(message)]
+    found = [each for each in _known_situations() if of.fits(each, message)]
     keys = {each.key for each in found}
     return [each for each in found if not each.unless & keys][:SITUATIONS]
 

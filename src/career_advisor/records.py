@@ -258,6 +258,15 @@ class Message:
     content: str
 
 
+class Understood(NamedTuple):
+    """Something that a person was taken to have said of themselves."""
+
+    key: str
+    """Of situations.toml."""
+    label: str
+    """In our words, behind "somebody who": "writes software"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queries:
     """A question, as it will be searched for."""
@@ -272,6 +281,8 @@ class Queries:
     """What a message of several parts is looked up by as well: its own questions, and those of such a person."""
     situations: tuple[str, ...] = ()
     """What the person said of themselves, in our words: "writes software"."""
+    understood: tuple[Understood, ...] = ()
+    """What of it this turn was looked up by, as the person is shown it."""
     needs: tuple[str, ...] = ()
     """What such a person needs from others, ids of `referral`'s needs, the most pressing first."""
     known: int = 0
@@ -430,6 +441,8 @@ class Reply:
     """What a language model was asked with, and wrote, for this reply; None where none was asked."""
     cost: float | None = None
     """Of that, in the currency of the operator's prices; None where there is no price."""
+    understood: tuple[Understood, ...] = ()
+    """What the person was taken to have said of themselves in this turn; whoever asks may say "not this" of it."""
     index: str = ""
     confidence: float | None = None
     """Calibrated probability that the passages answer the question; `None` where none was judged."""

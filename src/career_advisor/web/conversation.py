@@ -13,7 +13,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -30,9 +30,11 @@ from career_advisor.records import (
     Reply,
     Service,
     Stage,
+    Understood,
 )
 from career_advisor.spending import Spent
 from career_advisor.web import endpoints, showing, voting
+from career_advisor.web.context import Context, Earlier, read_context
 
 CHATS_AT_ONCE = 16
 WAITING = 48
@@ -81,10 +83,25 @@ class Answerer(Protocol):
         """What is served, in words: "built 2026-11-24 from 18 pages"."""
         ...
 
+    @property
+    def situations(self) -> Sequence[Understood]:
+        """What can be understood of a person, for correcting what was."""
+        ...
+
     def reply(
-        self, question: str, history: Sequence[Message], *, spent: Spent | None = None
+        self,
+        question: str,
+        history: Sequence[Message],
+        *,
+        ignore: Collection[str] = (),
+        about: Collection[str] = (),
+        spent: Spent | None = None,
     ) -> Iterator[Stage | Piece | Reply]:
-        """Answer; last of all comes the whole Reply. What a language model used is added to `spent`."""
+        """Answer; last of all comes the whole Reply.
+
+        `ignore` and `about` are keys of situations that the person says are not theirs, and are. What a language model
+        used is added to `spent`.
+        """
         ...
 
     def search(self, question: str, history: Sequence[Message], *, limit: int) -> tuple[Queries, list[Hit]]:
@@ -112,25 +129,31 @@ class Conversation:
     spent: Spent = field(default_factory=Spent)
     """What its answers have used of a language model; a turn that was taken back has used it, too."""
 
-    def told(self) -> list[Message]:
-        """Return the turns as the advisor is told them, oldest first."""
+    def told(self, before: Sequence[Earlier] | None = None) -> list[Message]:
+        """Return the turns as the advisor is told them, oldest first.
+
+        Args:
+            before: The turns that the browser says stand before the question; the copy held here of each is what
+                counts, and of one that is not held here the question alone. None: all that are held.
+        """
+        if before is None:
+            pairs = [(turn.question, turn.answer) for turn in self.turns]
+        else:
+            held = [(each, self.called(each.name)) for each in before]
+            pairs = [(turn.question, turn.answer) if turn else (each.question, "") for each, turn in held]
         return [
             message
-            for turn in self.turns[-TURNS_TOLD:]
-            for message in (Message("user", turn.question), Message("assistant", turn.answer))
+            for question, answer in pairs[-TURNS_TOLD:]
+            for message in (Message("user", question), Message("assistant", answer))
             if message.content
         ]
 
-    def begin(self, question: str, name: str) -> _Turn:
+    def begin(self, question: str, name: str, before: Sequence[Earlier] | None = None) -> _Turn:
         """Add a turn; the oldest make room."""
-        turn = _Turn(question, name, tuple(self.told()))
+        turn = _Turn(question, name, tuple(self.told(before)))
         self.turns.append(turn)
         del self.turns[:-TURNS_KEPT]
         return turn
-
-    def take_back(self) -> str:
-        """Take the last turn out, for asking again; return its question."""
-        return self.turns.pop().question if self.turns else ""
 
     def called(self, name: str) -> _Turn | None:
         """Return the turn of a name; None where there is none, or no longer."""
@@ -142,8 +165,16 @@ class Conversation:
         self.spent = Spent()
 
 
-def answer(question: str, conversation: Conversation, answerer: Answerer) -> Iterator[str]:
+def answer(
+    question: str, conversation: Conversation, answerer: Answerer, context: Context | None = None
+) -> Iterator[str]:
     """Answer one question and keep the turn.
+
+    Args:
+        question: As typed.
+        conversation: Of this page alone.
+        answerer: Answers it.
+        context: What the browser says stands before it; without one, all that is held.
 
     Yields:
         What the page shows, growing; see `_step`.
@@ -155,10 +186,14 @@ def answer(question: str, conversation: Conversation, answerer: Answerer) -> Ite
         yield _step(secrets.token_hex(8), "failed", trouble=TOO_LONG, again=False)
         return
     name = secrets.token_hex(8)
-    turn = conversation.begin(question, name)
+    context = context or Context()
+    turn = conversation.begin(question, name, context.before)
     yield _step(name, "working", stage="Starting")
     try:
-        yield from _steps(turn, answerer.reply(question, turn.told, spent=conversation.spent))
+        replying = answerer.reply(
+            question, turn.told, ignore=context.ignore, about=context.about, spent=conversation.spent
+        )
+        yield from _steps(turn, replying)
     except ModelUnavailable as trouble:
         _log.warning("%s", trouble)
         yield _step(name, "failed", text=turn.answer, trouble=MODEL_TROUBLE)
@@ -268,16 +303,10 @@ def build_blocks(answerer: Answerer, box: Box | None = None) -> Any:
     """
     import gradio as gr
 
-    def ask(question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
-        if not isinstance(question, str) or not question.strip():
-            return
-        for position, step in enumerate(answer(question, conversation, answerer)):
-            yield step, conversation, gr.skip() if position else ""
-
-    def ask_again(conversation: Conversation) -> Iterator[tuple[Any, ...]]:
-        question = conversation.take_back()
-        if question:
-            for step in answer(question, conversation, answerer):
+    def ask(conversation: Conversation, sent: str) -> Iterator[tuple[Any, ...]]:
+        context = read_context(sent, question_limit=QUESTION_LIMIT)
+        if context.question.strip():
+            for step in answer(context.question, conversation, answerer, context):
                 yield step, conversation
 
     def forget(conversation: Conversation) -> tuple[Any, ...]:
@@ -293,7 +322,7 @@ def build_blocks(answerer: Answerer, box: Box | None = None) -> Any:
         gr.Column(elem_id="page")
         with gr.Column(elem_id="composer"):
             with gr.Row(elem_id="ask"):
-                question = gr.Textbox(
+                gr.Textbox(  # only to write in: what is asked goes with what stands before it, through `asked`
                     label="Your question",
                     placeholder="Ask a question",
                     elem_id="question",
@@ -304,7 +333,7 @@ def build_blocks(answerer: Answerer, box: Box | None = None) -> Any:
                 send = gr.Button("Send", elem_id="send", variant="primary")
                 stop = gr.Button("Stop", elem_id="stop")
             clear = gr.Button("New conversation", elem_id="clear", size="sm")
-        again = gr.Button("Ask again", elem_id="again", visible="hidden")
+        asked = gr.Textbox(elem_id="asked", visible="hidden")
         steps = gr.Button("", elem_id="steps", visible="hidden", interactive=False)
 
         if box is not None:
@@ -314,16 +343,8 @@ def build_blocks(answerer: Answerer, box: Box | None = None) -> Any:
         # Gradio would drop a question that is sent while it is still taking leave of one that was stopped.
         quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
         several = {"concurrency_limit": CHATS_AT_ONCE, "concurrency_id": endpoints.ANSWERS}
-        asking = gr.on(
-            [question.submit, send.click],
-            ask,
-            inputs=[question, conversation],
-            outputs=[steps, conversation, question],
-            **quiet,
-            **several,
-        )
-        asking_again = again.click(ask_again, inputs=[conversation], outputs=[steps, conversation], **quiet, **several)
-        stop.click(None, cancels=[asking, asking_again], **quiet)
+        asking = send.click(ask, inputs=[conversation, asked], outputs=[steps, conversation], **quiet, **several)
+        stop.click(None, cancels=[asking], **quiet)
         clear.click(
             forget,
             inputs=[conversation],

@@ -35,7 +35,7 @@ ALLOWED = tuple(
     for methods, path in (
         ({"GET", "HEAD"}, r"/"),
         ({"GET", "HEAD"}, r"/healthz"),
-        ({"GET", "HEAD"}, r"/page/[0-9a-f]{16}/(?:page|guiding)\.(?:css|js)"),
+        ({"GET", "HEAD"}, r"/page/[0-9a-f]{16}/[a-z]+\.(?:css|js)"),
         ({"GET", "HEAD"}, r"/favicon\.ico"),
         ({"GET", "HEAD"}, r"/assets/[\w-]+(?:\.[\w-]+)*"),
         ({"GET", "HEAD"}, r"/static/[\w-]+(?:/[\w-]+)*(?:\.[\w-]+)+"),
@@ -181,9 +181,14 @@ def _client(scope: Scope) -> str:
 
 
 def _foreign(headers: MutableMapping[str, str]) -> bool:
-    """Say whether another site's page sends this."""
-    if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        return True
+    """Say whether another site's page sends this.
+
+    A browser says so itself, and no page can say it for it. One that does not is asked for its origin, which has to be
+    the host: a proxy that changes the host has to pass it on.
+    """
+    said = headers.get("sec-fetch-site")
+    if said is not None:
+        return said not in {"same-origin", "none"}
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("x-forwarded-host", headers.get("host"))
 

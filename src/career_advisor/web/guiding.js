@@ -2,7 +2,9 @@
 // What a person writes is kept here, in this page's memory, until the page is closed or they delete it. As in page.js,
 // other people's words enter as text alone.
 
-import { calm, card, closePane, find, make, openPane, openSources, say } from "./page.js";
+import { calm, find, make, say } from "./elements.js";
+import { closePane, openPane, openSources } from "./pane.js";
+import { card } from "./under.js";
 
 const TICKS_SETTLE_MS = 500;
 const FILE_LIMIT = 400_000; // characters, as on the server

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from career_advisor.journal import Journal
-from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service, Stage
+from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service, Stage, Understood
 from career_advisor.spending import Spent
 from career_advisor.web.conversation import Answerer
 
@@ -39,15 +39,26 @@ class Noting:
         return self._answerer.human_services
 
     @property
+    def situations(self) -> Sequence[Understood]:
+        """As the advisor's."""
+        return self._answerer.situations
+
+    @property
     def index_line(self) -> str:
         """As the advisor's."""
         return self._answerer.index_line
 
     def reply(
-        self, question: str, history: Sequence[Message], *, spent: Spent | None = None
+        self,
+        question: str,
+        history: Sequence[Message],
+        *,
+        ignore: Collection[str] = (),
+        about: Collection[str] = (),
+        spent: Spent | None = None,
     ) -> Iterator[Stage | Piece | Reply]:
         """Answer, and have what may be kept of it noted down."""
-        for item in self._answerer.reply(question, history, spent=spent):
+        for item in self._answerer.reply(question, history, ignore=ignore, about=about, spent=spent):
             if isinstance(item, Reply):
                 self._journal.keep(item)
             yield item

@@ -9,7 +9,7 @@ import re
 import secrets
 import socket
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -24,7 +24,6 @@ from career_advisor.web.conversation import QUESTION_LIMIT, Answerer, build_bloc
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-_SERVED = ("page.css", "page.js", "guiding.css", "guiding.js")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DRAIN_S = 5
 """Seconds that running answers get when the server is stopped."""
@@ -34,6 +33,9 @@ DRAIN_S = 5
 _FOREIGN_META = re.compile(r"<meta\s[^>]*?(?:property|name)=\"(?:og|twitter):[^>]*>", re.DOTALL)
 _EMBEDDING = re.compile(r"<script>(?:(?!</script>).)*?iframeResizer(?:(?!</script>).)*</script>", re.DOTALL)
 _MANIFEST = re.compile(r"<link rel=\"manifest\"[^>]*>")
+_CONFIG = re.compile(r"(window\.gradio_config = \{.*?\};)(?=</script>)", re.DOTALL)
+# Gradio takes its own address from the request, which a reverse proxy may change; the browser knows where the page is.
+_ITS_OWN_ADDRESS = r"\1 window.gradio_config.root = new URL('.', location.href).href.slice(0, -1);"
 _SCRIPT = re.compile(r"<script(?=[\s>])")
 # Where page.html says that nothing is stored, and what stands behind what it says of itself at the beginning.
 _NOT_STORED = "Your questions are used to answer you and are not stored."
@@ -75,10 +77,11 @@ def build_app(
     @app.get("/page/{version}/{name}")
     @app.head("/page/{version}/{name}")
     def page_file(version: str, name: str) -> Response:
+        if name not in files.kept:
+            return Response(status_code=404)
         kind = "text/css" if name.endswith(".css") else "text/javascript"
-        text = files.served[name]
         kept = "public, max-age=31536000, immutable" if version == files.version else "no-store"
-        return Response(text, media_type=f"{kind}; charset=utf-8", headers={"cache-control": kept})
+        return Response(files.kept[name], media_type=f"{kind}; charset=utf-8", headers={"cache-control": kept})
 
     if sources is not None:
         app.add_route("/guided", guiding.Desk(sources).handle, methods=["POST"])
@@ -168,11 +171,15 @@ def page(html: str, answerer: Answerer, files: _Files, nonce: str, *, votes: boo
     html = _FOREIGN_META.sub("", html)
     html = _EMBEDDING.sub("", html)
     html = _MANIFEST.sub("", html)
+    html = _CONFIG.sub(_ITS_OWN_ADDRESS, html)
     html = _SCRIPT.sub(f'<script nonce="{nonce}"', html)
+    modules = (f'<link rel="modulepreload" href="./page/{files.version}/{name}" />\n' for name in files.modules)
     ours = (
         f'<meta name="description" content="{_DESCRIPTION}" />\n'
         '<meta name="color-scheme" content="light dark" />\n'
+        '<link rel="icon" href="./favicon.ico" />\n'
         f'<link rel="stylesheet" href="./page/{files.version}/page.css" />\n'
+        f"{''.join(modules)}"
         f'<script nonce="{nonce}" type="module" src="./page/{files.version}/page.js"></script>\n'
         f'<script nonce="{nonce}" type="application/json" id="facts">{_facts(answerer, votes=votes)}</script>\n'
     )
@@ -191,6 +198,7 @@ def _facts(answerer: Answerer, *, votes: bool) -> str:
         "model": "" if answerer.model_name == "quotes" else neutral.line(answerer.model_name, limit=80),
         "index": neutral.line(answerer.index_line, limit=showing.SHORT_LIMIT),
         "services": [showing.shown_service(each) for each in answerer.human_services],
+        "situations": [[each.key, neutral.line(each.label, limit=80)] for each in answerer.situations],
         "limit": QUESTION_LIMIT,
         "feedback": voting.facts() if votes else None,
     }
@@ -240,22 +248,34 @@ class _Ours:
 class _Files:
     """The page's own files, and a version that changes when one of those does that a browser keeps."""
 
-    def __init__(self, html: str, feedback: str, served: dict[str, str]) -> None:
+    def __init__(self, html: str, feedback: str, kept: Mapping[str, str]) -> None:
+        """Hold the texts.
+
+        Args:
+            html: Of the page.
+            feedback: What is added to it where people are asked for feedback.
+            kept: Style and scripts by file name.
+        """
         self.html = html
         self.feedback = feedback
-        self.served = served
-        self.version = hashlib.sha256("\0".join(served.values()).encode()).hexdigest()[:16]
+        self.kept = kept
+        self.modules = [name for name in sorted(kept) if name.endswith(".js") and name != "page.js"]
+        self.version = hashlib.sha256("\0".join(kept[name] for name in sorted(kept)).encode()).hexdigest()[:16]
 
     @classmethod
-    def read(cls, kept: str) -> _Files:
-        folder = resources.files("career_advisor.web")
-        html, feedback, *served = (
-            (folder / name).read_text(encoding="utf-8") for name in ("page.html", "feedback.html", *_SERVED)
-        )
-        if kept:
-            html = html.replace(_NOT_STORED, escape(kept))
-            html = html.replace(_EXAMPLES, f'<p class="not" id="kept">{escape(kept)}</p>{_EXAMPLES}')
-        return cls(html, feedback, dict(zip(_SERVED, served, strict=True)))
+    def read(cls, said: str) -> _Files:
+        """Read them; `said` is what the page says is kept of questions."""
+        texts = {
+            file.name: file.read_text(encoding="utf-8")
+            for file in resources.files("career_advisor.web").iterdir()
+            if file.name.endswith((".html", ".css", ".js"))
+        }
+        kept = {name: text for name, text in texts.items() if not name.endswith(".html")}
+        html = texts["page.html"]
+        if said:
+            html = html.replace(_NOT_STORED, escape(said))
+            html = html.replace(_EXAMPLES, f'<p class="not" id="kept">{escape(said)}</p>{_EXAMPLES}')
+        return cls(html, texts["feedback.html"], kept)
 
 
 def listen(host: str, port: int, *, how: str = "`--port`") -> socket.socket:

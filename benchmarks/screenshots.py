@@ -1,0 +1,179 @@
+"""Every state of the page as a picture, to be looked at: `python benchmarks/screenshots.py --out DIR [--only NAME]`.
+
+Wide, tablet and phone, light and dark. The answers are the shipped corpus's own, given by the light encoder, so that
+what is looked at is what people see; what goes wrong is made to go wrong in the browser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from career_advisor import web
+from career_advisor.opening import open_advisor, plain_progress
+from career_advisor.settings import load_settings
+
+SIZES = {"wide": (1280, 860), "tablet": (820, 1100), "phone": (390, 844)}
+STORY = "I'm a software engineer without a degree, MATS turned me down and I have two children. What should I do next?"
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run")
+WITHIN_MS = 60_000
+
+
+def _ask(page: Any, question: str) -> None:
+    page.fill("#question textarea", question)
+    page.press("#question textarea", "Enter")
+    page.wait_for_selector("#turns > .turn:last-child .actions")
+    page.wait_for_timeout(500)
+
+
+def _top(page: Any) -> None:
+    page.evaluate("document.querySelector('.turn:last-child').scrollIntoView({behavior: 'instant'})")
+
+
+def _answer(page: Any) -> None:
+    _ask(page, STORY)
+    _top(page)
+
+
+def _sources(page: Any) -> None:
+    _ask(page, "Do I need a PhD?")
+    page.locator("button.cite").first.click()
+
+
+def _below(page: Any) -> None:
+    _ask(page, STORY)
+    page.locator(".actions").last.scroll_into_view_if_needed()
+
+
+def _understood(page: Any) -> None:
+    _ask(page, STORY)
+    page.locator(".understood button").first.click()
+    page.locator("#about-you .items button").first.click()
+
+
+def _talks(page: Any) -> None:
+    page.click("#talks-button")
+    page.check("#keep-switch")
+    page.keyboard.press("Escape")
+    for question in ("Do I need a PhD?", "How do I get into AI policy?"):
+        _ask(page, question)
+        page.click("#clear")
+        page.wait_for_selector("#welcome", state="visible")
+    _ask(page, STORY)
+    page.click("#talks-button")
+    page.locator(".talks .delete").nth(1).click()
+
+
+def _edited(page: Any) -> None:
+    for question in ("Do I need a PhD?", "And in Europe?"):
+        _ask(page, question)
+    page.locator(".edit").first.click()
+    page.evaluate("document.querySelector('.turn').scrollIntoView({behavior: 'instant'})")
+
+
+def _waiting(page: Any) -> None:
+    page.route("**/queue/data*", lambda _: None)
+    page.fill("#question textarea", "Do I need a PhD?")
+    page.press("#question textarea", "Enter")
+    page.wait_for_timeout(800)
+
+
+def _refused(page: Any) -> None:
+    page.route("**/queue/join*", lambda route: route.fulfill(status=429, body="{}"))
+    _ask(page, "Do I need a PhD?")
+
+
+def _offline(page: Any) -> None:
+    _ask(page, "Do I need a PhD?")
+    page.context.set_offline(True)
+    page.wait_for_selector("#hint", state="visible")
+
+
+def _long(page: Any) -> None:
+    page.fill("#question textarea", "My life. " * 2_000)
+    page.press("#question textarea", "Enter")
+
+
+def _loading(page: Any) -> None:
+    page.route("**/assets/**", lambda route: route.abort())
+    page.reload(wait_until="domcontentloaded")
+    page.wait_for_timeout(300)
+
+
+def _printed(page: Any) -> None:
+    _ask(page, "Do I need a PhD?")
+    page.emulate_media(media="print")
+
+
+STATES: dict[str, Callable[[Any], None]] = {
+    "empty": lambda _: None,
+    "loading": _loading,
+    "waiting": _waiting,
+    "answer": _answer,
+    "below-the-answer": _below,
+    "sources": _sources,
+    "not-covered": lambda page: _ask(page, "What does a researcher at Anthropic earn?"),
+    "understood": _understood,
+    "conversations": _talks,
+    "edited": _edited,
+    "people": lambda page: page.click("#people-button"),
+    "about": lambda page: page.click("#about-button"),
+    "keys": lambda page: (page.evaluate("document.activeElement.blur()"), page.keyboard.press("?"))[0],
+    "too-long": _long,
+    "refused": _refused,
+    "offline": _offline,
+    "printed": _printed,
+}
+
+
+def main() -> None:
+    """Serve the page, go through its states and write a picture of each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--only", action="append", choices=STATES, help="one state; may be given several times")
+    parser.add_argument("--size", action="append", choices=SIZES)
+    parser.add_argument("--scheme", action="append", choices=("light", "dark"))
+    parser.add_argument("--home", type=Path, help="where the index is kept between runs")
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    home = given.home or Path(tempfile.mkdtemp())
+    advisor = open_advisor(load_settings(home=home, encoder="all-MiniLM-L6-v2"), progress=plain_progress(print))
+    advisor.warm_up()
+    told: list[str] = []
+    ready = threading.Event()
+
+    def on_ready(address: str) -> None:
+        told.append(address)
+        ready.set()
+
+    threading.Thread(target=web.serve, args=(advisor, "127.0.0.1", 0, on_ready), daemon=True).start()
+    ready.wait(60)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=given.chromium, headless=True, args=list(QUIET))
+        for size in given.size or SIZES:
+            for scheme in given.scheme or ("light", "dark"):
+                for name in given.only or STATES:
+                    width, height = SIZES[size]
+                    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+                    context.set_default_timeout(WITHIN_MS)
+                    page = context.new_page()
+                    page.goto(told[0])
+                    page.wait_for_selector("body.ready")
+                    STATES[name](page)
+                    page.wait_for_timeout(500)
+                    path = given.out / f"{name}-{size}-{scheme}.png"
+                    page.screenshot(path=path, full_page=name == "printed")
+                    print(path, flush=True)
+                    context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+// A conversation as something to take along: as Markdown, as JSON, and read again from JSON with distrust.
+
+import { addressOf } from "./elements.js";
+import { addresses, meta } from "./under.js";
+import { WORDS } from "./words.js";
+
+export const FORMAT = "career-advisor-conversation";
+export const BYTES = 8_000_000; // of a file to import: more than a browser keeps
+const VERSION = 1;
+const TURNS = 2_000;
+const LONG = 16_000; // characters of a text: an answer as the server caps it, and its numbers
+const SHORT = 500;
+const ADDRESS = 8_000;
+const MANY = 2_000; // entries of a list within a turn
+const FOUND_TEXT = 400; // characters kept of a passage that was found and not cited
+
+const LOOKS = ["good", "part", "none", "urgent", ""];
+const WHEN = /^\d{4}-\d\d-\d\dT[\d:.]{1,20}Z$/;
+// What is unseen: control, zero-width and bidirectional characters, tags, lone surrogates.
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]|\p{Cs}/gu;
+
+// ---------------------------------------------------------------- out
+
+/** The conversation as JSON, to be imported again. */
+export const asJson = (title, turns) => JSON.stringify({ format: FORMAT, version: VERSION, title, turns: turns.map(plain) }, null, 1);
+
+/** What is kept of a turn. */
+export function plain(turn) {
+  const { id, question, asked, words, trouble, imported, reply } = turn;
+  const found = reply?.found.map((each) => (each.text.length > FOUND_TEXT ? { ...each, text: `${each.text.slice(0, FOUND_TEXT)} …` } : each));
+  return { id, question, asked, words, trouble, imported, reply: reply && { ...reply, found } };
+}
+
+/** The conversation as Markdown, for reading: every citation with its words, whose view they are, and where to check them. */
+export function asMarkdown(title, turns) {
+  const parts = turns.map((turn, position) => [
+    `## ${position + 1}. ${inline(turn.question)}`,
+    `*${WORDS.asked(turn.asked.slice(0, 10))}${turn.imported ? `, ${WORDS.imported.toLowerCase()}` : ""}*`,
+    ...(turn.reply ? replyAsMarkdown(turn.reply) : [escaped(turn.words)]),
+    escaped(turn.trouble),
+  ]);
+  return [`# ${inline(title)}`, `*${WORDS.exportedFrom}*`, ...parts.flat()].filter(Boolean).join("\n\n") + "\n";
+}
+
+function replyAsMarkdown(reply) {
+  const answer = reply.paragraphs.map((sentences) => sentences.map((each) => escaped(each.text) + each.citations.map((number) => ` \\[${number}\\]`).join("")).join(" "));
+  const cited = reply.citations.map((each) => {
+    const from = [each.kind, meta(each)].filter(Boolean).join(" · ");
+    const heading = each.heading.length ? ` (${each.heading.map(inline).join(" › ")})` : "";
+    const lines = [`**\\[${each.number}\\] ${inline(each.title)}**${heading}`, inline(from), `> ${escaped(each.quote).replaceAll("\n", "\n> ")}`, addresses(each).map((address) => `<${address}>`).join(" ")];
+    return lines.filter(Boolean).join("\n\n");
+  });
+  const help = reply.services.map((each) => {
+    const facts = [each.why, each.audience && `${WORDS.whoFor}: ${each.audience}`, each.cost && `${WORDS.cost}: ${each.cost}`, each.caveat && `${WORDS.caveat}: ${each.caveat}`, each.asOf && `${WORDS.asOf}: ${each.asOf}`];
+    return `- **${inline(each.name)}**${each.link ? ` <${addressOf(each.link)}>` : ""}. ${facts.filter(Boolean).map(inline).join(" ")}`;
+  });
+  return [
+    `**${inline(reply.badge.label)}**${reply.badge.meaning ? ` ${inline(reply.badge.meaning)}` : ""} ${inline(reply.writer)}.`,
+    escaped(reply.notice),
+    ...answer,
+    ...(cited.length ? [`### ${WORDS.sources}`, ...cited] : []),
+    ...(help.length ? [`### ${WORDS.whoCanHelp}`, help.join("\n")] : []),
+    ...(reply.dropped.length ? [`### ${WORDS.sentencesLeftOut}`, reply.dropped.map((each) => `- ${inline(each.text)} (${inline(each.reason)})`).join("\n")] : []),
+  ];
+}
+
+const escaped = (text) => text.replace(/[\\`*_[\]<>#|~]/g, "\\$&").replace(/^(\s*)([-+]|\d+[.)])(?=\s)/gm, "$1\\$2");
+const inline = (text) => escaped(text).replace(/\s+/g, " ").trim();
+
+/** Have the browser save a text as a file. */
+export function download(name, type, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** A file name of a title, with nothing in it that a file system would mind. */
+export const fileName = (title, ending) => `${title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "conversation"}.${ending}`;
+
+// ---------------------------------------------------------------- in
+
+class Malformed extends Error {}
+
+function demand(holds) {
+  if (!holds) throw new Malformed();
+}
+
+const text = (limit) => (value) => {
+  demand(typeof value === "string" && value.length <= limit);
+  return value.replace(UNSEEN, "");
+};
+const short = text(SHORT);
+const long = text(LONG);
+const flag = (value) => value === true;
+const number = (value) => {
+  demand(Number.isSafeInteger(value) && value >= 0 && value < 1_000);
+  return value;
+};
+const list = (each) => (value) => {
+  demand(Array.isArray(value) && value.length <= MANY);
+  return value.map(each);
+};
+const either = (each) => (value) => (value === null || value === undefined ? null : each(value));
+const record = (shape) => (value) => {
+  demand(value && typeof value === "object" && !Array.isArray(value));
+  return Object.fromEntries(Object.entries(shape).map(([name, read]) => [name, read(value[name])]));
+};
+
+const kept = record({ href: text(ADDRESS), label: text(ADDRESS), host: short });
+/** Of a file, an address is only shown: nobody has checked where it leads. */
+const shown = (value) => {
+  const link = kept(value);
+  return { href: "", label: link.href || link.label, host: link.host };
+};
+
+const replyOf = (link) =>
+  record({
+    status: short,
+    badge: record({ look: (value) => (LOOKS.includes(value) ? value : ""), label: short, meaning: short }),
+    writer: short,
+    notice: short,
+    paragraphs: list(list(record({ text: long, citations: list(number) }))),
+    asides: list(number),
+    citations: list(record({ number, title: short, view: short, date: short, place: short, kind: short, heading: list(short), before: long, quote: long, behind: long, exact: either(link), sources: list(link) })),
+    found: list(record({ title: short, view: short, kind: short, heading: list(short), text: long, score: short })),
+    services: list(record({ name: short, kind: short, link: either(link), audience: short, cost: short, gap: short, caveat: short, asOf: short, why: short })),
+    understood: list(record({ key: short, label: short })),
+    followUps: list(short),
+    dropped: list(record({ text: short, reason: short })),
+  });
+
+const turnOf = (link, imported) => {
+  const read = record({
+    id: either((value) => (/^[0-9a-f]{0,16}$/.test(value) ? value : "")),
+    question: long,
+    asked: (value) => (typeof value === "string" && WHEN.test(value) ? value : new Date().toISOString()),
+    words: long,
+    trouble: short,
+    imported: flag,
+    reply: either(replyOf(link)),
+  });
+  return (value) => {
+    const turn = read(value);
+    demand(turn.question.trim());
+    return imported ? { ...turn, id: "", imported } : turn;
+  };
+};
+
+/** Read turns that this browser kept; null where they make no sense. */
+export const readKept = (value) => attempt(() => turns(value, kept, false));
+
+/** Read a file; null where it is not a conversation that was exported here. Whatever else it holds is left out. */
+export function readFile(content) {
+  return attempt(() => {
+    const value = JSON.parse(content);
+    demand(value?.format === FORMAT && value.version === VERSION);
+    const read = turns(value.turns, shown, true);
+    demand(read.length);
+    return { title: short(value.title), turns: read };
+  });
+}
+
+function turns(value, link, imported) {
+  demand(Array.isArray(value) && value.length <= TURNS);
+  return value.map(turnOf(link, imported));
+}
+
+function attempt(read) {
+  try {
+    return read();
+  } catch (trouble) {
+    if (trouble instanceof Malformed || trouble instanceof SyntaxError) return null;
+    throw trouble;
+  }
+}

@@ -1,0 +1,69 @@
+// Elements, made without ever parsing a text as HTML, and what every part of the page needs to know.
+
+import { WORDS } from "./words.js";
+
+export const find = (selector, within = document) => within.querySelector(selector);
+export const wide = matchMedia("(min-width: 62rem)");
+export const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** What the parts of the page share. */
+export const page = {
+  facts: null,
+  turns: [], // of the conversation that is open
+  current: null, // the turn that is being answered
+  talk: null, // which conversation that is; see kept.js
+};
+
+/** Make an element. Strings among `children` become text. */
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "class") element.className = value;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+}
+
+export function button(label, onclick, properties = {}) {
+  return make("button", { type: "button", class: "quiet small", onclick, ...properties }, label);
+}
+
+/** Make a link to another site, or the bare text where there is no address to be trusted. */
+export function linkTo(link, text) {
+  const safe = link && /^https?:\/\//.test(link.href);
+  if (!safe) return make("span", {}, text ?? link?.label ?? "");
+  return make(
+    "a",
+    { href: link.href, target: "_blank", rel: "noopener noreferrer external", referrerpolicy: "no-referrer" },
+    text ?? link.label,
+    make("span", { class: "unseen" }, WORDS.newTab),
+  );
+}
+
+/** The address of a link, also of one that is only shown. */
+export const addressOf = (link) => link.href || link.label;
+
+export const question = () => find("#question textarea");
+
+/** Write into one of Gradio's boxes as if typed: it listens for the event. */
+export function write(text, box = question()) {
+  Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, text);
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** Have a screen reader say it. */
+export function say(text) {
+  find("#status").textContent = text;
+}
+
+/** Show a sentence above the question, and have it said. */
+export function tell(text, look = "") {
+  const hint = find("#hint");
+  hint.textContent = text;
+  hint.className = look;
+  hint.hidden = !text;
+  if (text) say(text);
+}

@@ -1,0 +1,203 @@
+// The pane with the conversations: whether they are kept, the list, taking one along, and reading one in.
+
+import { alive, forgetThere } from "./asking.js";
+import { BYTES, asJson, asMarkdown, download, fileName, readFile } from "./carried.js";
+import { button, calm, find, make, page, question, say, tell, write } from "./elements.js";
+import { keep, keeps, list, newTalk, open, remember, remove, removeAll, rename, setApart, setKeeping } from "./kept.js";
+import { closePane, openPane } from "./pane.js";
+import { clearTurns, end, showAgain } from "./turns.js";
+import { openUnderstood } from "./understood.js";
+import { WORDS } from "./words.js";
+
+export function openTalks(from) {
+  openPane(WORDS.conversations, from, make("div", { id: "talks" }));
+  draw();
+  find("#pane").focus({ preventScroll: true });
+}
+
+export function draw() {
+  const place = find("#talks");
+  if (!place) return;
+  const talks = list();
+  place.replaceChildren(
+    ...[
+      checkbox("keep-switch", WORDS.keepSwitch, keeps(), (on) => {
+        if (!setKeeping(on)) tell(WORDS.forbidden);
+      }),
+      make("p", { class: "meta" }, keeps() ? WORDS.keepOn : talks.length ? WORDS.keepLeft : WORDS.keepOff),
+      keeps() ? checkbox("apart-switch", WORDS.apartSwitch, page.talk.apart, setApart) : null,
+      ...(keeps() || talks.length ? kept(talks) : []),
+      make("h3", {}, WORDS.takeAlong),
+      make("p", { class: "meta" }, page.turns.length ? WORDS.takeAlongLead : WORDS.nothingToExport),
+      make("p", { class: "pane-buttons" }, ...(page.turns.length ? ways() : []), importing()),
+      button(WORDS.understood, (event) => openUnderstood(event.currentTarget)),
+    ].filter(Boolean),
+  );
+}
+
+function checkbox(id, label, checked, changed) {
+  const box = make("input", { type: "checkbox", id, checked });
+  box.addEventListener("change", () => {
+    changed(box.checked);
+    draw();
+    find(`#${id}`)?.focus();
+  });
+  return make("label", { class: "switch", for: id }, box, make("span", {}, label));
+}
+
+// ---------------------------------------------------------------- the list
+
+function kept(talks) {
+  return [
+    make("h3", {}, WORDS.inList(talks.length)),
+    talks.length ? make("ul", { class: "items talks" }, ...talks.map(row)) : make("p", { class: "meta" }, WORDS.noneKept),
+    ...(talks.length > 1 ? [sure(WORDS.deleteAll, WORDS.deleteAll, () => gone(talks.map((each) => each.id), WORDS.deletedAll))] : []),
+  ];
+}
+
+function row(talk) {
+  const isOpen = talk.id === page.talk.id;
+  const meta = [talk.changed.slice(0, 10), WORDS.questions(talk.questions), isOpen ? WORDS.isOpen : ""].filter(Boolean).join(" · ");
+  const item = make(
+    "li",
+    {},
+    make("button", { type: "button", class: "talk-open", "aria-label": WORDS.open(talk.title), "aria-current": isOpen ? "true" : null, onclick: () => leaving(() => show(open(talk.id))) }, make("strong", {}, talk.title), make("span", { class: "meta" }, meta)),
+    make("span", { class: "item-buttons" }, button(WORDS.rename, () => renaming(item, talk), { "aria-label": WORDS.renameOf(talk.title) }), sure(WORDS.delete, WORDS.deleteOf(talk.title), () => gone([talk.id], WORDS.deletedOne(talk.title)))),
+  );
+  return item;
+}
+
+/** A button that asks once more before it does something for good. */
+function sure(label, name, act) {
+  let asked = false;
+  const pressed = button(
+    label,
+    () => {
+      if (asked) act();
+      asked = true;
+      pressed.textContent = WORDS.deleteSure;
+      pressed.setAttribute("aria-label", `${name}: ${WORDS.deleteSure}`);
+      pressed.classList.add("danger");
+    },
+    { class: "quiet small delete", "aria-label": name },
+  );
+  return pressed;
+}
+
+function renaming(item, talk) {
+  const box = make("input", { type: "text", value: talk.title, maxlength: 80, "aria-label": WORDS.newName });
+  const form = make("form", { class: "rename-form" }, box, make("button", { type: "submit", class: "strong" }, WORDS.save));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    rename(talk.id, box.value);
+    draw();
+    find("#pane").focus({ preventScroll: true });
+  });
+  item.replaceChildren(form);
+  box.focus();
+  box.select();
+}
+
+function gone(ids, sentence) {
+  const isOpen = ids.includes(page.talk.id);
+  if (isOpen) page.talk.apart = true; // whatever still comes is not kept either
+  if (ids.length > 1) removeAll();
+  else remove(ids[0]);
+  if (isOpen) begin();
+  draw();
+  say(sentence);
+  find("#pane").focus({ preventScroll: true });
+}
+
+// ---------------------------------------------------------------- another conversation
+
+/** Begin a conversation with nothing in it; return what becomes of the one before on the server. */
+function begin() {
+  const turn = page.current;
+  const told = forgetThere();
+  if (turn) end(turn, WORDS.stopped);
+  clearTurns();
+  page.talk = newTalk();
+  remember(null);
+  return told;
+}
+
+/** What “New conversation” does: the server forgets; where it doesn't say so, begin a page that it does not know. */
+export async function beginAnew() {
+  const { stored } = page.talk;
+  const told = begin();
+  write("");
+  tell("");
+  say(stored ? WORDS.newOne : WORDS.deleted);
+  window.scrollTo({ top: 0 });
+  question().focus();
+  if (await told) return;
+  if (await alive()) location.reload();
+  else tell(WORDS.notForgotten);
+}
+
+/** Show a conversation that was kept or read in. */
+export function show(opened, { quietly = false } = {}) {
+  if (!opened) {
+    if (!quietly) tell(WORDS.unreadable);
+    return;
+  }
+  if (page.turns.length) begin();
+  page.talk = opened.talk;
+  for (const turn of opened.turns) showAgain(turn);
+  if (opened.talk.stored) remember(opened.talk.id);
+  tell("");
+  page.turns.at(-1)?.element.scrollIntoView({ block: "start", behavior: calm.matches || quietly ? "auto" : "smooth" });
+  if (!quietly) question().focus({ preventScroll: true });
+}
+
+/** Go on to another conversation, and ask first where this one would be lost. */
+function leaving(go) {
+  if (page.current) {
+    tell(WORDS.busy);
+    return;
+  }
+  if (!page.turns.length || page.talk.stored) {
+    go();
+    return;
+  }
+  const yes = button(WORDS.goOn, go, { class: "strong" });
+  openPane(WORDS.leaveTitle, find("#talks-button"), make("p", {}, WORDS.leave), make("p", { class: "pane-buttons" }, yes, button(WORDS.cancel, () => closePane(), { class: "quiet" })));
+  yes.focus();
+}
+
+// ---------------------------------------------------------------- taking along, reading in
+
+const title = () => page.talk.title || page.turns[0].question.replace(/\s+/g, " ").slice(0, 80);
+
+function ways() {
+  return [
+    button(WORDS.asMarkdown, () => download(fileName(title(), "md"), "text/markdown", asMarkdown(title(), page.turns)), { class: "quiet boxed" }),
+    button(WORDS.asJson, () => download(fileName(title(), "json"), "application/json", asJson(title(), page.turns)), { class: "quiet boxed" }),
+    button(WORDS.print, () => window.print(), { class: "quiet boxed" }),
+  ];
+}
+
+function importing() {
+  const box = make("input", { type: "file", id: "import-file", accept: ".json,application/json", class: "unseen", tabindex: "-1", "aria-hidden": "true" });
+  box.addEventListener("change", () => box.files[0] && readIn(box.files[0]));
+  return make("span", {}, box, button(WORDS.importFile, () => box.click(), { class: "quiet boxed", id: "import-button" }));
+}
+
+/** Read a file in; whatever it is, nothing that is here changes unless it is a conversation. */
+export async function readIn(file, otherwise = WORDS.importUnread) {
+  if (file.size > BYTES) {
+    tell(WORDS.importTooLarge);
+    return;
+  }
+  const read = readFile(await file.text());
+  if (!read) {
+    tell(otherwise);
+    return;
+  }
+  leaving(() => {
+    show({ talk: { ...newTalk(), title: read.title }, turns: read.turns });
+    keep();
+    tell(WORDS.importDone(read.turns.length), "good");
+  });
+}

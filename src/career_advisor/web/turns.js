@@ -1,0 +1,233 @@
+// The turns of the conversation: how one begins, grows, ends, is changed, and is shown again later.
+
+import { ask } from "./asking.js";
+import { button, calm, find, make, page, question, say, tell } from "./elements.js";
+import { helpful } from "./helpful.js";
+import { branch, keep } from "./kept.js";
+import { closePane, openAbout, openSources } from "./pane.js";
+import { copyOut, showUnder } from "./under.js";
+import { WORDS } from "./words.js";
+
+const LONGEST_WORD = 20; // letters at most that are kept on one line with the marker behind them
+
+const seen = new Set(); // names of answers that have come; one that is over may still be heard of
+
+/** Begin to answer, in a new turn or anew in one that is there. */
+export function begin(text, turn = null) {
+  tell("");
+  closePane(false);
+  const began = turn ?? { element: make("article", { class: "turn" }) };
+  if (!turn) {
+    page.turns.push(began);
+    place(began);
+  }
+  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false });
+  layOut(began);
+  began.stage = make("p", { class: "stage" }, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, WORDS.sending));
+  began.prose.before(began.stage);
+  find("#spoken").replaceChildren();
+  page.current = began;
+  document.body.classList.add("answering");
+  keep();
+  began.element.scrollIntoView({ block: "start", behavior: calm.matches ? "auto" : "smooth" });
+}
+
+function place(turn) {
+  find("#welcome").hidden = true;
+  find("#turns").append(turn.element);
+}
+
+function layOut(turn) {
+  for (const other of page.turns) if (other !== turn) find(".retry", other.element)?.remove(); // the last one alone can be asked again
+  turn.prose = make("div", { class: "words" });
+  turn.after = make("div", { class: "after" });
+  turn.element.setAttribute("aria-label", WORDS.question(page.turns.indexOf(turn) + 1));
+  turn.element.replaceChildren(make("h2", { class: "asked" }, turn.question), turn.prose, turn.after);
+}
+
+/** Take in what the server says of the turn that is being answered. */
+export function take(step) {
+  const turn = page.current;
+  if (!turn || (turn.id === null ? seen.has(step.turn) : turn.id !== step.turn)) return;
+  turn.id = step.turn;
+  seen.add(step.turn);
+  turn.heard = performance.now();
+  if (!step.reply) showProse(turn, step.paragraphs, false);
+  if (step.state === "working") {
+    const stage = turn.stage.lastChild;
+    if (stage.textContent !== step.stage) {
+      stage.textContent = step.stage;
+      say(step.stage);
+    }
+    return;
+  }
+  turn.reply = step.reply;
+  if (step.reply) showReply(turn);
+  end(turn, step.trouble, step.again);
+}
+
+export function end(turn, trouble = "", again = true) {
+  page.current = null;
+  document.body.classList.remove("answering");
+  turn.stage.remove();
+  turn.trouble = trouble;
+  turn.words = turn.reply ? "" : turn.prose.textContent;
+  close(turn, again);
+  if (page.facts.feedback && turn.reply && turn.reply.status !== "urgent") turn.after.append(helpful(turn));
+  say(trouble || WORDS.complete(turn.reply?.citations.length ?? 0));
+  keep();
+}
+
+/** Show a turn of a conversation that was kept or imported, as it was. */
+export function showAgain(kept) {
+  const unfinished = !kept.reply && !kept.trouble;
+  const turn = { ...kept, element: make("article", { class: "turn" }), spoken: null, trouble: unfinished ? WORDS.cutShort : kept.trouble };
+  page.turns.push(turn);
+  place(turn);
+  layOut(turn);
+  if (turn.reply) showReply(turn);
+  else if (turn.words) turn.prose.append(make("p", {}, turn.words));
+  close(turn, true);
+}
+
+/** Put what can be done with a turn below it. */
+function close(turn, again) {
+  if (turn.trouble) turn.after.append(make("p", { class: "trouble" }, turn.trouble));
+  const copy = button(WORDS.copy, () => copyOut(turn, copy), { class: "quiet small copy" });
+  turn.after.append(
+    make(
+      "p",
+      { class: "actions" },
+      turn.prose.textContent ? copy : null,
+      again ? button(WORDS.askAgain, () => ask(turn.question, turn), { class: "quiet small retry" }) : null,
+      button(WORDS.edit, () => edit(turn), { class: "quiet small edit" }),
+      turn.reply ? make("span", { class: "writer" }, turn.reply.writer, " · ", button(page.facts.model ? WORDS.howThisWorks : WORDS.turnModelOn, (event) => openAbout(event.currentTarget))) : null,
+    ),
+  );
+}
+
+/** Let a question be changed where it stands; the conversation goes on from there. */
+function edit(turn) {
+  if (page.current) {
+    tell(WORDS.busy);
+    return;
+  }
+  if (find(".edit-form", turn.element)) return;
+  const heading = find(".asked", turn.element);
+  const below = page.turns.length - page.turns.indexOf(turn) - 1;
+  const takes = WORDS.editTakes(below, page.talk.stored);
+  const box = make("textarea", { rows: "3", maxlength: page.facts.limit });
+  box.value = turn.question;
+  const back = () => {
+    form.replaceWith(heading);
+    find(".edit", turn.element)?.focus();
+  };
+  const form = make(
+    "form",
+    { class: "edit-form" },
+    make("label", {}, WORDS.editLabel, box),
+    takes ? make("p", { class: "meta" }, takes) : null,
+    make("p", { class: "edit-buttons" }, make("button", { type: "submit", class: "strong" }, WORDS.askInstead), button(WORDS.cancel, back, { class: "quiet" })),
+  );
+  const send = () => {
+    if (page.current || !box.value.trim()) {
+      tell(page.current ? WORDS.busy : WORDS.empty);
+      return;
+    }
+    if (below) {
+      if (page.talk.stored) branch();
+      for (const later of page.turns.splice(page.turns.indexOf(turn) + 1)) later.element.remove();
+    }
+    ask(box.value, turn);
+    question().focus({ preventScroll: true });
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      back();
+    } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === box) {
+      event.preventDefault();
+      send();
+    }
+  });
+  heading.replaceWith(form);
+  box.focus();
+}
+
+/** Put the words there: new sentences are added to those that stand, so that nothing moves or is read out twice. */
+function showProse(turn, paragraphs, whole) {
+  const { prose } = turn;
+  const before = prose.textContent;
+  if (whole) prose.replaceChildren();
+  paragraphs.forEach((sentences, row) => {
+    const paragraph = prose.children[row] ?? prose.appendChild(make("p"));
+    sentences.forEach((sentence, column) => {
+      const key = JSON.stringify(sentence);
+      const there = paragraph.children[column];
+      if (there?.dataset.key === key) return;
+      const markers = sentence.citations.map((number) => (whole ? marker(turn, number) : make("span", { class: "cite waiting" }, String(number))));
+      const isNew = turn.spoken !== null && !there && !before.includes(sentence.text);
+      const shown = make("span", { class: isNew ? "sentence new" : "sentence", "data-key": whole ? null : key }, ...withMarkers(sentence.text, markers));
+      shown.append(" ");
+      if (there) there.replaceWith(shown);
+      else paragraph.append(shown);
+    });
+  });
+  if (turn.spoken !== null) speak(turn, paragraphs.flat().map((sentence) => sentence.text), whole);
+}
+
+/** A text with the markers behind it; the last word keeps the first one from beginning a line by itself. */
+function withMarkers(text, [first, ...others]) {
+  if (!first) return [text];
+  const cut = text.length - text.slice(-LONGEST_WORD).split(/\s/).at(-1).length;
+  return [text.slice(0, cut), make("span", { class: "held" }, text.slice(cut), " ", first), ...others.flatMap((each) => [" ", each])];
+}
+
+/** Add to what is read out the sentences that are whole and new; the last one may still be growing. */
+function speak(turn, sentences, whole) {
+  const text = sentences.slice(0, whole ? undefined : -1).join(" ");
+  if (!whole && text.length <= turn.spoken.length) return;
+  const rest = text.startsWith(turn.spoken) ? text.slice(turn.spoken.length).trim() : text;
+  if (rest) find("#spoken").append(make("p", {}, rest));
+  turn.spoken = text;
+}
+
+function marker(turn, number) {
+  const citation = turn.reply?.citations.find((each) => each.number === number);
+  return make(
+    "button",
+    {
+      type: "button",
+      class: "cite",
+      "aria-label": WORDS.source(number, citation?.title),
+      title: citation?.title,
+      "aria-controls": "pane",
+      "aria-expanded": "false",
+      onclick: (event) => openSources(turn, number, event.currentTarget),
+    },
+    String(number),
+  );
+}
+
+function showReply(turn) {
+  const { reply } = turn;
+  showProse(turn, reply.paragraphs, true);
+  for (const position of reply.asides) turn.prose.children[position]?.classList.add("aside");
+  const badge = turn.imported ? { look: "none", label: WORDS.imported, meaning: WORDS.importedMeaning(reply.badge.label) } : reply.badge;
+  if (badge.label) {
+    turn.prose.before(make("p", { class: "badges" }, make("span", { class: `badge ${badge.look}` }, badge.label), make("span", { class: "meaning" }, badge.meaning)));
+  }
+  showUnder(turn);
+}
+
+/** Take every turn off the page. */
+export function clearTurns() {
+  page.turns.length = 0;
+  closePane(false);
+  for (const place of ["#turns", "#spoken", "#pane-body"]) find(place).replaceChildren();
+  find("#welcome").hidden = false;
+}

@@ -1,0 +1,253 @@
+"""Where the page is and how it is used there: behind a proxy's prefix, by keyboard, without a connection, on paper."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from career_advisor.records import Dropped, Reply
+from tests import chromium
+from tests.doubles import QUOTES, ScriptedAnswerer, answered, not_covered, streamed
+from tests.test_browser import Held, Tab, eventually, full, opened, watched
+from tests.test_web import served
+
+pytestmark = pytest.mark.browser
+
+PREFIX = "/guidance/advisor"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    found = chromium.find()
+    assert found, "no Chromium; `python -m tests.chromium` installs one or says how"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(found), headless=True, args=list(chromium.QUIET))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def one_answerer() -> ScriptedAnswerer:
+    return ScriptedAnswerer()
+
+
+@pytest.fixture(scope="module")
+def address(one_answerer: ScriptedAnswerer) -> Iterator[str]:
+    with served(one_answerer) as url:
+        yield url
+
+
+@pytest.fixture
+def answerer(one_answerer: ScriptedAnswerer) -> ScriptedAnswerer:
+    one_answerer.asked.clear()
+    one_answerer.script = None
+    return one_answerer
+
+
+@pytest.fixture
+def tab(browser: Any, address: str, answerer: ScriptedAnswerer) -> Iterator[Tab]:
+    with watched(browser, address) as one:
+        yield one
+
+
+# ---------------------------------------------------------------- behind a prefix
+
+
+@contextmanager
+def proxied(behind: str) -> Iterator[str]:
+    """Serve an address under a prefix, as a reverse proxy does that takes the prefix away."""
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import StreamingResponse
+    from starlette.routing import Route
+
+    client = httpx.AsyncClient(base_url=behind, trust_env=False, timeout=30)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await client.aclose()
+
+    async def forward(request: Request) -> StreamingResponse:
+        headers = {name: value for name, value in request.headers.items() if name != "host"}
+        path = request.url.path.removeprefix(PREFIX) + (f"?{request.url.query}" if request.url.query else "")
+        asked = client.build_request(request.method, path, headers=headers, content=await request.body())
+        came = await client.send(asked, stream=True)
+        return StreamingResponse(came.aiter_raw(), came.status_code, dict(came.headers))
+
+    route = Route(PREFIX + "/{path:path}", forward, methods=["GET", "POST", "HEAD"])
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=[route], lifespan=lifespan), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 30
+    while not server.started:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{PREFIX}/"
+    server.should_exit = True
+    server.force_exit = True
+    thread.join(10)
+
+
+def test_the_page_works_behind_a_prefix_and_asks_nobody_but_the_proxy(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    with proxied(address) as prefixed, watched(browser, prefixed) as tab:
+        assert QUOTES[1] in tab.ask("Should I do a PhD?").inner_text()
+        tab.turn.locator("button.cite").first.click()
+        assert tab.page.locator(".passage.asked-for mark").inner_text() == QUOTES[0]
+        held = Held()
+        answerer.script = held
+        tab.type("And now?")
+        tab.page.wait_for_selector(".turn:last-child .words .sentence")
+        tab.page.click("#stop")
+        held.let_go()
+        assert "Stopped." in tab.over().inner_text()
+        eventually(lambda: answerer.running == 0)
+        assert len(tab.asked_for) > 10
+
+
+# ---------------------------------------------------------------- by keyboard
+
+
+def test_a_question_mark_shows_the_keys_and_escape_goes_back(tab: Tab) -> None:
+    cite = tab.ask("Should I do a PhD?").locator("button.cite").first
+    cite.focus()
+    tab.page.keyboard.press("?")
+    assert "show these keys" in tab.page.locator("#pane").inner_text()
+    tab.page.keyboard.press("Escape")
+    assert cite.evaluate("element => element === document.activeElement")
+    tab.page.focus("#question textarea")
+    tab.page.keyboard.type("Why?")
+    assert not tab.page.locator("#pane").is_visible()
+    assert tab.page.input_value("#question textarea") == "Why?"
+
+
+# ---------------------------------------------------------------- without a connection
+
+
+def test_a_connection_that_goes_away_between_questions_is_said_and_taken_back(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    with opened(browser, address) as tab:
+        tab.ask("First?")
+        tab.page.context.set_offline(True)
+        tab.page.wait_for_selector("text=The advisor cannot be reached at the moment")
+        tab.turn.locator("button.cite").first.click()
+        assert tab.page.locator(".passage.asked-for mark").inner_text() == QUOTES[0], "what is here can be read"
+        tab.page.context.set_offline(False)
+        tab.page.wait_for_selector("#hint", state="hidden")
+        assert QUOTES[1] in tab.ask("Second?").inner_text()
+
+
+def test_until_the_page_is_drawn_it_says_that_it_loads(browser: Any, address: str, answerer: ScriptedAnswerer) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.route("**/assets/**", lambda route: route.abort())
+    page.goto(address)
+
+    assert page.locator("#loading").inner_text() == "Career Advisor is loading …"
+    context.close()
+
+
+# ---------------------------------------------------------------- what an answer shows
+
+
+def test_each_kind_of_answer_says_what_it_is_and_who_wrote_it(tab: Tab, answerer: ScriptedAnswerer) -> None:
+    assert tab.ask("Should I do a PhD?").locator(".badge").inner_text() == "From what I've read"
+    assert "no language model" in tab.turn.locator(".writer").inner_text()
+    answerer.script = lambda question: streamed(not_covered(question))
+    assert tab.ask("What does it pay?").locator(".badge").inner_text() == "Not in my sources"
+    answerer.script = lambda question: streamed(replace(answered(question, model="qwen3"), status="partly"))
+    assert tab.ask("And roughly?").locator(".badge").inner_text() == "Partly from what I've read"
+    assert "Written by qwen3" in tab.turn.locator(".writer").inner_text()
+
+
+def test_what_was_left_out_is_counted_and_can_be_seen_with_the_reason(tab: Tab, answerer: ScriptedAnswerer) -> None:
+    lost = (Dropped("You will earn a million.", "no passage says so"), Dropped("It takes a week.", "it cites nothing"))
+    answerer.script = lambda question: streamed(replace(answered(question, model="qwen3"), dropped=lost))
+    turn = tab.ask("Should I do a PhD?")
+    assert not turn.get_by_text("a million").is_visible()
+    turn.get_by_text("2 sentences left out").click()
+
+    assert "You will earn a million. (no passage says so)" in turn.inner_text().replace("”", "").replace("“", "")
+
+
+def elsewhere(question: str) -> Reply:
+    """Reply from source text of three kinds: a web page, a PDF and a recording."""
+    whole = answered(question)
+    web, pdf, talk = (
+        replace(each, kind="source text", after=None, author="A. Writer", sources=()) for each in whole.citations
+    )
+    return replace(
+        whole,
+        citations=(
+            replace(web, url="https://example.org/guide"),
+            replace(pdf, url="https://example.org/report.pdf", page=7),
+            replace(talk, url="https://www.youtube.com/watch?v=x", time=3_725.0),
+        ),
+    )
+
+
+def test_a_source_is_opened_at_the_very_words_the_page_or_the_second(tab: Tab, answerer: ScriptedAnswerer) -> None:
+    answerer.script = lambda question: streamed(elsewhere(question))
+    tab.ask("Should I do a PhD?").locator("button.cite").first.click()
+    links = tab.page.locator("#pane .passage a").evaluate_all("links => links.map(each => each.href)")
+
+    assert links[0].startswith("https://example.org/guide#:~:text=")
+    assert links[1:] == ["https://example.org/report.pdf#page=7", "https://www.youtube.com/watch?v=x&t=3725"]
+    pane = tab.page.locator("#pane").inner_text()
+    assert "page 7" in pane
+    assert "at 1:02:05" in pane
+    assert "by A. Writer" in pane
+    assert pane.count("Source text") >= 3
+
+
+def test_nothing_moves_when_an_answer_is_whole(tab: Tab, answerer: ScriptedAnswerer) -> None:
+    tab.page.evaluate(
+        """() => { window.moved = 0; new PerformanceObserver((list) => { for (const each of list.getEntries())
+          if (!each.hadRecentInput) window.moved += each.value; }).observe({type: "layout-shift", buffered: true}); }"""
+    )
+    answerer.script = lambda question: streamed(full(question))
+    tab.ask("Should I do a PhD?")
+    tab.page.wait_for_timeout(300)
+
+    assert tab.page.evaluate("window.moved") < 0.1, "what web.dev calls good (Core Web Vitals, cumulative layout shift)"
+
+
+# ---------------------------------------------------------------- on paper
+
+
+def test_on_paper_stands_the_conversation_with_its_sources_and_nothing_to_press(tab: Tab) -> None:
+    tab.ask("Should I do a PhD?")
+    tab.page.click("#people-button")
+    tab.page.emulate_media(media="print")
+
+    assert tab.turn.locator(".asked").is_visible()
+    printed = tab.turn.inner_text()
+    assert f"1: “{QUOTES[0]}” https://" in printed
+    for pressed in ("#composer", "#pane", ".actions", ".follow-ups", ".bar-buttons"):
+        assert not tab.page.locator(pressed).first.is_visible(), pressed
+    tab.page.emulate_media(media="screen")
+
+
+def test_every_turn_of_a_long_conversation_is_on_paper(tab: Tab) -> None:
+    for number in range(4):
+        tab.ask(f"Question number {number}?")
+    assert tab.page.pdf()[:5] == b"%PDF-"
+    tab.page.emulate_media(media="print")
+    heights = tab.page.locator(".turn .words").evaluate_all("all => all.map(each => each.offsetHeight)")
+
+    assert len(heights) == 4
+    assert all(heights)
+    tab.page.emulate_media(media="screen")
