@@ -2,12 +2,14 @@
 
 sets/choices.jsonl has messages with what the search had found for each: the sentences that a reader in the place of the
 person would be glad of (`best`), those that would not disturb (`ok`, counted as IN_PART of one that belongs), and the
-rest. For each message the search is run as always, and a logistic regression on `choosing.Traits` learns to tell them
-apart, with what `reading` makes of them and without. Reported by five-fold cross-validation over messages, beside the
+rest. A network like that of reading.py is trained on these and on sets/readings.jsonl; for each message the search is
+run as always, and a logistic regression on `choosing.Traits` learns to tell them apart, with what the network makes of
+them and without. For the regression the network says of a message only what it learnt from the other folds. Reported by
+five-fold cross-validation over messages, beside the
 order in which the search has them: the AUROC of the best sentences among all, how often the likeliest is one of them,
 and, quoting what is likelier than answering's mark, how many sentences are quoted, how many of them are among the best
 and among the rest, and the share of the best ones quoted. `--write` puts the weights into
-src/career_advisor/choosing.toml.
+src/career_advisor/choosing.toml and the networks beside it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import argparse
 import hashlib
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,11 +28,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from career_advisor.answering import PLAIN
-from career_advisor.choosing import Chooser, Traits
+from career_advisor.choosing import Chooser, Found, Traits
 from career_advisor.opening import open_advisor, plain_progress
+from career_advisor.reading import Head
 from career_advisor.records import Message
 from career_advisor.settings import load_settings
 from machine import commit, machine, today
+from reading import Pairs, pairs_of, train
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "src" / "career_advisor" / "choosing.toml"
@@ -41,15 +46,25 @@ FOLDS = 5
 RESAMPLES = 2_000
 
 Values = npt.NDArray[np.float64]
+Vectors = npt.NDArray[np.float32]
 
 
 class Row(NamedTuple):
     """A message with what was found for it and labelled."""
 
+    message: Vectors
+    """Its vector, shape (dimension,)."""
+    found: list[Found]
+    belongs: dict[str, float]
+    """By digest: 1 for the best, IN_PART for what would not disturb, else 0."""
+
+
+class Weighed(NamedTuple):
+    """The same as the regression sees it."""
+
     traits: Values
     """Shape (sentences, len(Traits))."""
     belongs: Values
-    """1 for the best, IN_PART for what would not disturb, else 0."""
 
 
 def one_line(text: str) -> str:
@@ -62,32 +77,81 @@ def digest(text: str) -> str:
     return hashlib.blake2s(text.encode(), digest_size=5).hexdigest()
 
 
-def rows_of(encoder: str, home: Path) -> list[Row]:
-    """Look every message up; a sentence found for several parts counts as where it was found best."""
-    advisor = open_advisor(
-        load_settings(home=home, encoder=encoder), progress=plain_progress(lambda line: None), with_model=False
-    )
+def rows_of(encoder: str, home: Path) -> tuple[list[Row], Chooser]:
+    """Look every message up."""
+    settings = load_settings(home=home, encoder=encoder)
+    advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False)
     rows = []
     for line in (HERE / "sets" / "choices.jsonl").read_text("utf-8").splitlines():
         case = json.loads(line)
         history = [Message(turn["role"], turn["content"]) for turn in case["history"]]
-        vector, found, shelf = advisor.pool(case["question"], history)
+        message, found, shelf = advisor.pool(case["question"], history)
         label = dict.fromkeys(case["other"], 0.0)
         label |= {digest(text): IN_PART for text in case["ok"]} | {digest(text): 1.0 for text in case["best"]}
-        seen: dict[str, tuple[Values, float]] = {}
-        chooser = Chooser.of(shelf, of_the_field=True)
-        for part, traits in zip(found, chooser.traits(vector, found), strict=True):
-            for hit, values in zip(part.hits, traits, strict=True):
-                for span, value in zip(hit.sentences, values, strict=True):
-                    key = digest(one_line(hit.document.text[span.start : span.end]))
-                    if key in label and (key not in seen or seen[key][0][0] < value[0]):
-                        seen[key] = (value, label[key])
-        if seen:
-            rows.append(Row(np.array([v for v, _ in seen.values()]), np.array([b for _, b in seen.values()])))
-    return rows
+        rows.append(Row(message, found, label))
+    return rows, Chooser.of(shelf, of_the_field=False)
 
 
-def fit(rows: list[Row], columns: list[int]) -> tuple[Values, float]:
+def weighed(row: Row, chooser: Chooser) -> Weighed:
+    """Weigh a message's labelled sentences; one found for several parts counts as where it was found best."""
+    seen: dict[str, Values] = {}
+    for part, traits in zip(row.found, chooser.traits(row.message, row.found), strict=True):
+        for hit, values in zip(part.hits, traits, strict=True):
+            for span, value in zip(hit.sentences, values, strict=True):
+                key = digest(one_line(hit.document.text[span.start : span.end]))
+                if key in row.belongs and (key not in seen or seen[key][0] < value[0]):
+                    seen[key] = value
+    every = np.array(list(seen.values())).reshape(-1, len(Traits._fields))
+    return Weighed(every, np.array([row.belongs[key] for key in seen]))
+
+
+def joined(readings: Pairs, rows: list[Row], chooser: Chooser) -> tuple[Pairs, npt.NDArray[np.intp]]:
+    """Return the pairs of both sets as one, and of each the number of its message; -1 for those of readings.jsonl."""
+    triples, belongs, numbers = [], [], []
+    for number, row in enumerate(rows):
+        seen: set[str] = set()
+        for hit in (hit for part in row.found for hit in part.hits):
+            for span in hit.sentences:
+                key = digest(one_line(hit.document.text[span.start : span.end]))
+                if key in row.belongs and key not in seen:
+                    seen.add(key)
+                    said = chooser.rows.sentences[hit.document.path, span.start, span.end]
+                    above = chooser.rows.headings.get((hit.document.path, hit.section), said)
+                    triples.append((row.message, chooser.vectors[said], chooser.vectors[above]))
+                    belongs.append(row.belongs[key])
+                    numbers.append(number)
+    vectors = [
+        np.concatenate([one, np.array(other, np.float32)])
+        for one, other in zip(readings[:3], zip(*triples, strict=True), strict=True)
+    ]
+    answers = np.concatenate([readings.answers, np.array(belongs, np.float32)])
+    of_message = np.concatenate([np.full(len(readings.answers), -1), numbers]).astype(np.intp)
+    question, sentence, heading = vectors
+    return Pairs(question, sentence, heading, answers, of_message, of_message), of_message
+
+
+def wide(head: Head) -> Head:
+    """Return a head as `reading.head_for` reads it."""
+    return Head(*(each.astype(np.float32) for each in head))
+
+
+def cross_read(pairs: Pairs, of_message: npt.NDArray[np.intp], rows: list[Row], chooser: Chooser) -> list[Weighed]:
+    """Weigh every message with a network that has not seen it."""
+    out: list[Weighed] = [Weighed(np.zeros((0, 0)), np.zeros(0))] * len(rows)
+    for fold in folds(len(rows)):
+        head = wide(train(pairs, np.flatnonzero(~np.isin(of_message, fold))))
+        for i in fold.tolist():
+            out[i] = weighed(rows[i], replace(chooser, head=head))
+    return out
+
+
+def folds(count: int) -> list[npt.NDArray[np.intp]]:
+    """Cut messages into FOLDS."""
+    order = np.random.default_rng(0).permutation(count)
+    return [order[i::FOLDS] for i in range(FOLDS)]
+
+
+def fit(rows: list[Weighed], columns: list[int]) -> tuple[Values, float]:
     """Return weights of all traits, 0 for those not among the columns, and the intercept."""
     traits = np.concatenate([row.traits for row in rows])[:, columns]
     belongs = np.concatenate([row.belongs for row in rows])
@@ -101,11 +165,10 @@ def fit(rows: list[Row], columns: list[int]) -> tuple[Values, float]:
     return weights, float(model.intercept_[0] - (model.coef_[0] * mean / scale).sum())
 
 
-def crossed(rows: list[Row], columns: list[int]) -> list[Values]:
+def crossed(rows: list[Weighed], columns: list[int]) -> list[Values]:
     """Return the log-odds of every row's sentences by a fit on the other folds."""
-    order = np.random.default_rng(0).permutation(len(rows))
     odds: list[Values] = [np.zeros(0)] * len(rows)
-    for fold in (order[i::FOLDS] for i in range(FOLDS)):
+    for fold in folds(len(rows)):
         held = set(fold.tolist())
         weights, intercept = fit([row for i, row in enumerate(rows) if i not in held], columns)
         for i in fold.tolist():
@@ -113,7 +176,7 @@ def crossed(rows: list[Row], columns: list[int]) -> list[Values]:
     return odds
 
 
-def measured(rows: list[Row], odds: list[Values]) -> dict[str, Any]:
+def measured(rows: list[Weighed], odds: list[Values]) -> dict[str, Any]:
     """Return how well an order of the sentences does, with intervals of 95 % over messages."""
     useful = [(row.belongs, each) for row, each in zip(rows, odds, strict=True) if row.belongs.max() == 1.0]
     first = np.array([belongs[each.argmax()] == 1.0 for belongs, each in useful], float)
@@ -152,13 +215,21 @@ def main() -> None:
     every = list(range(len(Traits._fields)))
     unread = [i for i in every if not Traits._fields[i].startswith("reads")]
     written, results = [], []
+    heads: dict[str, npt.NDArray[np.float32]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for encoder in ENCODERS:
-            rows = rows_of(encoder, (asked.home or Path(scratch)) / encoder)
-            ways = {"as found": [row.traits[:, 0] for row in rows]}
-            for name, columns in ((encoder, unread), (f"{encoder}, of the field", every)):
-                ways["unread" if columns is unread else "read"] = crossed(rows, columns)
-                weights, intercept = fit(rows, columns)
+            home = (asked.home or Path(scratch)) / encoder
+            found, chooser = rows_of(encoder, home)
+            pairs, of_message = joined(pairs_of(encoder, home), found, chooser)
+            read = [row for row in cross_read(pairs, of_message, found, chooser) if len(row.belongs)]
+            heads |= {
+                f"{encoder} {field}": array
+                for field, array in train(pairs, np.arange(len(of_message)))._asdict().items()
+            }
+            ways = {"as found": [row.traits[:, 0] for row in read]}
+            for name, way, columns in ((encoder, "unread", unread), (f"{encoder}, of the field", "read", every)):
+                ways[way] = crossed(read, columns)
+                weights, intercept = fit(read, columns)
                 lines = [f"{field} = {weight:.4f}" for field, weight in zip(Traits._fields, weights, strict=True)]
                 written.append("\n".join([f'["{name}"]', *lines, f"intercept = {intercept:.4f}"]))
             # It quotes as many as the others do: its odds have no mark of their own.
@@ -166,13 +237,14 @@ def main() -> None:
             mark = np.quantile(np.concatenate(ways["as found"]), 1 - share)
             ways["as found"] = [each - mark + PLAIN.likely for each in ways["as found"]]
             for way, odds in ways.items():
-                results.append({"encoder": encoder, "way": way, **measured(rows, odds)})
+                results.append({"encoder": encoder, "way": way, **measured(read, odds)})
                 print(json.dumps(results[-1]), flush=True)
     if asked.write:
         head = (
             "# Log-odds that a sentence belongs in an answer. Written by `python benchmarks/choosing.py --write`.\n\n"
         )
         WEIGHTS.write_text(head + "\n\n".join(written) + "\n", "utf-8")
+        np.savez_compressed(WEIGHTS.with_suffix(".npz"), allow_pickle=False, **heads)
         out = {"machine": machine(), "date": today(), "commit": commit(), "results": results}
         (HERE / "results" / "choosing.json").write_text(json.dumps(out, indent=1) + "\n", "utf-8")
 

@@ -1,10 +1,10 @@
 """Choosing: which of the sentences found belong in the answer to this message, for this person?
 
 A sentence can be true, near and well found, and still be for somebody else. People who read messages as the persons
-who wrote them have marked, among what the search found, the sentences that they would be glad of; a logistic regression
-on how each was found, on what `reading` makes of it and on how near it is to the message weighs the rest
-(`python benchmarks/choosing.py`; docs/decisions/0016-choosing.md). In an index about something else than AI safety
-nothing is read, and a regression without it stands in.
+who wrote them have marked, among what the search found, the sentences that they would be glad of; a network like that
+of `reading` was shown them, too, and a logistic regression on what it says, on how each was found and on how near it
+is to the message tells which to quote (`python benchmarks/choosing.py`; docs/decisions/0016-choosing.md). In an index
+about something else than AI safety nothing is read, and a regression without it stands in.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Traits(NamedTuple):
     heading_part: float
     """The same to the part."""
     reads: float
-    """Log-odds that it answers the whole message, as `reading` has it, divided by ten."""
+    """Log-odds that it answers the whole message, divided by ten, by a network like that of `reading`."""
     reads_part: float
     """The same of the part."""
 
@@ -108,7 +108,7 @@ class Chooser:
     def of(cls, shelf: Shelf, *, of_the_field: bool) -> Chooser:
         """Find the rows of an index and the weights of its encoder."""
         name = shelf.encoder.name
-        head = head_for(name) if of_the_field else None
+        head = head_for(name, "choosing.npz") if of_the_field else None
         fitted = _fitted()
         weights, intercept = fitted.get(f"{name}, of the field" if head else name) or fitted[UNMEASURED]
         return cls(weights, intercept, shelf.vectors, Rows.of(shelf.windows), head)

@@ -63,9 +63,15 @@ class Head(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def head_for(encoder: str) -> Head | None:
-    """Return what `python benchmarks/reading.py --write` trained on the vectors of an encoder; `None` for others."""
-    with resources.files("career_advisor").joinpath("reading.npz").open("rb") as file, np.load(file) as arrays:
+def head_for(encoder: str, kept: str = "reading.npz") -> Head | None:
+    """Return what was trained on the vectors of an encoder; `None` for others.
+
+    Args:
+        encoder: Its name.
+        kept: File of the package: `python benchmarks/reading.py --write` and `python benchmarks/choosing.py --write`
+            make one each.
+    """
+    with resources.files("career_advisor").joinpath(kept).open("rb") as file, np.load(file) as arrays:
         names = [f"{encoder} {field}" for field in Head._fields]
         if not set(names) <= set(arrays.files):
             return None
