@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from career_advisor.answering import compose, follow_ups, quotes
+from dataclasses import replace
+
+from career_advisor.answering import compose, follow_ups, nothing_on, quotes
 from career_advisor.records import Citation, Document, Hit, Kind, Message, Section, Span
 
 
@@ -40,10 +42,36 @@ DEGREES = page(
 )
 
 
-def test_the_sentence_that_answers_the_heading_comes_first_and_the_order_is_the_authors() -> None:
-    drafts = quotes([hit(DEGREES, 0, [8.9, 4.0, 3.1, 9.0])])
+def test_the_likeliest_sentence_leads_the_unlikely_stay_out_and_the_rest_keeps_the_authors_order() -> None:
+    drafts = quotes([hit(DEGREES, 0, [0.5, 0.9, -4.0, 1.0])])
 
-    assert [d.text for d in drafts] == ["A PhD is not strictly needed.", "Research leads often hold a doctorate."]
+    assert [d.text for d in drafts] == [
+        "Research leads often hold a doctorate.",
+        "A PhD is not strictly needed.",
+        "Engineers mostly have none.",
+    ]
+
+
+def test_what_belongs_is_chosen_by_and_not_how_it_was_found() -> None:
+    found = replace(hit(DEGREES, 0, [9.0, 0.1, 0.2, 0.3]), belongs=(-5.0, 2.0, -5.0, -5.0))
+
+    assert [d.text for d in quotes([found])] == ["Engineers mostly have none."]
+
+
+def test_of_what_hardly_belongs_the_best_sentence_is_quoted_alone() -> None:
+    found = replace(hit(DEGREES, 0, [1.0, 1.0, 1.0, 1.0]), belongs=(-5.0, -4.0, -6.0, -5.0))
+
+    assert [d.text for d in quotes([found])] == ["Engineers mostly have none."]
+
+
+def test_a_section_for_people_in_another_situation_is_quoted_to_whoever_asked_for_it() -> None:
+    turned_down = replace(DEGREES, sections=(replace(DEGREES.sections[0], presumes="rejected"), *DEGREES.sections[1:]))
+    beside = replace(hit(turned_down, 0, [2.0]), wording=0.3)
+    asked = replace(beside, wording=0.8)
+
+    assert quotes([beside]) == ()
+    assert len(quotes([asked])) == 1
+    assert len(quotes([beside], states=frozenset({"rejected"}))) == 1
 
 
 def test_a_passage_is_chosen_from_and_not_dumped() -> None:
@@ -52,9 +80,9 @@ def test_a_passage_is_chosen_from_and_not_dumped() -> None:
     assert 1 < len(drafts) <= 4
 
 
-def test_another_section_joins_only_when_it_comes_near_the_best() -> None:
-    near = quotes([hit(DEGREES, 0, [3.0], score=3.0), hit(DEGREES, 1, [2.5], score=2.9)])
-    far = quotes([hit(DEGREES, 0, [3.0], score=3.0), hit(DEGREES, 1, [2.5], score=-2.5)])
+def test_another_section_joins_only_when_its_sentence_likely_belongs() -> None:
+    near = quotes([hit(DEGREES, 0, [3.0]), hit(DEGREES, 1, [0.5])])
+    far = quotes([hit(DEGREES, 0, [3.0]), hit(DEGREES, 1, [-2.5])])
 
     assert len(near) == 2
     assert len(far) == 1
@@ -209,3 +237,16 @@ def test_what_is_said_to_anybody_in_a_situation_is_said_in_one_sentence() -> Non
 
     assert [draft.text for draft in known] == ["Many people change over."]
     assert [draft.text for draft in asked] == ["Many people change over.", "Mathematicians change over quickly."]
+
+
+def test_questions_that_nothing_was_found_on_are_named_in_the_persons_own_words() -> None:
+    said = nothing_on(["Which UK visa would I use?", "do they  pay for my cat"])
+
+    assert said == "I found nothing in my sources on “Which UK visa would I use” and “do they pay for my cat”."
+
+
+def test_nobody_is_led_on_to_what_is_for_people_in_another_situation() -> None:
+    turned_down = replace(DEGREES, sections=(DEGREES.sections[0], replace(DEGREES.sections[1], presumes="rejected")))
+
+    assert follow_ups([hit(turned_down, 0, [2.0])], [], []) == ("Do I need a PhD?",)
+    assert len(follow_ups([hit(turned_down, 0, [2.0])], [], [], states=frozenset({"rejected"}))) > 1

@@ -10,6 +10,7 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     retrieval      Queries       -> Hit               several rankings, fused by measured weights
     grounding      question, Hit -> status            can these passages carry an answer?
     referral       question      -> Offer             decided before any model speaks, so no model can undo it
+    choosing       question, Hit -> Hit               which of its sentences belong in the answer?
     answering      question, Hit -> DraftSentence     `quotes`: sentences of the passages, and our few words
     prompting      question, Hit -> messages, and a model's text -> DraftSentence
     llm            messages      -> text              the one door to LangChain chat models, and to the embedded one

@@ -1,0 +1,110 @@
+"""What belongs in an answer is told from what was merely found, by what was learnt from readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from career_advisor.choosing import Chooser, Found, Traits
+from career_advisor.embedding import Encoder
+from career_advisor.records import SENTENCE, Document, EncoderIdentity, Hit, Passage, Section, Shelf, Span, Window
+
+TEXT = "SPAR is remote and part time. Our sources carry no date for it. Bananas are yellow."
+SPANS = (Span(0, 29), Span(30, 63), Span(64, 83))
+
+
+@dataclass(frozen=True)
+class Few:
+    """An index of a few sentences."""
+
+    id: str
+    encoder: EncoderIdentity
+    documents: dict[str, Document]
+    windows: tuple[Window, ...]
+    vectors: Any
+    passages: tuple[Passage, ...] = ()
+
+    @property
+    def probe(self) -> Any:
+        return self.vectors[0]
+
+    def lexical(self, query: str) -> Any:
+        return np.zeros(0, np.float32)
+
+
+def shelf(name: str, *, dimension: int = 4) -> Shelf:
+    page = Document("page.md", TEXT, "Page", (Section(("Which programmes are remote?",), (Span(0, len(TEXT)),)),))
+    windows = [Window("page.md", 0, span.start, span.end, SENTENCE, TEXT[span.start : span.end]) for span in SPANS]
+    windows.append(Window("page.md", 0, 0, 0, 0, "Which programmes are remote?"))
+    vectors = np.eye(4, dimension, dtype=np.float32)
+    return Few("one", EncoderIdentity(name, "0", dimension), {"page.md": page}, tuple(windows), vectors)
+
+
+def found(each: Shelf, odds: tuple[float, float, float] = (3.0, 2.0, 1.0)) -> Hit:
+    return Hit(each.documents["page.md"], 0, 0, len(TEXT), 3.0, SPANS, odds, wording=0.7)
+
+
+def test_each_sentence_found_gets_its_log_odds_and_nothing_else_changes() -> None:
+    index = shelf("some-encoder")
+    hit = found(index)
+    message = np.array([1, 0, 0, 0], np.float32)
+
+    whole, part = Chooser.of(index, of_the_field=False).weigh(message, [Found(message, [hit]), Found(message, [])])
+
+    assert part == []
+    (weighed,) = whole
+    assert len(weighed.belongs) == len(SPANS)
+    assert (weighed.document, weighed.sentences, weighed.sentence_scores) == (hit.document, SPANS, hit.sentence_scores)
+    assert weighed.belongs[0] > weighed.belongs[2]  # near to the message, and found better
+
+
+def test_what_is_said_of_the_sources_and_what_opens_a_section_is_told() -> None:
+    index = shelf("some-encoder")
+    message = np.array([0, 1, 0, 0], np.float32)
+
+    ((traits,),) = Chooser.of(index, of_the_field=False).traits(message, [Found(message, [found(index)])])
+    columns = dict(zip(Traits._fields, traits.T, strict=True))
+
+    assert columns["of_sources"].tolist() == [0, 1, 0]
+    assert columns["opens"].tolist() == [1, 0, 0]
+    assert columns["behind"].tolist() == pytest.approx([0.0, -0.1, -0.2])
+    assert columns["behind_nearest"].tolist() == pytest.approx([-1.0, 0.0, -1.0])
+    assert not columns["reads"].any()  # nothing is read in an index about something else
+
+
+def test_nothing_found_is_nothing_weighed() -> None:
+    index = shelf("some-encoder")
+    message = np.zeros(4, np.float32)
+
+    assert Chooser.of(index, of_the_field=False).weigh(message, [Found(message, [])]) == [[]]
+
+
+def test_in_guidance_a_sentence_for_somebody_else_is_less_likely(light_encoder: Encoder) -> None:
+    texts = [
+        "SPAR is remote and part time, so it fits beside a job.",
+        "A doctorate suits people who want its research for its own sake.",
+    ]
+    text = " ".join(texts)
+    spans = (Span(0, len(texts[0])), Span(len(texts[0]) + 1, len(text)))
+    page = Document("page.md", text, "Page", (Section(("Which programmes fit beside a job?",), (Span(0, len(text)),)),))
+    windows = [Window("page.md", 0, s.start, s.end, SENTENCE, text[s.start : s.end]) for s in spans]
+    windows.append(Window("page.md", 0, 0, 0, 0, "Which programmes fit beside a job?"))
+    vectors = light_encoder.encode([window.text for window in windows])
+    index = Few("one", light_encoder.identity, {"page.md": page}, tuple(windows), vectors)
+    asked = "I work full time and have two kids; is there a programme that I could do in the evenings?"
+    (message,) = light_encoder.encode([asked])
+    hit = Hit(page, 0, 0, len(text), 3.0, spans, (2.0, 2.0), wording=0.5)
+
+    ((weighed,),) = Chooser.of(index, of_the_field=True).weigh(message, [Found(message, [hit])])
+
+    assert weighed.belongs[0] > weighed.belongs[1] + 0.5
+
+
+def test_the_networks_ship_with_the_program() -> None:
+    import career_advisor
+
+    assert (Path(career_advisor.__file__).parent / "choosing.npz").stat().st_size < 3_000_000
