@@ -71,6 +71,7 @@ def test_a_citation_says_when_where_and_from_what_it_was_written() -> None:
         ("The form at Anthropic takes ten minutes.", (0,), "name"),
         ("Managers prefer juggling bananas on weekends.", (0,), "carry"),
         ("A PhD is strictly needed.", (0,), "denies"),
+        ("A PhD is needed.", (0,), "denies"),
     ],
 )
 def test_what_a_model_says_beyond_its_passages_is_dropped_with_the_reason(

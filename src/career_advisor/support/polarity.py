@@ -63,13 +63,14 @@ def _affirmed(case: Case, clause: Clause, home: Statement, denial: Denial, *, li
         return False
     if any(opposite(claim.tokens[i], home.tokens[j]) for i in clause.all for j in denial.scope):
         return False
-    for j in denial.scope[:2]:
+    # "Not strictly needed" denies the need.
+    scope = [j for j in denial.scope if not home.tokens[j].word.endswith("ly")]
+    for j in scope[:2]:
         target = home.tokens[j]
         said = any(token.word == target.word for token in claim.tokens) if literally else claim.has(target)
         elsewhere = any(k not in home.denied and token.word == target.word for k, token in enumerate(home.tokens))
-        close = j == denial.scope[0] or (
-            target.kind == "name"
-            and all(home.tokens[k].word in {"a", "an", "the"} for k in range(denial.scope[0] + 1, j))
+        close = j == scope[0] or (
+            target.kind == "name" and all(home.tokens[k].word in {"a", "an", "the"} for k in range(scope[0] + 1, j))
         )
         if said and not elsewhere and close:
             return True
