@@ -571,22 +571,22 @@ def test_the_door_gives_the_document_as_shown_and_as_files(library: Library, she
 def test_the_door_refuses_kindly_what_it_cannot_read_and_keeps_nothing(shelf: Bookshelf) -> None:
     with served(ScriptedAnswerer(), sources=shelf) as url:
         for body in (b"", b"\xff\xfe", b"[]", stored(version=9).encode(), b"x" * 60_000):
-            answer = httpx.post(f"{url}guided", content=body)
+            answer = httpx.post(f"{url}/guided", content=body)
             assert answer.status_code == 422
             assert answer.json()["trouble"].endswith(".")
-        assert httpx.post(f"{url}guided", content=stored()).status_code == 200
-        assert httpx.post(f"{url}guided", content=b"x" * 70_000).status_code == 413
-        assert httpx.get(f"{url}guided").status_code == 404
-        foreign = httpx.post(f"{url}guided", content=stored(), headers={"origin": "https://elsewhere.example"})
+        assert httpx.post(f"{url}/guided", content=stored()).status_code == 200
+        assert httpx.post(f"{url}/guided", content=b"x" * 70_000).status_code == 413
+        assert httpx.get(f"{url}/guided").status_code == 404
+        foreign = httpx.post(f"{url}/guided", content=stored(), headers={"origin": "https://elsewhere.example"})
         assert foreign.status_code == 403
-        assert httpx.post(f"{url}guided", content=stored()).headers["cache-control"] == "no-store"
+        assert httpx.post(f"{url}/guided", content=stored()).headers["cache-control"] == "no-store"
 
 
 def test_the_door_counts_how_often_somebody_comes(shelf: Bookshelf) -> None:
     with served(ScriptedAnswerer(), rate=guard.Rate(burst=2, every_s=600), sources=shelf) as url:
-        assert [httpx.post(f"{url}guided", content=stored()).status_code for _ in range(3)] == [200, 200, 429]
+        assert [httpx.post(f"{url}/guided", content=stored()).status_code for _ in range(3)] == [200, 200, 429]
 
 
 def test_where_there_are_no_guided_conversations_there_is_no_door() -> None:
     with served(ScriptedAnswerer()) as url:
-        assert httpx.post(f"{url}guided", content=stored()).status_code in {404, 405}
+        assert httpx.post(f"{url}/guided", content=stored()).status_code in {404, 405}
