@@ -173,9 +173,9 @@ class Visitor:
         self.url = url
         self.session = session
         html = httpx.get(url, trust_env=False).text
-        found = re.search(r"window\.gradio_config = (\{.*?\});</script>", html)
+        _, found, rest = html.partition("window.gradio_config = ")
         assert found
-        config = json.loads(found[1])
+        config, _ = json.JSONDecoder().raw_decode(rest)
         names = {each["id"]: each["props"].get("elem_id") for each in config["components"]}
         self.functions = {
             names.get(target): dependency["id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -319,7 +320,7 @@ def test_a_visitor_who_leaves_or_presses_stop_takes_the_request_back(
     speaking: Any = Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples)
     with served(speaking) as url:
         visitor = Visitor(url, f"leaving-{words}-{leave.__name__}")
-        visitor.send("send", [QUESTION, None])
+        visitor.send("send", [None, json.dumps({"question": QUESTION})])
         began = time.monotonic()
         while not server.asked:
             assert time.monotonic() - began < 20

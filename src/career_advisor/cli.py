@@ -328,12 +328,17 @@ def guide(
     key: Annotated[str, typer.Argument(metavar="stand|plan|advising", help="Where do I stand, my plan, prepare.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write the document here: a .md or a .json file.")] = None,
     source: Annotated[Path | None, typer.Option("--from", help="Go on from a .json file of before.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Ask the questions of a guided conversation, and make a document of the answers to take away."""
     from career_advisor.guided import terminal
+    from career_advisor.guided.quoting import Sources
     from career_advisor.opening import open_advisor
 
-    terminal.run(key, lambda: open_advisor(_settings(), progress=_progress(), with_model=False), out, source, _say)
+    def opened() -> Sources:
+        return open_advisor(_settings(), progress=_progress(), with_model=False)
+
+    terminal.run(key, opened, out, source, _say, as_json=as_json)
 
 
 @app.command()

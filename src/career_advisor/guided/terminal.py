@@ -41,7 +41,15 @@ class _Left(Exception):
     """The person has gone to the document."""
 
 
-def run(key: str, open_sources: Callable[[], Sources], out: Path | None, source: Path | None, say: Say) -> None:
+def run(
+    key: str,
+    open_sources: Callable[[], Sources],
+    out: Path | None,
+    source: Path | None,
+    say: Say,
+    *,
+    as_json: bool = False,
+) -> None:
     """Hold a conversation over standard input and output.
 
     Args:
@@ -50,6 +58,7 @@ def run(key: str, open_sources: Callable[[], Sources], out: Path | None, source:
         out: Where the document is written; printed as Markdown where it is None.
         source: A file to go on from.
         say: Says something that is not the document.
+        as_json: Print the document as JSON, as a file of it would have it.
 
     Raises:
         WrongUse: If there is no such conversation, or a file cannot be read or written.
@@ -69,7 +78,7 @@ def run(key: str, open_sources: Callable[[], Sources], out: Path | None, source:
 
     sheet = converse(chosen, Library(open_sources()), before, Terminal(ask, say, today))
     if out is None:
-        print(markdown(sheet))
+        print(json_text(sheet) if as_json else markdown(sheet))
     else:
         save(sheet, out)
         say(
