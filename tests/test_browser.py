@@ -128,6 +128,7 @@ def answerer(one_answerer: ScriptedAnswerer) -> ScriptedAnswerer:
     """Return the one that the server asks, with nothing asked and no script."""
     fresh = ScriptedAnswerer()
     one_answerer.asked.clear()
+    one_answerer.said_of_oneself.clear()
     one_answerer.script = None
     one_answerer.abandoned = 0
     for name in ("examples", "model_name", "human_services", "index_line"):

@@ -12,49 +12,19 @@ from typing import Any
 import pytest
 
 from career_advisor.records import Message, Reply, Understood
-from tests import chromium
 from tests.doubles import QUOTES, TALK, ScriptedAnswerer, answered, streamed
 from tests.hostile import MARKUP
-from tests.test_browser import Held, Tab, eventually, opened, watched
+from tests.test_browser import Held, Tab, address, answerer, browser, eventually, one_answerer, opened, watched
 from tests.test_web import served
 
 pytestmark = pytest.mark.browser
+
+__all__ = ["address", "answerer", "browser", "one_answerer"]  # fixtures
 
 KEPT = "Object.entries(localStorage).filter(([key]) => key.startsWith('advisor-talk-')).map(([, value]) => value)"
 EVERYTHING = """async () => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage),
   document.cookie, await indexedDB.databases(), await caches.keys()])"""
 SECRET = "My secret is 1234"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    found = chromium.find()
-    assert found, "no Chromium; `python -m tests.chromium` installs one or says how"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(found), headless=True, args=list(chromium.QUIET))
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def one_answerer() -> ScriptedAnswerer:
-    return ScriptedAnswerer()
-
-
-@pytest.fixture(scope="module")
-def address(one_answerer: ScriptedAnswerer) -> Iterator[str]:
-    with served(one_answerer) as url:
-        yield url
-
-
-@pytest.fixture
-def answerer(one_answerer: ScriptedAnswerer) -> ScriptedAnswerer:
-    one_answerer.asked.clear()
-    one_answerer.said_of_oneself.clear()
-    one_answerer.script = None
-    return one_answerer
 
 
 @pytest.fixture

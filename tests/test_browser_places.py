@@ -13,44 +13,14 @@ import httpx
 import pytest
 
 from career_advisor.records import Dropped, Reply
-from tests import chromium
 from tests.doubles import QUOTES, ScriptedAnswerer, answered, not_covered, streamed
-from tests.test_browser import Held, Tab, eventually, full, opened, watched
-from tests.test_web import served
+from tests.test_browser import Held, Tab, address, answerer, browser, eventually, full, one_answerer, opened, watched
 
 pytestmark = pytest.mark.browser
 
+__all__ = ["address", "answerer", "browser", "one_answerer"]  # fixtures
+
 PREFIX = "/guidance/advisor"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    found = chromium.find()
-    assert found, "no Chromium; `python -m tests.chromium` installs one or says how"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(found), headless=True, args=list(chromium.QUIET))
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def one_answerer() -> ScriptedAnswerer:
-    return ScriptedAnswerer()
-
-
-@pytest.fixture(scope="module")
-def address(one_answerer: ScriptedAnswerer) -> Iterator[str]:
-    with served(one_answerer) as url:
-        yield url
-
-
-@pytest.fixture
-def answerer(one_answerer: ScriptedAnswerer) -> ScriptedAnswerer:
-    one_answerer.asked.clear()
-    one_answerer.script = None
-    return one_answerer
 
 
 @pytest.fixture

@@ -16,11 +16,13 @@ from career_advisor import opening
 from career_advisor.journal import Journal
 from career_advisor.operating.guarding import Door
 from career_advisor.settings import Settings
-from tests import chromium
 from tests.doubles import QUOTES, not_covered
+from tests.test_browser import browser
 from tests.test_operating import GUIDANCE, PASSWORD, make_run, operated, settings_of
 
 pytestmark = pytest.mark.browser
+
+__all__ = ["browser"]  # a fixture
 
 WIDE = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
@@ -41,19 +43,6 @@ class Tab:
         self.page.fill("#password", PASSWORD)
         self.page.press("#password", "Enter")
         self.page.wait_for_selector("nav")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    found = chromium.find()
-    if found is None:
-        pytest.fail("no Chromium; `python -m tests.chromium` installs one or says how")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(found), headless=True, args=list(chromium.QUIET))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
