@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from career_advisor.answering import compose, follow_ups, nothing_on, quotes
+from career_advisor.answering import compose, follow_ups, likely, nothing_on, quotes
 from career_advisor.records import Citation, Document, Hit, Kind, Message, Section, Span
 
 
@@ -243,6 +243,9 @@ def test_questions_that_nothing_was_found_on_are_named_in_the_persons_own_words(
     said = nothing_on(["Which UK visa would I use?", "do they  pay for my cat"])
 
     assert said == "I found nothing in my sources on “Which UK visa would I use” and “do they pay for my cat”."
+    found = hit(DEGREES, 0, [9.0, 9.0])
+    assert likely([replace(found, belongs=(-5.0, 0.5))])  # so it is not among them
+    assert not likely([replace(found, belongs=(-5.0, -4.0)), found])
 
 
 def test_nobody_is_led_on_to_what_is_for_people_in_another_situation() -> None:

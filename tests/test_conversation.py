@@ -188,3 +188,11 @@ def test_everything_that_can_be_understood_has_words_of_its_own() -> None:
     labels = [each.label for each in known_situations()]
 
     assert len(set(labels)) == len(labels) >= 25
+
+
+def test_whoever_wants_it_explained_as_if_they_were_somebody_tells_nothing_of_themselves() -> None:
+    asked = understand("could you explain evals and control like i'm a tired product manager", of_the_field=True)
+
+    assert not asked.understood
+    assert not asked.states
+    assert understand("i'm a tired product manager, could you explain control?", of_the_field=True).states

@@ -217,3 +217,13 @@ def test_a_question_for_one_programme_is_no_request_for_the_list(
     every = offered("Which AI policy fellowships are there?", registry, needs, light_encoder)
 
     assert len(one) <= 3 < len(every)
+
+
+def test_whoever_tells_of_themselves_gets_advice_and_not_the_list(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    story = "Every fellowship I look at is far away, and every job wants experience. My wife is due in March."
+    vector = light_encoder.encode([story])[0]
+
+    assert len(choose(story, vector, "answered", registry, needs, told=["remote"])) <= 3
+    assert len(choose("List every fellowship", vector, "answered", registry, needs)) > 3

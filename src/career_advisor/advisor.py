@@ -278,7 +278,12 @@ class Advisor:
         hits, facets = self._find(queries, vectors, shelf, unwanted)
         verdict, unanswered = self._judge(queries, vectors, hits, facets, ground)
         hits, *facets = self._chooser(shelf).weigh(standalone, _parts_found(queries, vectors, hits, facets))
+        answered = {part for part, found in zip(queries.facets, facets, strict=True) if answering.likely(found)}
+        unanswered = tuple(part for part in unanswered if part not in answered)
         status = intent or verdict.status
+        # Measured in guidance about the field alone: what nobody would be glad of only comes near.
+        if status == "answered" and ground.reader and not any(map(answering.likely, [hits, *facets])):
+            status = "partly"
         told = queries.needs if queries.situations else None
         offers = referral.choose(
             queries.standalone, standalone, status, self._registry, self._needs(), told=told, asked=queries.question

@@ -387,6 +387,11 @@ def _unsaid(lines: Sequence[str], history: Sequence[Message]) -> str:
     return next((line for line in lines if line not in spoken), "")
 
 
+def likely(hits: Sequence[Hit]) -> bool:
+    """Tell whether any sentence found likely belongs in the answer."""
+    return any(max(hit.belongs, default=PLAIN.likely - 1.0) >= PLAIN.likely for hit in hits)
+
+
 def nothing_on(questions: Sequence[str]) -> str:
     """Say which of several questions nothing was found on, in the person's own words."""
     asked = [f"“{' '.join(question.split()).rstrip('?.! ')}”" for question in questions[:2]]

@@ -35,6 +35,8 @@ _CORRECTS = re.compile(
     re.IGNORECASE,
 )
 _ONESELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|im|ive|my|me|we|our)\b", re.IGNORECASE)
+# "Explain it like I'm a tired manager" tells of nobody.
+_AS_IF = re.compile(r"\b(?:like|as if|as though) (?:i['’]?m|im|i am|i was|i were)\b[^.?!;\n]*", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*", re.UNICODE)
 _ASKS = re.compile(
     r"^\W*(?:(?:and|but|so|ok(?:ay)?|hi|hello|please|also)\b[, ]*)*"
@@ -163,7 +165,8 @@ def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_f
     if not of_the_field:
         return Queries(asked, standalone, tuple(searched), (_parts(asked) or _sides(asked))[:FACETS])
     parts, situations = _parts(asked), _situations(asked, of)
-    states = frozenset(each.key for each in _known_situations() if of.fits(each, standalone))
+    told = _AS_IF.sub("", standalone)
+    states = frozenset(each.key for each in _known_situations() if of.fits(each, told))
     tells = bool(parts) or (len(words(asked)) >= TELLING and not _ASKS.match(asked))
     if not tells:
         sides = _sides(asked)  # under the names that they are set apart by
@@ -239,9 +242,10 @@ def known_situations() -> tuple[Understood, ...]:
 
 def _situations(message: str, of: _Person) -> list[_Situation]:
     """Return what somebody says of themselves: nothing where no I, my or we stands."""
-    if not _ONESELF.search(message):
+    told = _AS_IF.sub("", message)
+    if not _ONESELF.search(told):
         return []
-    found = [each for each in _known_situations() if of.fits(each, message)]
+    found = [each for each in _known_situations() if of.fits(each, told)]
     keys = {each.key for each in found}
     return [each for each in found if not each.unless & keys][:SITUATIONS]
 

@@ -290,7 +290,9 @@ def choose(
     by_id = {service.id: service for service in registry.services}
     for service in unwanted:
         ranked.pop(service.id, None)
-    limit = len(ranked) if _LIST.search(question if asked is None else asked) else SHOWN
+    request = question if asked is None else asked
+    # Whoever tells of themselves and mentions "every job" wants advice, not the list.
+    limit = len(ranked) if told is None and _LIST.search(request) else SHOWN
     return tuple(Offer(by_id[name], f"For {by_id[name].gap}.") for name in list(ranked)[:limit])
 
 
