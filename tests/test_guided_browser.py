@@ -90,7 +90,6 @@ def test_whoever_leaves_finds_what_they_wrote_until_they_delete_it(tab: Tab) -> 
     assert tab.page.is_visible("#question textarea")
 
     tab.page.click('#welcome .guided-entry:has-text("Prepare for advising")')
-    press(tab, "Go on")
     assert tab.page.input_value("#guided textarea") == "Six years in a ministry."
 
     press(tab, "See the document now")
