@@ -159,7 +159,8 @@ def test_a_build_is_followed_while_it_runs_without_loading_the_page_anew(
 
     def begun(route: Any) -> None:
         came = route.fetch()
-        route.fulfill(response=came, body=came.text().replace('data-running="no" hidden', 'data-running="yes"'))
+        running = came.text().replace('data-running="no" hidden', 'data-running="yes"')
+        route.fulfill(response=came, body=running.replace('id="build-files-part"', 'id="build-files-part" open'))
 
     with opened(browser, address) as tab:
         page = tab.page
