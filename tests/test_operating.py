@@ -181,6 +181,15 @@ def test_few_tries_then_waiting_and_the_right_one_waits_too() -> None:
     assert [door.may_try(), door.may_try()] == [True, False]
 
 
+def test_whoever_knows_the_password_may_log_in_as_often_as_they_like() -> None:
+    door = Door(PASSWORD, clock=lambda: 0.0)
+
+    for _ in range(2 * TRIES):
+        assert door.may_try()
+        assert door.enter(PASSWORD)
+    assert [door.may_try() and door.enter("wrong") for _ in range(TRIES + 1)] == [None] * TRIES + [False]
+
+
 def test_a_sixth_try_is_told_to_wait(address: str) -> None:
     client = visitor(address)
     codes = [client.post("/login", data={"password": "wrong"}).status_code for _ in range(TRIES + 1)]

@@ -66,7 +66,7 @@ class Door:
     def __init__(self, password: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._password = _digest(password)
         self._clock = clock
-        self._tries = guard.Rate(burst=TRIES, every_s=TRY_EVERY_S)
+        self._tries = _tries()
         self._sessions: dict[str, Session] = {}
 
     def may_try(self) -> bool:
@@ -77,6 +77,7 @@ class Door:
         """Return the token of a new session, or None for a wrong password; it takes the same time for each."""
         if not hmac.compare_digest(_digest(password), self._password):
             return None
+        self._tries = _tries()  # whoever has the password need not guess it
         token = secrets.token_urlsafe(32)
         self._sessions[token] = Session(self._clock() + SESSION_S)
         for old in list(self._sessions)[:-SESSIONS_AT_MOST]:
@@ -91,6 +92,10 @@ class Door:
     def leave(self, token: str) -> None:
         """End a session."""
         self._sessions.pop(token, None)
+
+
+def _tries() -> guard.Rate:
+    return guard.Rate(burst=TRIES, every_s=TRY_EVERY_S)
 
 
 def _digest(password: str) -> bytes:
