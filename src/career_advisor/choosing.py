@@ -141,16 +141,20 @@ class Chooser:
         rows = [self.rows.sentences[hit.document.path, span.start, span.end] for span in hit.sentences]
         return np.asarray(self.vectors[rows], np.float32)
 
+    def _read(self, asked: Vectors, said: Vectors, above: Vectors) -> Vectors:
+        """Return `Traits.reads` of sentences, shape (sentences,); zeros where nothing is read."""
+        if self.head is None:
+            return np.zeros(len(said), np.float32)
+        return self.head.log_odds(asked, said, above) / np.float32(10.0)
+
     def _traits(self, message: Vectors, part: Vectors, hit: Hit, best: float, nearest: float) -> Values:
         if not hit.sentences:
             return np.zeros((0, len(Traits._fields)))
         said = self._sentences(hit)
         row = self.rows.headings.get((hit.document.path, hit.section))
         above = said if row is None else np.repeat(np.asarray(self.vectors[row], np.float32)[None], len(said), axis=0)
-        reads, reads_part = (
-            self.head.log_odds(each, said, above) / 10.0 if self.head else np.zeros(len(said), np.float32)
-            for each in (message, part)
-        )
+        reads = self._read(message, said, above)
+        reads_part = reads if np.array_equal(message, part) else self._read(part, said, above)
         section = hit.document.sections[hit.section]
         to_message, to_part, heading, heading_part = said @ message, said @ part, above @ message, above @ part
         rows = []
