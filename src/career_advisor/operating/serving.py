@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from collections.abc import Callable
 
 from career_advisor.operating.guarding import LOOPBACK, Door
 from career_advisor.operating.pages import build_app
 from career_advisor.records import WrongUse
 from career_advisor.settings import Settings
-from career_advisor.web.serving import address_of, listen
+from career_advisor.web.serving import address_of, listen, run
 
 HOST = "127.0.0.1"
-DRAIN_S = 5
 
 
 def serve(settings: Settings, *, host: str | None, on_ready: Callable[[str, str | None], None]) -> None:
@@ -28,31 +26,15 @@ def serve(settings: Settings, *, host: str | None, on_ready: Callable[[str, str 
         WrongUse: If the address can be reached from elsewhere.
         AdvisorError: If the port cannot be had.
     """
-    import uvicorn
-
     refuse_elsewhere(host or HOST)
     given = settings.operator_password.get_secret_value() if settings.operator_password else None
     password = given or secrets.token_urlsafe(12)
     listening = listen(host or HOST, settings.operator_port, how="ADVISOR_OPERATOR_PORT or `--port`")
-    try:
-        config = uvicorn.Config(
-            build_app(settings, Door(password)),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=DRAIN_S,
-        )
 
-        class Server(uvicorn.Server):
-            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-                await super().startup(sockets)
-                if self.started:
-                    on_ready(address_of(host or HOST, listening.getsockname()[1]), None if given else password)
+    def started() -> None:
+        on_ready(address_of(host or HOST, listening.getsockname()[1]), None if given else password)
 
-        Server(config).run(sockets=[listening])
-    finally:
-        listening.close()
+    run(build_app(settings, Door(password)), listening, started)
 
 
 def refuse_elsewhere(host: str) -> None:

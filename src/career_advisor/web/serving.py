@@ -133,12 +133,24 @@ def serve(
     Raises:
         AdvisorError: If the port cannot be had.
     """
+    listening = listen(host, port)
+    app = build_app(answerer, box=box, kept=kept, sources=sources)
+    run(app, listening, lambda: on_ready(address_of(host, listening.getsockname()[1])))
+
+
+def run(app: guard.App, listening: socket.socket, on_started: Callable[[], None]) -> None:
+    """Serve an app on a bound socket until the process is told to stop, and close it then.
+
+    Args:
+        app: What answers.
+        listening: Of `listen`.
+        on_started: Told when the first request can be taken.
+    """
     import uvicorn
 
-    listening = listen(host, port)
     try:
         config = uvicorn.Config(
-            build_app(answerer, box=box, kept=kept, sources=sources),
+            app,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -150,7 +162,7 @@ def serve(
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
                 if self.started:
-                    on_ready(address_of(host, listening.getsockname()[1]))
+                    on_started()
 
         Server(config).run(sockets=[listening])
     finally:
