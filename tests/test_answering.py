@@ -13,7 +13,8 @@ def page(*sections: tuple[str, list[str]], path: str = "page.md", kind: Kind = "
     for heading, sentences in sections:
         start = len(text)
         text += " ".join(sentences) + "\n\n"
-        parts.append(Section((heading,) if heading else (), (Span(start, len(text) - 2),)))
+        wordings = (f"{heading} in other words",) if heading else ()
+        parts.append(Section((heading,) if heading else (), (Span(start, len(text) - 2),), wordings))
     return Document(path, text, path.removesuffix(".md").title(), tuple(parts), kind=kind)
 
 
@@ -62,6 +63,14 @@ def test_of_what_hardly_belongs_the_best_sentence_is_quoted_alone() -> None:
     found = replace(hit(DEGREES, 0, [1.0, 1.0, 1.0, 1.0]), belongs=(-5.0, -4.0, -6.0, -5.0))
 
     assert [d.text for d in quotes([found])] == ["Engineers mostly have none."]
+
+
+def test_where_the_mark_was_not_measured_some_more_of_what_comes_near_is_quoted() -> None:
+    bare = replace(DEGREES, sections=tuple(replace(each, wordings=()) for each in DEGREES.sections))
+    found = replace(hit(bare, 0, [1.0, 1.0, 1.0, 1.0]), belongs=(-3.0, -2.0, -9.0, -4.0))
+
+    assert len(quotes([found])) == 3
+    assert likely([found])  # nobody measured that it is not
 
 
 def test_a_section_for_people_in_another_situation_is_quoted_to_whoever_asked_for_it() -> None:

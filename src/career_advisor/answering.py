@@ -6,6 +6,7 @@ over. Everything else is a sentence of a document, whole.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -34,8 +35,11 @@ NEAR_BY = PLAIN._replace(sentences=3, words=80)
 """For what only comes near."""
 FROM_ONE = 4
 """Quotes of one section at most, so that the answer is chosen and not a passage dumped."""
-OF_SPEECH = 3
-"""Stretches of unpunctuated speech at least: whether one belongs was measured on sentences."""
+UNMEASURED_LEAST = 3
+"""Quotes at least of sections without other wordings, unpunctuated speech among them: the mark was measured on sections
+that have them, and lies too high for others."""
+UNMEASURED_NEAR = 2.5
+"""Log-odds behind the likeliest within which they must come."""
 WANTED = 1.5
 """What holding the kind of thing that was asked for adds to the log-odds of a sentence."""
 SAME_QUESTION = 0.62
@@ -154,14 +158,26 @@ def _chosen(candidates: Sequence[_Choice], general: int, shape: Shape) -> list[_
         length = sum(len(words(each.text)) for each in chosen)
         if len(chosen) >= shape.sentences or length >= shape.words:
             break
-        least = OF_SPEECH if _is_speech(choice.hit) else shape.least
-        if choice.score < shape.likely and len(chosen) >= least:
+        if choice.score < shape.likely and not _is_needed(choice, chosen, shape):
             break
         most = FROM_ONE if choice.position < general else 1
         if taken[choice.section] < most and not any(map(choice.repeats, chosen)):
             chosen.append(choice)
             taken[choice.section] += 1
     return chosen
+
+
+def _is_needed(choice: _Choice, chosen: Sequence[_Choice], shape: Shape) -> bool:
+    """Tell whether an unlikely sentence is quoted all the same, because there are too few."""
+    if len(chosen) < shape.least:
+        return True
+    near = choice.score >= chosen[0].score - UNMEASURED_NEAR
+    return near and len(chosen) < UNMEASURED_LEAST and not _is_measured(choice.hit)
+
+
+def _is_measured(hit: Hit) -> bool:
+    """Tell whether a hit is of the kind that the mark was measured on."""
+    return bool(hit.document.sections[hit.section].wordings)
 
 
 def _ordered(chosen: Sequence[_Choice]) -> list[_Choice]:
@@ -388,8 +404,8 @@ def _unsaid(lines: Sequence[str], history: Sequence[Message]) -> str:
 
 
 def likely(hits: Sequence[Hit]) -> bool:
-    """Tell whether any sentence found likely belongs in the answer."""
-    return any(max(hit.belongs, default=PLAIN.likely - 1.0) >= PLAIN.likely for hit in hits)
+    """Tell whether any sentence found likely belongs in the answer, or may, for all that was measured."""
+    return any(not _is_measured(hit) or max(hit.belongs, default=-math.inf) >= PLAIN.likely for hit in hits)
 
 
 def nothing_on(questions: Sequence[str]) -> str:
