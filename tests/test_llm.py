@@ -215,6 +215,17 @@ def test_an_endless_answer_ends(server: LanguageModelServer, piece: str) -> None
     assert server.gone.wait(2), "it was still listened to"
 
 
+def test_an_endless_answer_that_never_pauses_is_taken_back(server: LanguageModelServer) -> None:
+    server.say = lambda request: ["word "] * 100_000
+
+    for _ in range(3):  # a cancellation gets lost only when it meets a word
+        server.gone.clear()
+        heard = list(opened(server).stream(QUESTION))
+
+        assert heard[-1] == Ended(whole=False)
+        assert server.gone.wait(5), "it was still listened to"
+
+
 def test_an_endless_call_of_a_tool_ends(server: LanguageModelServer) -> None:
     function = {"name": "search", "arguments": "x" * 1000}
     call = {"tool_calls": [{"index": 0, "id": "1", "type": "function", "function": function}]}

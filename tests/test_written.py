@@ -26,7 +26,7 @@ QUESTION = "Do I need a PhD to work on AI safety?"
 KEY = "sk-very-secret-1"
 GOOD = "You do not strictly need a PhD to work on AI safety, Rob Miles says. [1]"
 SECONDS = 4.0
-BUSY = 25.0  # seconds besides, on a machine that does much else: what is promised is an end, not a hang
+BUSY = 10.0  # seconds besides, on a machine that does much else: what is promised is an end, not a hang
 """Of the whole answer, in these tests."""
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -39,10 +40,19 @@ class Remote:
             if not answering.cancelled():
                 tell(answering.exception() or answering.result())
 
-        answering = asyncio.run_coroutine_threadsafe(self._answer(messages, tell), _loop())
+        stopped = threading.Event()
+
+        def tell_whoever_waits(heard: Heard) -> None:
+            # Python 3.11's wait_for, which LangChain waits with, loses a cancellation that comes together with a word.
+            if stopped.is_set():
+                raise asyncio.CancelledError
+            tell(heard)
+
+        answering = asyncio.run_coroutine_threadsafe(self._answer(messages, tell_whoever_waits), _loop())
         answering.add_done_callback(ended)
 
         def stop() -> None:
+            stopped.set()
             answering.cancel()
 
         return stop
@@ -65,16 +75,15 @@ class Remote:
         reason = None
         finished = not self.says_when_done
         used: Usage | None = None
-        async for chunk in self.chat.astream([(turn.role, turn.content) for turn in messages]):
-            metadata = chunk.response_metadata
-            reason = (
-                metadata.get("finish_reason") or metadata.get("stop_reason") or metadata.get("done_reason") or reason
-            )
-            finished = finished or bool(reason) or metadata.get("done") is True
-            if chunk.usage_metadata:
-                used = _plus(used, chunk.usage_metadata)
-                tell(used)
-            tell(str(chunk.text) or Alive(_unseen(chunk)))
+        async with aclosing(self.chat.astream([(turn.role, turn.content) for turn in messages])) as chunks:
+            async for chunk in chunks:
+                said = chunk.response_metadata
+                reason = said.get("finish_reason") or said.get("stop_reason") or said.get("done_reason") or reason
+                finished = finished or bool(reason) or said.get("done") is True
+                if chunk.usage_metadata:
+                    used = _plus(used, chunk.usage_metadata)
+                    tell(used)
+                tell(str(chunk.text) or Alive(_unseen(chunk)))
         # A server that breaks off in mid-sentence ends the stream as if it had finished.
         if not finished:
             raise ModelUnavailable("The language model broke off before its answer was complete.")
