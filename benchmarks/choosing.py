@@ -8,8 +8,10 @@ them and without. For the regression the network says of a message only what it 
 five-fold cross-validation over messages, beside the
 order in which the search has them: the AUROC of the best sentences among all, how often the likeliest is one of them,
 and, quoting what is likelier than answering's mark, how many sentences are quoted, how many of them are among the best
-and among the rest, and the share of the best ones quoted. `--write` puts the weights into
-src/career_advisor/choosing.toml and the networks beside it.
+and among the rest, and the share of the best ones quoted. From the same folds a second regression learns on
+`choosing.Whole` which messages are answered by what was found (`answerable`), with a linear model of the message's
+vector; reported is how well it tells them from those that are not, beside the confidence it starts from.
+`--write` puts the weights into src/career_advisor/choosing.toml and the networks beside it.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from career_advisor.answering import PLAIN
-from career_advisor.choosing import Chooser, Found, Traits
+from career_advisor.choosing import Chooser, Found, Traits, Whole, whole_of
+from career_advisor.grounding import Verdict
 from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.reading import Head
 from career_advisor.records import Message
@@ -41,6 +44,11 @@ WEIGHTS = HERE.parent / "src" / "career_advisor" / "choosing.toml"
 ENCODERS = ("all-mpnet-base-v2", "all-MiniLM-L6-v2")
 IN_PART = 0.35
 """How far a sentence belongs that would not disturb."""
+ANSWERED = {"full": 1.0, "part": 0.5, "no": 0.0}
+USUAL_RIDGE = 1.0
+"""Inverse strength of the penalty on the linear model of a message's vector."""
+DECLINED = 0.01
+"""Share of the messages that are answered by what was found which may be declined."""
 INVERSE_RIDGE = 0.3
 FOLDS = 5
 RESAMPLES = 2_000
@@ -57,6 +65,10 @@ class Row(NamedTuple):
     found: list[Found]
     belongs: dict[str, float]
     """By digest: 1 for the best, IN_PART for what would not disturb, else 0."""
+    verdict: Verdict
+    """What is thought of it before its sentences are weighed."""
+    answerable: float
+    """1 where the sentences shown answer, IN_PART_ANSWERED where in part, else 0."""
 
 
 class Weighed(NamedTuple):
@@ -80,15 +92,15 @@ def digest(text: str) -> str:
 def rows_of(encoder: str, home: Path) -> tuple[list[Row], Chooser]:
     """Look every message up."""
     settings = load_settings(home=home, encoder=encoder)
-    advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False)
+    advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False, remember=True)
     rows = []
     for line in (HERE / "sets" / "choices.jsonl").read_text("utf-8").splitlines():
         case = json.loads(line)
         history = [Message(turn["role"], turn["content"]) for turn in case["history"]]
-        message, found, shelf = advisor.pool(case["question"], history)
+        found, verdict, shelf = advisor.pool(case["question"], history)
         label = dict.fromkeys(case["other"], 0.0)
         label |= {digest(text): IN_PART for text in case["ok"]} | {digest(text): 1.0 for text in case["best"]}
-        rows.append(Row(message, found, label))
+        rows.append(Row(found[0].vector, found, label, verdict, ANSWERED[case["answerable"]]))
     return rows, Chooser.of(shelf, of_the_field=False)
 
 
@@ -176,6 +188,95 @@ def crossed(rows: list[Weighed], columns: list[int]) -> list[Values]:
     return odds
 
 
+def wholes(rows: list[Row], odds: list[Values], usual: Values) -> Values:
+    """Return `Whole` of every message, shape (messages, len(Whole)), by log-odds that have not seen it."""
+    return np.array(
+        [
+            whole_of(
+                sorted(map(float, each), reverse=True),
+                confidence=row.verdict.confidence,
+                lacking=row.verdict.asked is not None,
+                unnamed=bool(row.verdict.unknown_names),
+                usual=float(logit),
+            )
+            for row, each, logit in zip(rows, odds, usual, strict=True)
+        ]
+    )
+
+
+def usual_of(rows: list[Row]) -> Vectors:
+    """Fit the linear model of a message's vector, its bias last."""
+    vectors = np.stack([row.message for row in rows]).astype(np.float64)
+    answered = np.array([row.answerable for row in rows])
+    model = LogisticRegression(C=USUAL_RIDGE, max_iter=1_000)
+    model.fit(*halved(vectors, answered))
+    return np.append(model.coef_[0], model.intercept_[0]).astype(np.float32)
+
+
+def halved(values: Values, truth: Values) -> tuple[Values, Values, Values]:
+    """Return each row twice, as true and as false, weighed by how far it is."""
+    return np.concatenate([values] * 2), np.repeat([1, 0], len(truth)), np.concatenate([truth, 1.0 - truth])
+
+
+def crossed_usual(rows: list[Row]) -> Values:
+    """Return of every message what a linear model of the other folds says."""
+    said: Values = np.zeros(len(rows))
+    for fold in folds(len(rows)):
+        held = set(fold.tolist())
+        usual = usual_of([row for i, row in enumerate(rows) if i not in held])
+        said[fold] = [float(rows[i].message @ usual[:-1] + usual[-1]) for i in fold.tolist()]
+    return said
+
+
+def fit_whole(traits: Values, answered: Values) -> tuple[Values, float]:
+    """Return weights of `Whole` and the intercept."""
+    mean, scale = traits.mean(axis=0), traits.std(axis=0) + 1e-9
+    model = LogisticRegression(max_iter=1_000)
+    model.fit(*halved((traits - mean) / scale, answered))
+    weights: Values = model.coef_[0] / scale
+    return weights, float(model.intercept_[0] - weights @ mean)
+
+
+def crossed_whole(traits: Values, answered: Values) -> Values:
+    """Return the log-odds of every message by a fit on the other folds."""
+    odds: Values = np.zeros(len(answered))
+    for fold in folds(len(answered)):
+        rest = np.setdiff1d(np.arange(len(answered)), fold)
+        weights, intercept = fit_whole(traits[rest], answered[rest])
+        odds[fold] = traits[fold] @ weights + intercept
+    return odds
+
+
+def marks(odds: Values, answered: Values) -> tuple[float, float]:
+    """Return the log-odds from which a message is answered, and from which something near is offered.
+
+    The first tells best, on equal terms, what is answered from what is not; the second declines hardly an answer.
+    """
+    yes, no = odds[answered == 1.0], odds[answered == 0.0]
+    mark = max(np.quantile(odds, np.linspace(0.02, 0.98, 97)), key=lambda x: (yes >= x).mean() + (no < x).mean())
+    return float(mark), float(min(mark, np.quantile(yes, DECLINED)))
+
+
+def told_apart(odds: Values, answered: Values, mark: float) -> dict[str, Any]:
+    """Return how well log-odds tell messages that are answered from those that are not, with intervals of 95 %."""
+    yes, no = odds[answered == 1.0], odds[answered == 0.0]
+    drawn = np.random.default_rng(0)
+    scores = [
+        roc_auc_score(
+            np.repeat([1, 0], [len(yes), len(no)]),
+            np.concatenate([drawn.choice(yes, len(yes)), drawn.choice(no, len(no))]),
+        )
+        for _ in range(RESAMPLES // 4)
+    ]
+    auroc = roc_auc_score(np.repeat([1, 0], [len(yes), len(no)]), np.concatenate([yes, no]))
+    return {
+        "n": [len(yes), len(no)],
+        "auroc": [round(float(x), 3) for x in (auroc, *np.quantile(scores, [0.025, 0.975]))],
+        "answered where they are": interval((yes >= mark).astype(float)),
+        "not simply answered where they are not": interval((no < mark).astype(float)),
+    }
+
+
 def measured(rows: list[Weighed], odds: list[Values]) -> dict[str, Any]:
     """Return how well an order of the sentences does, with intervals of 95 % over messages."""
     useful = [(row.belongs, each) for row, each in zip(rows, odds, strict=True) if row.belongs.max() == 1.0]
@@ -206,6 +307,12 @@ def interval(values: Values) -> list[float]:
     return [round(float(x), 3) for x in (values.mean(), low, high)]
 
 
+def entry(name: str, fields: tuple[str, ...], weights: Values, **more: float) -> str:
+    """Return a table of choosing.toml."""
+    lines = [f"{field} = {weight:.4f}" for field, weight in zip(fields, weights, strict=True)]
+    return "\n".join([f'["{name}"]', *lines, *(f"{field} = {value:.4f}" for field, value in more.items())])
+
+
 def main() -> None:
     """Fit, measure, print, and write where asked."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -221,7 +328,9 @@ def main() -> None:
             home = (asked.home or Path(scratch)) / encoder
             found, chooser = rows_of(encoder, home)
             pairs, of_message = joined(pairs_of(encoder, home), found, chooser)
-            read = [row for row in cross_read(pairs, of_message, found, chooser) if len(row.belongs)]
+            seen = cross_read(pairs, of_message, found, chooser)
+            useful = [row for row, each in zip(found, seen, strict=True) if len(each.belongs)]
+            read = [each for each in seen if len(each.belongs)]
             heads |= {
                 f"{encoder} {field}": array
                 for field, array in train(pairs, np.arange(len(of_message)))._asdict().items()
@@ -230,8 +339,19 @@ def main() -> None:
             for name, way, columns in ((encoder, "unread", unread), (f"{encoder}, of the field", "read", every)):
                 ways[way] = crossed(read, columns)
                 weights, intercept = fit(read, columns)
-                lines = [f"{field} = {weight:.4f}" for field, weight in zip(Traits._fields, weights, strict=True)]
-                written.append("\n".join([f'["{name}"]', *lines, f"intercept = {intercept:.4f}"]))
+                written.append(entry(name, Traits._fields, weights, intercept=intercept))
+            answered = np.array([row.answerable for row in useful])
+            whole = wholes(useful, ways["read"], crossed_usual(useful))
+            whole_odds = crossed_whole(whole, answered)
+            weights, intercept = fit_whole(whole, answered)
+            mark, near = marks(whole_odds, answered)
+            name = f"{encoder}, whole"
+            written.append(entry(name, Whole._fields, weights, intercept=intercept, answered=mark, partly=near))
+            heads[f"{encoder} usual"] = usual_of(useful)
+            for way, each in (("confidence", whole[:, 0]), ("whole", whole_odds)):
+                mark, _ = marks(each, answered)
+                results.append({"encoder": encoder, "way": way, **told_apart(each, answered, mark)})
+                print(json.dumps(results[-1]), flush=True)
             # It quotes as many as the others do: its odds have no mark of their own.
             share = np.mean(np.concatenate(ways["read"]) >= PLAIN.likely)
             mark = np.quantile(np.concatenate(ways["as found"]), 1 - share)

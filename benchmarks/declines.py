@@ -357,7 +357,7 @@ def main() -> None:
         settings = load_settings(home=kept / f"{encoder}-{corpus}", encoder=encoder)
         if corpus == "talk":
             build_index(settings, [given.transcript], progress=plain_progress(print))
-        return open_advisor(settings, progress=plain_progress(print))
+        return open_advisor(settings, progress=plain_progress(print), remember=True)
 
     for encoder in given.encoder or ENCODERS:
         rows: list[Row] = []

@@ -79,7 +79,7 @@ class Network(torch.nn.Module):
 
 def pairs_of(encoder: str, home: Path) -> Pairs:
     """Embed the questions and look the sentences and headings up in the index of the shipped corpus."""
-    advisor = open_advisor(load_settings(home=home, encoder=encoder), progress=plain_progress(print))
+    advisor = open_advisor(load_settings(home=home, encoder=encoder), progress=plain_progress(print), remember=True)
     _, _, shelf = advisor.searching("warm up")
     heading: dict[tuple[str, int], int] = {}
     sentences: dict[tuple[str, int], list[tuple[int, str]]] = {}

@@ -189,6 +189,39 @@ def test_a_kind_line_is_not_said_twice_in_a_conversation() -> None:
     assert line not in again
 
 
+def test_whoever_tells_of_themselves_is_told_what_was_looked_up_for_them() -> None:
+    told = {"known": 2, "about": ["coming from software", "having little time", "being turned down"]}
+
+    first = said("answered", **told)
+    again = said("answered", **told, history=[Message("assistant", first)])
+    third = said("answered", **told, history=[Message("assistant", first), Message("assistant", again)])
+
+    assert first.startswith("Thank you for telling me.")
+    assert "coming from software and having little time." in first
+    assert "Thank you" not in again
+    assert "coming from software" in again
+    assert third.startswith("A PhD is not strictly needed.")
+
+
+def test_whoever_wants_to_be_judged_is_told_that_nobody_can_from_a_few_lines() -> None:
+    judged = said("answered", verdict=True)
+    kindly = said("answered", verdict=True, feeling="hardship")
+
+    assert judged.startswith("I can't judge that from a few lines")
+    assert "A PhD is not strictly needed." in judged
+    assert kindly.startswith("That sounds hard")
+    assert "I can't judge that" in kindly
+
+
+def test_a_name_that_stands_nowhere_is_said_in_the_persons_own_words() -> None:
+    assert "My sources don't mention “Zürich” or “Turkish”." in said("partly", unknown=("Zürich", "Turkish"))
+
+
+def test_whom_a_thing_concerns_is_said_to_know_it_best() -> None:
+    assert "Whoever it concerns knows best" in said("not_covered", lacking="pay", unknown=("Anthropic",), offered=True)
+    assert "Whoever it concerns" not in said("not_covered", offered=True)
+
+
 def test_follow_ups_are_questions_the_index_answers_that_were_not_asked_or_quoted() -> None:
     found = hit(DEGREES, 0, [3.0])
     quoted = Citation(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from career_advisor.choosing import Chooser, Found, Traits
+from career_advisor.choosing import Chooser, Found, Traits, answerable_for, whole_of
 from career_advisor.embedding import Encoder
 from career_advisor.records import SENTENCE, Document, EncoderIdentity, Hit, Passage, Section, Shelf, Span, Window
 
@@ -102,6 +102,30 @@ def test_in_guidance_a_sentence_for_somebody_else_is_less_likely(light_encoder: 
     ((weighed,),) = Chooser.of(index, of_the_field=True).weigh(message, [Found(message, [hit])])
 
     assert weighed.belongs[0] > weighed.belongs[1] + 0.5
+
+
+def test_what_speaks_for_an_answer_is_what_likely_belongs_in_it() -> None:
+    given = {"confidence": 0.5, "lacking": False, "unnamed": True, "usual": 5.0}
+
+    rich, poor = whole_of([2.0, 1.0, -3.0], **given), whole_of([-4.0], **given)  # type: ignore[arg-type]
+
+    assert (rich.best, rich.second, rich.confidence, rich.usual) == pytest.approx((0.2, 0.1, 0.0, 0.5))
+    assert (rich.lacking, rich.unnamed) == (0.0, 1.0)
+    assert rich.several > poor.several
+    assert poor.second == -1.0
+
+
+@pytest.mark.parametrize("encoder", ["all-mpnet-base-v2", "all-MiniLM-L6-v2"])
+def test_a_message_is_the_surer_answered_the_likelier_its_sentences_are(encoder: str) -> None:
+    limits = answerable_for(encoder)
+
+    assert limits is not None
+    assert limits.partly < limits.answered
+    less, more = (
+        whole_of(odds, confidence=0.6, lacking=False, unnamed=False, usual=0.0) for odds in ([-3.0, -4.0], [2.0, 1.0])
+    )
+    assert limits.log_odds(less) < limits.log_odds(more)
+    assert answerable_for("another") is None
 
 
 def test_the_networks_ship_with_the_program() -> None:

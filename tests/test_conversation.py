@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from career_advisor.conversation import FACETS, known_situations, understand
+from career_advisor.conversation import FACETS, asks_for_a_verdict, feeling_of, known_situations, understand
 from career_advisor.records import Message
 
 
@@ -196,3 +196,30 @@ def test_whoever_wants_it_explained_as_if_they_were_somebody_tells_nothing_of_th
     assert not asked.understood
     assert not asked.states
     assert understand("i'm a tired product manager, could you explain control?", of_the_field=True).states
+
+
+@pytest.mark.parametrize(
+    ("question", "wants"),
+    [
+        ("am I too old for this", True),
+        ("What are my chances of getting into MATS?", True),
+        ("I have an offer from a bank. Should I just quit and study?", True),
+        ("Be honest with me.", True),
+        ("stay or leave?", True),
+        ("Should I do a PhD first?", False),  # guidance answers it
+        ("Is it too late to apply for MATS?", False),
+        ("Who is good enough for MATS?", False),
+    ],
+)
+def test_wanting_to_be_judged_is_told_from_asking_what_guidance_answers(question: str, *, wants: bool) -> None:
+    assert asks_for_a_verdict(question) is wants
+
+
+def test_what_somebody_went_through_is_met_kindly() -> None:
+    turned_down = understand(
+        "Third rejection today. I cried in the office. Do I apply a fourth time?", of_the_field=True
+    )
+    writes = understand("I write software. I would like to help. What is missing?", of_the_field=True)
+
+    assert feeling_of(turned_down.understood) == "hardship"
+    assert feeling_of(writes.understood) is None

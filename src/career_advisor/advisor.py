@@ -6,6 +6,7 @@ random is handed in.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +15,22 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from career_advisor import answering, choosing, citation, conversation, grounding, prompting, referral, retrieval
+from career_advisor import (
+    answering,
+    choosing,
+    citation,
+    conversation,
+    grounding,
+    matching,
+    prompting,
+    referral,
+    retrieval,
+)
 from career_advisor.records import (
     DraftSentence,
     EncoderIdentity,
     Ended,
+    Feeling,
     Hit,
     Message,
     ModelUnavailable,
@@ -123,7 +135,7 @@ class _Found:
     """Questions of a message of several that nothing found answers."""
     hits: list[Hit]
     facets: list[list[Hit]]
-    feeling: grounding.Feeling | None
+    feeling: Feeling | None
     offers: tuple[Offer, ...]
 
     @property
@@ -194,6 +206,7 @@ class Advisor:
         self._grounds: dict[str, grounding.Ground] = {}
         self._spellers: dict[str, Speller] = {}
         self._choosers: dict[str, choosing.Chooser] = {}
+        self._matchers: dict[str, matching.Matcher] = {}
         self._need_examples: referral.Needs | None = None
         self._situation_vectors: dict[str, Any] | None = None
 
@@ -277,18 +290,25 @@ class Advisor:
         intent = grounding.screen(asked, as_asked, ground)
         hits, facets = self._find(queries, vectors, shelf, unwanted)
         verdict, unanswered = self._judge(queries, vectors, hits, facets, ground)
-        hits, *facets = self._chooser(shelf).weigh(standalone, _parts_found(queries, vectors, hits, facets))
+        chooser = self._chooser(shelf)
+        wholes = list(_wholes(queries, vectors).values())
+        parts = [choosing.Found(*each) for each in zip(vectors[len(queries.searched) :], facets, strict=True)]
+        hits, *facets = choosing.surest(
+            [chooser.weigh(whole, [choosing.Found(whole, hits), *parts]) for whole in wholes]
+        )
         answered = {part for part, found in zip(queries.facets, facets, strict=True) if answering.likely(found)}
         unanswered = tuple(part for part in unanswered if part not in answered)
+        verdict = _with_what_belongs(verdict, chooser, wholes, [hits, *facets])
         status = intent or verdict.status
-        # Measured in guidance about the field alone: what nobody would be glad of only comes near.
-        if status == "answered" and ground.reader and not any(map(answering.likely, [hits, *facets])):
-            status = "partly"
-        told = queries.needs if queries.situations else None
         offers = referral.choose(
-            queries.standalone, standalone, status, self._registry, self._needs(), told=told, asked=queries.question
+            queries.standalone,
+            self._message(queries, standalone, status),
+            status,
+            self._registry,
+            self._matched(shelf.encoder.name),
+            asked=queries.question,
         )
-        feeling = grounding.feeling(asked, as_asked, ground)
+        feeling = grounding.feeling(asked, as_asked, ground) or conversation.feeling_of(queries.understood)
         found = _Found(asked, queries, status, verdict, unanswered, hits, facets, feeling, offers)
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
@@ -338,6 +358,7 @@ class Advisor:
         shelf = self._shelves.current()
         self._chooser(shelf)
         self._needs()
+        self._matched(shelf.encoder.name)
         self._situations()
         self.search("warm up")
 
@@ -413,18 +434,40 @@ class Advisor:
             self._choosers = {shelf.id: choosing.Chooser.of(shelf, of_the_field=of_the_field)}
         return self._choosers[shelf.id]
 
+    def matched(
+        self, question: str, history: Sequence[Message] = (), *, status: Status = "answered"
+    ) -> tuple[matching.Message, matching.Matcher]:
+        """Return what services are chosen by: what of a message speaks for them, and what weighs them."""
+        shelf = self._shelves.current()
+        queries = self._understand(clean(question), history, shelf)
+        standalone = self._vectors([queries.standalone])[0]
+        return self._message(queries, standalone, status), self._matched(shelf.encoder.name)
+
+    def _message(self, queries: Queries, vector: Any, status: Status) -> matching.Message:
+        told = queries.needs if queries.situations else None
+        return referral.understand(queries.standalone, vector, status, self._registry, self._needs(), told=told)
+
+    def _matched(self, encoder: str) -> matching.Matcher:
+        if encoder not in self._matchers:
+            registry = self._registry
+            self._matchers[encoder] = matching.Matcher.of(encoder, self._examples, registry.services, registry.needs)
+        return self._matchers[encoder]
+
     def _needs(self) -> referral.Needs:
         if self._need_examples is None:
             self._need_examples = referral.Needs.of(self._examples)
         return self._need_examples
 
-    def pool(self, question: str, history: Sequence[Message] = ()) -> tuple[Any, list[choosing.Found], Shelf]:
-        """Return what an answer's sentences are chosen from: the message's vector, what was found, and the index."""
+    def pool(
+        self, question: str, history: Sequence[Message] = ()
+    ) -> tuple[list[choosing.Found], grounding.Verdict, Shelf]:
+        """Return what an answer's sentences are chosen from, what is thought of it before, and the index."""
         shelf = self._shelves.current()
         queries, unwanted = self._instead(self._understand(clean(question), history, shelf))
         vectors = self._vectors([*queries.searched, *queries.facets])
-        found = _parts_found(queries, vectors, *self._find(queries, vectors, shelf, unwanted))
-        return found[0].vector, found, shelf
+        hits, facets = self._find(queries, vectors, shelf, unwanted)
+        verdict, _ = self._judge(queries, vectors, hits, facets, self._ground(shelf))
+        return _parts_found(queries, vectors, hits, facets), verdict, shelf
 
     def _instead(self, queries: Queries) -> tuple[Queries, tuple[Service, ...]]:
         """Look up others, too, where something else than a service is wanted; return what is set aside."""
@@ -487,6 +530,8 @@ class Advisor:
             helplines=self._registry.helplines,
             known=found.queries.known,
             states=found.queries.states,
+            about=[each.about for each in found.queries.understood],
+            verdict=conversation.asks_for_a_verdict(found.queries.question),
             offered=bool(found.offers),
             wanted=lambda text: kind is not None and contains(text, kind, today),
         )
@@ -612,6 +657,31 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
     if found.status in {"small_talk", "clarify", "off_topic", "refused"}:
         return answering.starters(list(shelf.documents.values()), history)
     return answering.follow_ups(found.hits, checked.citations, history, states=found.queries.states)
+
+
+def _with_what_belongs(
+    verdict: grounding.Verdict, chooser: choosing.Chooser, wholes: Sequence[Any], found: Sequence[Sequence[Hit]]
+) -> grounding.Verdict:
+    """Judge anew by the sentences that belong in the answer, where it was measured what guidance answers."""
+    limits = chooser.answerable
+    if limits is None or verdict.status == "off_topic":
+        return verdict
+    odds = max(
+        limits.log_odds(
+            chooser.whole(
+                whole,
+                found,
+                confidence=verdict.confidence,
+                lacking=verdict.asked is not None,
+                unnamed=bool(verdict.unknown_names),
+            )
+        )
+        for whole in wholes
+    )
+    status: Status = "answered" if odds >= limits.answered else "partly" if odds >= limits.partly else "not_covered"
+    if status == "answered" and verdict.asked is not None:
+        status = "partly"  # what has no amount in it does not say how much
+    return verdict._replace(status=status, confidence=1.0 / (1.0 + math.exp(-odds)))
 
 
 def _about_others(hits: list[Hit], unwanted: Sequence[Service]) -> list[Hit]:

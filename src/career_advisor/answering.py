@@ -273,7 +273,16 @@ KIND_ALONE: dict[str, tuple[str, ...]] = {
     "doubt": ("It is all right to feel like that.",),
 }
 """Where no quotes follow that bear on it."""
-SITUATION = ("Here is what bears on your situation.", "Going by what you wrote, this fits best.")
+SITUATION = (
+    "Thank you for telling me. Going by what you wrote, I looked for what is said on {about}.",
+    "Going by what you wrote, this is on {about}.",
+)
+LOOKED_UP = 2
+"""Situations that are named in such a line at most."""
+VERDICT = (
+    "I can't judge that from a few lines; even people who know you would disagree. What bears on it:",
+    "That is yours to weigh, and nobody can be sure of it beforehand. What bears on it:",
+)
 SMALL_TALK = (
     "Hello. I answer questions about working on making AI safe, from guidance that I have read, and show you the exact "
     "words. I am a program, not a person, and I speak for nobody."
@@ -293,6 +302,8 @@ URGENT = (
 INVALID_EMPTY = "I didn't get a question. What would you like to know?"
 NOT_COVERED = "My sources don't answer that, so I won't guess."
 ASK_A_PERSON = " The people below may know, or know who does."
+ASK_THEM = " Whoever it concerns knows best; the people below may know whom to ask."
+"""Where the thing or the name that is lacking is known."""
 PARTLY = "My sources don't answer exactly that. What comes nearest:"
 NEAREST = "What comes nearest:"
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
@@ -329,6 +340,8 @@ def compose(
     helplines: Sequence[str],
     known: int = 0,
     states: frozenset[str] = frozenset(),
+    about: Sequence[str] = (),
+    verdict: bool = False,
     offered: bool = False,
     wanted: Callable[[str], bool] = lambda text: False,
 ) -> Drafts:
@@ -347,6 +360,8 @@ def compose(
         helplines: Whom to call in an emergency, one sentence each, from the registry.
         known: As for `quotes`; where there are any, the person has told of themselves.
         states: As for `quotes`.
+        about: What was looked up for their situation, in our words.
+        verdict: Whether they want to be judged, or told what to do.
         offered: Whether services are shown below the answer.
         wanted: As for `quotes`.
 
@@ -368,16 +383,28 @@ def compose(
         case "off_topic":
             drafts = _fixed(f"{OFF_TOPIC} {subject(documents)}")
         case "not_covered":
-            drafts = _fixed(f"{_kindly(feeling, history)}{declined}{ASK_A_PERSON if offered else ''}")
+            hand_over = ASK_THEM if lacking or unknown else ASK_A_PERSON
+            drafts = _fixed(f"{_kindly(feeling, history)}{declined}{hand_over if offered else ''}")
         case "partly":
-            near = quotes(hits, facets, known=known, states=states, shape=NEAR_BY, wanted=wanted, history=history)
+            shape = NEAR_BY if lacking or unknown else PLAIN
+            near = quotes(hits, facets, known=known, states=states, shape=shape, wanted=wanted, history=history)
             line = f"{gap} {NEAREST}" if lacking or unknown else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
-            line = _unsaid(KIND[feeling] if feeling else SITUATION if known else (), history)
+            line = _opening(feeling, about if known else (), history, verdict=verdict)
             found = quotes(hits, facets, known=known, states=states, wanted=wanted, history=history)
             drafts = _before(line, found, otherwise=declined)
     return drafts
+
+
+def _opening(feeling: str | None, about: Sequence[str], history: Sequence[Message], *, verdict: bool) -> str:
+    """Return our line before quotes that answer: what is kind first, then what is honest, then what was looked up."""
+    if verdict and (honest := _unsaid(VERDICT, history)):
+        return f"{_kindly(feeling, history)}{honest}"
+    if feeling and (kind := _unsaid(KIND[feeling], history)):
+        return kind
+    topics = _joined(about[:LOOKED_UP]) if about else ""
+    return _unsaid(SITUATION, history).format(about=topics) if topics else ""
 
 
 def _kindly(feeling: str | None, history: Sequence[Message]) -> str:
@@ -400,7 +427,7 @@ def _fixed(text: str) -> Drafts:
 def _unsaid(lines: Sequence[str], history: Sequence[Message]) -> str:
     """Return the first line that does not stand in the conversation already; empty when all do."""
     spoken = "\n".join(turn.content for turn in history if turn.role == "assistant")
-    return next((line for line in lines if line not in spoken), "")
+    return next((line for line in lines if line.partition("{")[0] not in spoken), "")
 
 
 def likely(hits: Sequence[Hit]) -> bool:
@@ -483,10 +510,10 @@ def _unasked(questions: Iterable[str], history: Sequence[Message]) -> list[str]:
 
 def _gap(asked: Asked | None, unknown: Sequence[str]) -> str:
     """Return what the sources don't do, as the end of "My sources don't …"."""
-    named = " or ".join(unknown[:2])
     if asked:
+        named = " or ".join(unknown[:2])
         return _ASKED_IN_WORDS[asked].format(at=f" at {named}" if named else "", that=named or "that")
-    return f"say anything about {named}"
+    return f"mention {' or '.join(f'“{name}”' for name in unknown[:2])}"
 
 
 def subject(documents: Sequence[Document]) -> str:

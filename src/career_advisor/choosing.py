@@ -9,6 +9,7 @@ about something else than AI safety nothing is read, and a regression without it
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Sequence
@@ -74,12 +75,55 @@ class Traits(NamedTuple):
     """The same of the part."""
 
 
+class Whole(NamedTuple):
+    """What speaks for a message being answered by all that was found for it."""
+
+    confidence: float
+    """Log-odds that the passages answer, as `grounding` judges them, divided by ten."""
+    best: float
+    """Log-odds of the likeliest sentence (`Hit.belongs`), divided by ten."""
+    second: float
+    """Of the second likeliest, likewise."""
+    several: float
+    """Sentences that belong, as far as can be expected, among the likeliest SEVERAL; divided by SEVERAL."""
+    lacking: float
+    """1 where the kind of thing asked for stands nowhere."""
+    unnamed: float
+    """1 where a name that is asked about stands nowhere."""
+    usual: float
+    """Log-odds that guidance answers such a message, by its vector alone, divided by ten."""
+
+
 class Found(NamedTuple):
     """What was found for a message or for a part of it."""
 
     vector: Vectors
     """Of the message or the part, shape (dimension,)."""
     hits: Sequence[Hit]
+
+
+SEVERAL = 5
+"""Sentences that an answer may have."""
+SUREST = 10.0
+"""Log-odds beyond which all are equally sure."""
+
+
+class Answerable(NamedTuple):
+    """Tells whether what was found answers a message."""
+
+    weights: Values
+    """Of `Whole`, in their order."""
+    intercept: float
+    answered: float
+    """Log-odds from which it does."""
+    partly: float
+    """Log-odds from which it comes near."""
+    usual: Vectors
+    """Linear model of a message's vector, its bias last, shape (dimension + 1,)."""
+
+    def log_odds(self, whole: Whole) -> float:
+        """Return the log-odds that what was found answers."""
+        return float(np.array(whole) @ self.weights) + self.intercept
 
 
 @lru_cache(maxsize=1)
@@ -89,7 +133,22 @@ def _fitted() -> dict[str, tuple[Values, float]]:
     return {
         name: (np.array([fitted[trait] for trait in Traits._fields]), float(fitted["intercept"]))
         for name, fitted in tomllib.loads(text).items()
+        if not name.endswith(", whole")
     }
+
+
+@lru_cache(maxsize=4)
+def answerable_for(encoder: str) -> Answerable | None:
+    """Return what `python benchmarks/choosing.py --write` fitted for an encoder; `None` for others."""
+    text = resources.files("career_advisor").joinpath("choosing.toml").read_text("utf-8")
+    fitted = tomllib.loads(text).get(f"{encoder}, whole")
+    if fitted is None:
+        return None
+    with resources.files("career_advisor").joinpath("choosing.npz").open("rb") as file, np.load(file) as arrays:
+        usual = arrays[f"{encoder} usual"].astype(np.float32)
+    weights = np.array([fitted[trait] for trait in Whole._fields])
+    intercept, answered, partly = (float(fitted[name]) for name in ("intercept", "answered", "partly"))
+    return Answerable(weights, intercept, answered, partly, usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +162,8 @@ class Chooser:
     """Of the index, shape (windows, dimension)."""
     rows: Rows
     head: Head | None
+    answerable: Answerable | None = None
+    """`None` where nobody measured what guidance answers."""
 
     @classmethod
     def of(cls, shelf: Shelf, *, of_the_field: bool) -> Chooser:
@@ -111,7 +172,8 @@ class Chooser:
         head = head_for(name, "choosing.npz") if of_the_field else None
         fitted = _fitted()
         weights, intercept = fitted.get(f"{name}, of the field" if head else name) or fitted[UNMEASURED]
-        return cls(weights, intercept, shelf.vectors, Rows.of(shelf.windows), head)
+        answerable = answerable_for(name) if head else None
+        return cls(weights, intercept, shelf.vectors, Rows.of(shelf.windows), head, answerable)
 
     def weigh(self, message: Vectors, found: Sequence[Found]) -> list[list[Hit]]:
         """Return what was found with `Hit.belongs` set.
@@ -127,6 +189,31 @@ class Chooser:
                 [replace(hit, belongs=tuple(map(float, each))) for hit, each in zip(part.hits, log_odds, strict=True)]
             )
         return weighed
+
+    def whole(
+        self, message: Vectors, found: Sequence[Sequence[Hit]], *, confidence: float, lacking: bool, unnamed: bool
+    ) -> Whole:
+        """Return what speaks for a message being answered.
+
+        Args:
+            message: Vector of the message in its stand-alone form, shape (dimension,).
+            found: What `weigh` returned.
+            confidence: Probability that the passages answer, as `grounding` judges them.
+            lacking: Whether the kind of thing asked for stands nowhere.
+            unnamed: Whether a name that is asked about stands nowhere.
+        """
+        odds: dict[tuple[str, int, int], float] = {}
+        for hit in (hit for part in found for hit in part):
+            for span, each in zip(hit.sentences, hit.belongs, strict=True):
+                key = hit.document.path, span.start, span.end
+                odds[key] = max(odds.get(key, -SUREST), each)
+        return whole_of(
+            sorted(odds.values(), reverse=True),
+            confidence=confidence,
+            lacking=lacking,
+            unnamed=unnamed,
+            usual=float(self.answerable.usual[:-1] @ message + self.answerable.usual[-1]) if self.answerable else 0.0,
+        )
 
     def traits(self, message: Vectors, found: Sequence[Found]) -> list[list[Values]]:
         """Return for each hit the traits of its sentences, shape (sentences, len(Traits))."""
@@ -179,3 +266,31 @@ class Chooser:
                 )
             )
         return np.array(rows, np.float64)
+
+
+def whole_of(odds: Sequence[float], *, confidence: float, lacking: bool, unnamed: bool, usual: float) -> Whole:
+    """Return `Whole` from the log-odds of the sentences found, the highest first; the rest as in `Chooser.whole`."""
+    best, second = [*odds[:2], -SUREST, -SUREST][:2]
+    likely = 1.0 / (1.0 + np.exp(-np.array(odds[:SEVERAL])))
+    sure = min(max(confidence, 1e-4), 1.0 - 1e-4)
+    return Whole(
+        confidence=math.log(sure / (1.0 - sure)) / 10.0,
+        best=max(best, -SUREST) / 10.0,
+        second=max(second, -SUREST) / 10.0,
+        several=float(likely.sum()) / SEVERAL,
+        lacking=float(lacking),
+        unnamed=float(unnamed),
+        usual=usual / 10.0,
+    )
+
+
+def surest(weighed: Sequence[list[list[Hit]]]) -> list[list[Hit]]:
+    """Return what was found with each sentence as likely as in the weighing that has it likeliest.
+
+    A turn that leans on the one before is weighed in its stand-alone form and as asked: which of the two is meant, the
+    sentences tell.
+    """
+    return [
+        [replace(hits[0], belongs=tuple(map(max, zip(*(hit.belongs for hit in hits), strict=True)))) for hits in parts]
+        for parts in (list(zip(*each, strict=True)) for each in zip(*weighed, strict=True))
+    ]

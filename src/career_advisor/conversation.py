@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-from career_advisor.records import Message, Queries, Understood
+from career_advisor.records import Feeling, Message, Queries, Understood
 from career_advisor.text import clean, content_words, names, words
 
 # A turn that leans on the one before it: it opens by joining on, points back, or is too short to stand alone.
@@ -41,6 +41,22 @@ _SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*", re.UNICODE)
 _ASKS = re.compile(
     r"^\W*(?:(?:and|but|so|ok(?:ay)?|hi|hello|please|also)\b[, ]*)*"
     r"(?:what|which|who|whom|whose|where|when|why|how|is|are|am|do|does|did|can|could|should|would|will|has|have|any)\b",
+    re.IGNORECASE,
+)
+
+# What nobody can tell from a few lines: whether this person is good enough, will get in, should leave or stay.
+_VERDICT = re.compile(
+    r"\b(?:am i|are we) (?:\w+ )?(?:good|smart|clever|qualified|ready|too|suited|cut out|a (?:good )?fit|crazy|mad"
+    r"|stupid|naive|competitive|wasting|kidding)\b"
+    r"|\b(?:what are|what['’]?s|how (?:good|big|high) are|do i (?:have|stand)|have i(?: got)?|is there) (?:\w+ ){0,3}"
+    r"chances?\b"
+    r"|\b(?:would|will|could|can) i (?:ever |even |really |still )*(?:get in|be accepted|be good enough|make it)\b"
+    r"|\bshould i (?:just |really |even |now )*(?:quit|leave|stay|give up|drop out"
+    r"|take (?:it|the)|accept|resign|move)\b"
+    r"|\b(?:tell me|be) (?:straight|honest(?:ly)?|bluntly?|the truth)\b|\bhonest (?:verdict|assessment|opinion)\b"
+    r"|\byes or no\b|\b(?:stay or (?:go|leave|switch|quit)|leave or stay|quit or stay)\b"
+    r"|\bis (?:it|this|my \w+) (?:\w+ ){0,2}(?:realistic|silly|hopeless|delusional|crazy)\b"
+    r"|\btoo (?:late|old) for me\b",
     re.IGNORECASE,
 )
 
@@ -193,7 +209,7 @@ def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_f
 
 
 def _understood(situations: Sequence[_Situation]) -> tuple[Understood, ...]:
-    return tuple(Understood(each.key, each.label) for each in situations)
+    return tuple(Understood(each.key, each.label, each.about) for each in situations)
 
 
 def _named(text: str) -> str:
@@ -206,6 +222,8 @@ class _Situation(NamedTuple):
 
     key: str
     label: str
+    about: str
+    feels: Feeling | None
     asks: tuple[str, ...]
     """Questions that guidance answers for such a person, the most telling first."""
     needs: tuple[str, ...]
@@ -221,6 +239,8 @@ def _known_situations() -> tuple[_Situation, ...]:
         _Situation(
             key=key,
             label=each["label"],
+            about=each["about"],
+            feels=each.get("feels"),
             asks=tuple(each["asks"]),
             needs=tuple(each["needs"]),
             pattern=re.compile("|".join(each["patterns"]), re.IGNORECASE),
@@ -264,6 +284,17 @@ def _sides(question: str) -> tuple[str, ...]:
 def asks(text: str) -> bool:
     """Tell whether a part of a message asks something."""
     return text.endswith("?") or bool(_ASKS.match(text))
+
+
+def feeling_of(understood: Sequence[Understood]) -> Feeling | None:
+    """Return what weighs on somebody by their situation, if anything does."""
+    keys = {each.key for each in understood}
+    return next((each.feels for each in _known_situations() if each.feels and each.key in keys), None)
+
+
+def asks_for_a_verdict(text: str) -> bool:
+    """Tell whether somebody wants to be judged, or told what to do with their life."""
+    return bool(_VERDICT.search(text))
 
 
 def stands_alone(part: str) -> bool:

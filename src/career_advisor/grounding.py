@@ -22,13 +22,11 @@ import numpy.typing as npt
 
 from career_advisor.rarity import Rarity
 from career_advisor.reading import SUREST, Reader
-from career_advisor.records import Document, Hit, Status, Window
+from career_advisor.records import Document, Feeling, Hit, Status, Window
 from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, stem, stems, words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Intent: TypeAlias = Literal["urgent", "refused", "small_talk", "clarify"]
-Feeling: TypeAlias = Literal["hardship", "doubt"]
-"""Rejection or exhaustion; or doubt about oneself."""
 
 VAGUE = 1
 """Content words up to which a message may be too vague to look up."""
@@ -419,7 +417,9 @@ def _missing_names(question: str, hits: Sequence[Hit], ground: Ground) -> set[st
     return {
         written
         for name, written in _asked_names(question, ground).items()
-        if name not in found and not any(_names_country(name, hit.text) for hit in hits)
+        if name not in found
+        and not names(f"x {written.replace('-', ' ')}").keys() & found  # "MATS-type" asks about MATS
+        and not any(_names_country(name, hit.text) for hit in hits)
     }
 
 

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from career_advisor import chunking, conversation, files, grounding, index, links, llm, models, referral
+from career_advisor import chunking, conversation, files, grounding, index, links, llm, matching, models, referral
 from career_advisor.advisor import Advisor
 from career_advisor.embedding import Encoder
 from career_advisor.records import (
@@ -399,6 +399,7 @@ def shipped_texts() -> list[str]:
                 *grounding.example_texts(),
                 *referral.example_texts(),
                 *conversation.example_texts(),
+                *(matching.purpose(service) for service in load_services().services),
                 index.PROBE,
             ]
         )
@@ -429,8 +430,14 @@ def ensure_index(settings: Settings, progress: Progress) -> None:
             build_index(settings, None, progress=progress)
 
 
-def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = True) -> Advisor:
+def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = True, remember: bool = False) -> Advisor:
     """Open everything that is needed to answer.
+
+    Args:
+        settings: Name home, weights and models.
+        progress: Told how far the index is, where one has to be made.
+        with_model: Whether the configured language model writes.
+        remember: Whether vectors of questions are kept in the home, too: what is measured is measured again.
 
     Raises:
         AdvisorError: If weights, index or model are missing or unsound; the message names the mending command.
@@ -445,7 +452,7 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
         raise IndexUnsound("the index was made with another encoder of the same name; run `career-advisor index build`")
     advisor = Advisor(
         reader,
-        encoder,
+        examples if remember else encoder,
         load_services(),
         _language_model(settings) if with_model else None,
         question_limit=settings.max_question_chars,

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 Kind: TypeAlias = Literal["our summary", "source text"]
+Feeling: TypeAlias = Literal["hardship", "doubt"]
+"""Rejection or exhaustion, or doubt about oneself: the reply then begins kindly."""
+
 Status: TypeAlias = Literal[
     "answered", "partly", "clarify", "small_talk", "not_covered", "off_topic", "refused", "urgent", "invalid"
 ]
@@ -265,6 +268,8 @@ class Understood(NamedTuple):
     """Of situations.toml."""
     label: str
     """In our words, behind "somebody who": "writes software"."""
+    about: str = ""
+    """In our words, what was looked up for it, behind "what is said on": "coming from software"."""
 
 
 @dataclass(frozen=True, slots=True)

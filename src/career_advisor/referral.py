@@ -20,14 +20,13 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
+from career_advisor import matching
 from career_advisor.records import CorpusError, Offer, Service, Status
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 
 SHOWN = 3
 """Services offered at once; more is a list, not advice."""
-ALIKE = 0.55
-"""Cosine from which a message is like the example of a need; benchmarks/results/declines-*.json has the curve."""
 STALE_AFTER_DAYS = 730
 """Age of `as_of` from which a service should be looked at again."""
 
@@ -49,11 +48,8 @@ _OTHER_THAN = re.compile(
 _WHOSE = re.compile(r"(?:[A-Z0-9][\w.,'&-]*(?: |$))+")
 _WANTED = ("id", "name", "kind", "url", "audience", "cost", "gap", "needs")
 _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?$")
-_DEFAULT: dict[Status, tuple[str, ...]] = {
-    "clarify": ("advice",),
-    "not_covered": ("advice",),
-    "partly": ("advice",),
-}
+LACKING: frozenset[Status] = frozenset({"clarify", "not_covered", "partly"})
+"""Where the sources don't have what was asked, or not all of it."""
 
 
 class _Encoder(Protocol):
@@ -239,61 +235,82 @@ def _age(service: Service, today: date) -> list[Finding]:
     return [Finding(service.id, f"stale: last known {stated}")] if days > STALE_AFTER_DAYS else []
 
 
+def understand(
+    question: str, vector: Vectors, status: Status, registry: Registry, needs: Needs, *, told: Sequence[str] | None
+) -> matching.Message:
+    """Work out what of a message speaks for services.
+
+    Args:
+        question: In its stand-alone form.
+        vector: Of the question, shape (dimension,).
+        status: What was found for it.
+        registry: What there is.
+        needs: The needs' examples.
+        told: Needs that follow from what the person said of themselves; `None` where they said nothing.
+    """
+    by_pattern = [need for need in _needs() if need != "none" and (p := _pattern(need)) and p.search(question)]
+    # Whoever wants an alternative wants what answers the same need.
+    unwanted = (need for service in set_aside(question, registry) for need in registry.needs[service.id])
+    best: dict[str, float] = {}
+    for name, x in zip(needs.names, needs.vectors @ vector, strict=True):
+        best[name] = max(best.get(name, -1.0), float(x))
+    neutral = best.pop("none", 0.0)
+    telling = told is not None or "rejection" in by_pattern
+    return matching.Message(
+        vector=vector,
+        by_pattern=tuple(dict.fromkeys([*unwanted, *by_pattern])),
+        likeness={need: x - neutral for need, x in best.items()},
+        told=None if told is None else tuple(told),
+        lacking=status in LACKING,
+        named=frozenset() if telling else frozenset(s.id for s in registry.services if is_named(s, question)),
+    )
+
+
 def choose(
     question: str,
-    vector: Vectors,
+    message: matching.Message,
     status: Status,
     registry: Registry,
-    needs: Needs,
+    matcher: matching.Matcher,
     *,
-    told: Sequence[str] | None = None,
     asked: str | None = None,
 ) -> tuple[Offer, ...]:
     """Choose the services for a message.
 
     Args:
         question: In its stand-alone form.
-        vector: Of the question, shape (dimension,).
+        message: What of it speaks for services.
         status: What was found for it; where the corpus has no answer, a person is offered.
         registry: What there is.
-        needs: The needs' examples.
+        matcher: Weighs the registry's services.
         asked: The turn as it was typed, where it leans on those before: only this one can ask for the list.
-        told: Needs that follow from what the person said of themselves; `None` where they said nothing.
 
     Returns:
-        At most three, the best first (all of them, if the person asks for the list); none for a question of
-        knowledge, an off-topic one or a greeting.
+        At most three, the best first (all that answer its needs, if the person asks for the list); none for most
+        questions of knowledge, for an off-topic one or a greeting.
     """
     if status == "urgent":
         return tuple(Offer(s, s.caveat) for s in registry.services if s.kind == "helpline")
     if status in {"off_topic", "small_talk", "refused", "invalid"}:
         return ()
-    felt = _felt(question, vector, needs)
-    if told is not None:
-        # Somebody who tells of themselves is helped most by somebody who listens; then by what their words ask for.
-        felt = list(dict.fromkeys(["advice", *told, *felt]))
-    felt += [need for need in _DEFAULT.get(status, ()) if need not in felt]
+    unwanted = {service.id for service in set_aside(question, registry)}
     # A story names what it is about, not what is wanted: whoever was turned away by a programme is not sent back to it.
-    telling = told is not None or "rejection" in felt
-    unwanted = set_aside(question, registry)
-    # Whoever wants an alternative wants what answers the same need.
-    felt = list(dict.fromkeys([*(need for s in unwanted for need in registry.needs[s.id]), *felt]))
-    named = [] if telling else [s for s in registry.services if is_named(s, question)]
-    ranked = dict.fromkeys(s.id for s in named if s.kind != "helpline")
-    # Round by round: the best service of each need first, so that three places serve several needs.
-    queues = [[s for s in registry.services if need in registry.needs[s.id]] for need in felt]
-    ordered = [_ranked(queue, need, registry) for queue, need in zip(queues, felt, strict=True)]
-    for turn in range(max((len(q) for q in ordered), default=0)):
-        for queue in ordered:
-            if turn < len(queue):
-                ranked.setdefault(queue[turn].id)
-    by_id = {service.id: service for service in registry.services}
-    for service in unwanted:
-        ranked.pop(service.id, None)
-    request = question if asked is None else asked
+    if "rejection" in message.by_pattern:
+        unwanted |= {service.id for service in registry.services if is_named(service, question)}
+    odds = dict(zip((s.id for s in matcher.services), map(float, matcher.log_odds(message)), strict=True))
+    able = [s for s in registry.services if s.kind != "helpline" and s.id not in unwanted]
+    able.sort(key=lambda s: (s.id not in message.named, -odds[s.id]))
+    any_wanted = message.lacking or matcher.wants_any(message)
+    wanted = [s for s in able if s.id in message.named or (any_wanted and odds[s.id] >= matcher.learnt.likely)]
     # Whoever tells of themselves and mentions "every job" wants advice, not the list.
-    limit = len(ranked) if told is None and _LIST.search(request) else SHOWN
-    return tuple(Offer(by_id[name], f"For {by_id[name].gap}.") for name in list(ranked)[:limit])
+    if message.told is None and _LIST.search(question if asked is None else asked):
+        felt = set(message.by_pattern)
+        wanted += [s for s in able if s not in wanted and felt & set(registry.needs[s.id])]
+    else:
+        wanted = wanted[:SHOWN]
+    if not wanted and message.lacking:
+        wanted = [s for s in able if s.kind == "advising"][:1]
+    return tuple(Offer(service, f"For {service.gap}.") for service in wanted)
 
 
 def set_aside(question: str, registry: Registry) -> tuple[Service, ...]:
@@ -311,24 +328,6 @@ def is_about(service: Service, text: str) -> bool:
     return is_named(service, text) or bool(
         whose and re.search(rf"\b{re.escape(whose.group().strip())}\b", text, re.IGNORECASE)
     )
-
-
-def _ranked(services: Sequence[Service], need: str, registry: Registry) -> list[Service]:
-    """Put first what is best at the need."""
-    return sorted(services, key=lambda service: registry.needs[service.id].index(need))
-
-
-def _felt(question: str, vector: Vectors, needs: Needs) -> list[str]:
-    """Return the needs of a message, by pattern first, then by likeness."""
-    by_pattern = [need for need in _needs() if need != "none" and (p := _pattern(need)) and p.search(question)]
-    likeness = needs.vectors @ vector
-    neutral = max((float(x) for name, x in zip(needs.names, likeness, strict=True) if name == "none"), default=0.0)
-    best: dict[str, float] = {}
-    for name, x in zip(needs.names, likeness, strict=True):
-        if name != "none" and x >= max(ALIKE, neutral):
-            best[name] = max(best.get(name, 0.0), float(x))
-    by_likeness = sorted(best, key=lambda name: -best[name])
-    return list(dict.fromkeys([*by_pattern, *by_likeness]))
 
 
 def is_named(service: Service, text: str) -> bool:
