@@ -12,7 +12,7 @@ from career_advisor.support.polarity import contradicted, polarity
 from career_advisor.support.statement import parse, parse_source
 from career_advisor.support.strength import bounds, condition, surer
 
-CARRIED = 0.65
+CARRIED = 0.6
 """Share of a sentence's content that must stand in the sentences that carry its clauses."""
 _UNRESOLVED = frozenset({"former", "latter", "respectively"})
 
