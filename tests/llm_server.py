@@ -7,7 +7,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +20,7 @@ LONGEST_SILENCE_S = 20
 class LanguageModelServer:
     """What the server will say, and what it heard."""
 
-    say: Callable[[dict[str, Any]], list[str | dict[str, Any]]] = lambda request: ["Hello."]
+    say: Callable[[dict[str, Any]], Iterable[str | dict[str, Any]]] = lambda request: ["Hello."]
     """Pieces of text, or whole `delta` objects."""
     status: int = 200
     well_after: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from career_advisor.citation import check
+from career_advisor.citation import AGAIN, check
 from career_advisor.records import Anchor, Document, DraftSentence, Hit, Section, Span
 
 TEXT = "A PhD is not strictly needed. Engineers on safety teams mostly have none. The form takes about ten minutes."
@@ -81,6 +81,15 @@ def test_what_a_model_says_beyond_its_passages_is_dropped_with_the_reason(
 
     assert checked.sentences == ()
     assert why in checked.dropped[0].reason
+
+
+def test_what_a_model_says_again_is_shown_once() -> None:
+    text = "A PhD is not strictly needed."
+
+    checked = check([model(text, 0), model(text.upper(), 0), model(text, 0)], [HIT])
+
+    assert [sentence.text for sentence in checked.sentences] == [text]
+    assert [dropped.reason for dropped in checked.dropped] == [AGAIN, AGAIN]
 
 
 def test_an_address_that_the_passages_do_not_have_is_not_shown() -> None:

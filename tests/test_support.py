@@ -70,6 +70,8 @@ def test_other_words_for_the_same_are_carried(text: str) -> None:
         ("e-mail", "Beacon Labs is remote and unpaid; write to join@beaconlabs.org."),
         ("id", "Beacon Labs is remote and unpaid, case BL-2041."),
         ("nothing of it", "Juggling bananas on weekends is what managers prefer."),
+        ("an announcement", "Dana Rees of Harbour says:"),
+        ("a question", "Does Harbour require a degree?"),
         ("points back", "Harbour Fellows and Beacon Labs differ: the latter is remote and unpaid."),
     ],
 )

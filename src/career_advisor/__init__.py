@@ -13,6 +13,7 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     choosing       question, Hit -> Hit               which of its sentences belong in the answer?
     answering      question, Hit -> DraftSentence     `quotes`: sentences of the passages, and our few words
     prompting      question, Hit -> messages, and a model's text -> DraftSentence
+    translating    a model's text -> a question, or checked sentences, in another language, as far as it is the same
     llm            messages      -> text              the one door to LangChain chat models, and to the embedded one
     citation       drafts, Hit   -> Sentence, Citation   supported and cited, or dropped and counted
     advisor        all of these  -> Reply             two pages of prose in code: Advisor.reply

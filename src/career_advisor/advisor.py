@@ -25,9 +25,11 @@ from career_advisor import (
     prompting,
     referral,
     retrieval,
+    translating,
 )
 from career_advisor.records import (
     DraftSentence,
+    Dropped,
     EncoderIdentity,
     Ended,
     Feeling,
@@ -49,7 +51,7 @@ from career_advisor.records import (
 )
 from career_advisor.spelling import Speller
 from career_advisor.spending import Allowance, Spent
-from career_advisor.text import asked_for, clean, contains
+from career_advisor.text import Language, asked_for, clean, contains, foreign_language
 
 QUESTION_LIMIT = 4_000
 """Characters of one message; more is not a question but a document."""
@@ -66,6 +68,9 @@ ENOUGH = 0.5
 REWORDING_S = 4.0
 """Seconds that a model gets to reword a follow-up; without it the search would have begun at once."""
 UNLIMITED = Allowance()
+TOO_LITTLE = "a passage carries it, but too little else of the answer was carried"
+NOT_WHOLE = "a passage carries it, but the answer did not come whole"
+NOTHING_YET = citation.Checked((), (), ())
 QUOTED_INSTEAD = "The answer is quoted from the sources instead."
 USED_UP = f"This conversation has used all that it may of the language model. {QUOTED_INSTEAD}"
 
@@ -165,6 +170,17 @@ class _Account:
         self._running = Usage()
 
 
+@dataclass(slots=True)
+class _Draft:
+    """What a model has written of an answer so far, checked."""
+
+    checked: citation.Checked = NOTHING_YET
+
+    def left_out(self, why: str) -> tuple[Dropped, ...]:
+        """Return all its sentences where quotes answer instead: those that hold, too, with why nobody is shown them."""
+        return (*self.checked.dropped, *(Dropped(sentence.text, why) for sentence in self.checked.sentences))
+
+
 class Advisor:
     """Answers questions from one index, with or without a language model."""
 
@@ -180,6 +196,7 @@ class Advisor:
         today: Callable[[], date] = date.today,
         allowance: Allowance = UNLIMITED,
         rewords: bool = False,
+        translates: bool = False,
     ) -> None:
         """Hold the parts; nothing is opened here.
 
@@ -193,6 +210,7 @@ class Advisor:
             examples: Embeds the example sentences of `grounding`; one with a cache, where there is one.
             allowance: What a conversation may use of the model.
             rewords: Whether the model is asked for the stand-alone form of a follow-up, too: one call more.
+            translates: Whether it translates questions of other languages, and its checked sentences back: two more.
         """
         self._shelves = shelves
         self._encoder = encoder
@@ -203,6 +221,7 @@ class Advisor:
         self._today = today
         self._allowance = allowance
         self._rewords = rewords
+        self._translates = translates
         self._grounds: dict[str, grounding.Ground] = {}
         self._spellers: dict[str, Speller] = {}
         self._choosers: dict[str, choosing.Chooser] = {}
@@ -277,10 +296,17 @@ class Advisor:
             yield from self._invalid(asked, clock)
             return
 
+        account = _Account(spent or Spent())
+        language = foreign_language(asked) if self._translates else None
+        if language and (
+            yield from self._in_another(
+                language, asked, history, account, clock, ignore=ignore, about=about, spent=spent
+            )
+        ):
+            return
         yield Stage("Searching")
         shelf = self._shelves.current()
         ground = self._ground(shelf)
-        account = _Account(spent or Spent())
         queries = self._understand(asked, history, shelf, ignore=ignore, about=about)
         queries = yield from self._reworded(queries, history, account)
         queries, unwanted = self._instead(queries)
@@ -313,7 +339,7 @@ class Advisor:
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
-        written, notice = yield from self._written(found, history, clock, account)
+        written, notice, left_out = yield from self._written(found, history, clock, account)
         checked = written or self._quoted(found, shelf, history)
         if written is None:
             for text in _paragraphs(checked.sentences):
@@ -330,7 +356,7 @@ class Advisor:
             citations=checked.citations,
             offers=offers,
             follow_ups=follow_ups,
-            dropped=checked.dropped,
+            dropped=(*left_out, *checked.dropped),
             hits=tuple(hits),
             model=self.model_name if written else "quotes",
             notice=notice,
@@ -551,9 +577,17 @@ class Advisor:
         leans = queries.standalone != queries.question
         if not leans or self._model is None or not self._rewords or self._allowance.is_used_up(account.before):
             return queries
-        until = time.monotonic() + REWORDING_S
+        messages = prompting.compose_rewording(queries.question, history)
+        text = yield from self._said(self._model.stream(messages), account, within=REWORDING_S)
+        reworded = prompting.read_rewording(text, queries.question, history)
+        return replace(queries, searched=(*queries.searched, reworded)) if reworded else queries
+
+    def _said(
+        self, pieces: Iterator[str | Stage | Usage | Ended], account: _Account, *, within: float | None = None
+    ) -> Generator[Stage, None, str]:
+        """Return all that a model says, without its reasoning; nothing where it fails, or takes longer (seconds)."""
+        until = time.monotonic() + within if within else None
         text = ""
-        pieces = self._model.stream(prompting.compose_rewording(queries.question, history))
         try:
             for item in pieces:
                 if isinstance(item, str):
@@ -562,53 +596,116 @@ class Advisor:
                     account.asking(item)
                 elif isinstance(item, Stage):
                     yield item
-                if time.monotonic() > until:
-                    return queries
+                if until and time.monotonic() > until:
+                    return ""
         except ModelUnavailable:
-            return queries
+            return ""
         finally:
             account.asked()
             if isinstance(pieces, Generator):
                 pieces.close()
-        reworded = prompting.read_rewording(text, queries.question, history)
-        return replace(queries, searched=(*queries.searched, reworded)) if reworded else queries
+        return prompting.said(text)
+
+    def _in_another(
+        self,
+        language: Language,
+        asked: str,
+        history: Sequence[Message],
+        account: _Account,
+        clock: _Clock,
+        *,
+        ignore: Collection[str],
+        about: Collection[str],
+        spent: Spent | None,
+    ) -> Generator[Stage | Piece | Reply, None, bool]:
+        """Answer a question of another language in English, and translate what the model wrote and the check let pass.
+
+        Returns:
+            False, with nothing shown, where no model can be asked, or it does not give the question in English.
+        """
+        if self._model is None or self._allowance.is_used_up(account.before) or self.in_danger([asked]):
+            return False
+        yield Stage("Translating the question")
+        said = yield from self._said(self._model.stream(prompting.compose_english(asked, history)), account)
+        english = translating.read_question(said, asked, prompting.earlier(history))
+        if not english:
+            return False
+        told = [turn for turn in history if not foreign_language(turn.content)]
+        reply: Reply | None = None
+        for item in self.reply(english, told, ignore=ignore, about=about, spent=spent):
+            if isinstance(item, Stage):
+                yield item
+            elif isinstance(item, Reply):
+                reply = item
+        if reply is None:
+            return False
+        own = [sentence.text for sentence in reply.sentences if sentence.origin == "model"]
+        if own:
+            yield Stage("Translating the answer")
+            said = yield from self._said(self._model.stream(prompting.compose_translation(own, asked)), account)
+        theirs = dict(zip(own, translating.read_sentences(said, own, language), strict=True)) if own else {}
+        sentences = tuple(replace(each, text=theirs.get(each.text, each.text)) for each in reply.sentences)
+        kept = sum(text == translated for text, translated in theirs.items())
+        for text in _paragraphs(sentences):
+            clock.mark("first_text")
+            yield Piece(text)
+        clock.mark("total")
+        used = (account.used or Usage()).plus(reply.usage or Usage())
+        yield replace(
+            reply,
+            question=asked,
+            answer="".join(_paragraphs(sentences)).strip(),
+            sentences=sentences,
+            notice=" ".join(filter(None, (translating.notice(english, len(own), kept), reply.notice))),
+            usage=used,
+            cost=self._allowance.cost_of(used),
+            timings_ms={**reply.timings_ms, **clock.marks},
+        )
+        return True
 
     def _written(
         self, found: _Found, history: Sequence[Message], clock: _Clock, account: _Account
-    ) -> Generator[Stage | Piece, None, tuple[citation.Checked | None, str]]:
-        """Stream the model's sentences that hold; `None` and why, when the quotes must answer instead."""
+    ) -> Generator[Stage | Piece, None, tuple[citation.Checked | None, str, tuple[Dropped, ...]]]:
+        """Stream the model's sentences that hold; `None`, why, and all it wrote, when quotes must answer."""
         if self._model is None or found.status not in {"answered", "partly"}:
-            return None, ""
+            return None, "", ()
         if self._allowance.is_used_up(account.before):
-            return None, USED_UP
+            return None, USED_UP, ()
         notice = ""
         for passages in (MODEL_PASSAGES, FEWER_PASSAGES):
             hits = found.hits[:passages]
             messages = prompting.compose(found.queries.standalone, history, hits)
             yield Stage(f"{self._model.name} is writing")
+            draft = _Draft()
             try:
-                checked = yield from self._drafted(self._model.stream(messages), hits, clock, account)
+                yield from self._drafted(draft, self._model.stream(messages), hits, clock, account)
             except PromptTooLong as trouble:
                 notice = f"{trouble} {QUOTED_INSTEAD}"
                 continue
             except ModelUnavailable as trouble:
-                return None, f"{trouble} {QUOTED_INSTEAD}"
+                return None, f"{trouble} {QUOTED_INSTEAD}", draft.left_out(NOT_WHOLE)
+            checked = draft.checked
             whole = len(checked.sentences) + len(checked.dropped)
             if whole and len(checked.sentences) / whole >= ENOUGH:
-                return checked, ""
+                return checked, "", ()
             left_out = f" ({len(checked.dropped)} of {whole} sentences left out)" if whole else ""
             return (
                 None,
                 f"Too little of what the language model wrote was carried by the sources{left_out}; "
                 "they are quoted instead.",
+                draft.left_out(TOO_LITTLE),
             )
-        return None, notice
+        return None, notice, ()
 
     def _drafted(
-        self, pieces: Iterator[str | Stage | Usage | Ended], hits: list[Hit], clock: _Clock, account: _Account
-    ) -> Generator[Stage | Piece, None, citation.Checked]:
-        """Stream what a model writes of these passages, sentence by sentence, as far as it holds."""
-        checked = citation.Checked((), (), ())
+        self,
+        draft: _Draft,
+        pieces: Iterator[str | Stage | Usage | Ended],
+        hits: list[Hit],
+        clock: _Clock,
+        account: _Account,
+    ) -> Generator[Stage | Piece, None, None]:
+        """Stream what a model writes of these passages, sentence by sentence, as far as it holds; `draft` keeps it."""
         drafts: list[tuple[int, DraftSentence]] = []
         shown = 0
         try:
@@ -619,19 +716,18 @@ class Advisor:
                     case Usage():
                         account.asking(item)
                     case prompting.Withdrawn():
-                        drafts, checked, shown = [], citation.Checked((), (), ()), 0
+                        drafts, draft.checked, shown = [], NOTHING_YET, 0
                     case DraftSentence():
                         drafts.append((0, item))
-                        checked = citation.check(drafts, hits)
-                        if len(checked.sentences) > shown:
+                        draft.checked = citation.check(drafts, hits)
+                        if len(draft.checked.sentences) > shown:
                             clock.mark("first_text")
-                            yield Piece(_marked(checked.sentences[-1]) + " ")
-                            shown = len(checked.sentences)
+                            yield Piece(_marked(draft.checked.sentences[-1]) + " ")
+                            shown = len(draft.checked.sentences)
         finally:
             account.asked()
             if isinstance(pieces, Generator):
                 pieces.close()  # at once, not when it is collected: the request is taken back
-        return checked
 
     def _invalid(self, asked: str, clock: _Clock) -> Iterator[Piece | Reply]:
         text = answering.INVALID_EMPTY if not asked else answering.too_long(self._question_limit)

@@ -16,6 +16,8 @@ from typing import NamedTuple
 from career_advisor.records import Citation, Document, DraftSentence, Dropped, Hit, Sentence, Span
 from career_advisor.support import Verdict, judge
 
+AGAIN = "it says again what it has said"
+"""A small model goes round in circles: what it repeats is shown once."""
 CONTEXT = 240
 """Characters shown on either side of a quote."""
 
@@ -51,6 +53,7 @@ def check(drafts: Sequence[tuple[int, DraftSentence]], hits: Sequence[Hit]) -> C
     citations: list[Citation] = []
     sentences: list[Sentence] = []
     dropped: list[Dropped] = []
+    said: set[str] = set()
 
     def number_of(hit: Hit, span: Span) -> int:
         key = (hit.document.path, span.start, span.end)
@@ -73,6 +76,10 @@ def check(drafts: Sequence[tuple[int, DraftSentence]], hits: Sequence[Hit]) -> C
                 sentences.append(Sentence(_in_marks(draft.text, cited[0]), (number,), 1.0, "quote", paragraph))
             continue
         text = " ".join(draft.text.split())
+        if text.casefold() in said:
+            dropped.append(Dropped(draft.text, AGAIN))
+            continue
+        said.add(text.casefold())
         judged = _judge(text, cited, hits)
         if judged.reason:
             dropped.append(Dropped(draft.text, judged.reason))

@@ -288,7 +288,7 @@ def _print_reply(reply: Reply) -> None:
     if reply.notice:
         print(f"\n({reply.notice})")
     if reply.dropped:
-        print(f"\n(Left out, because no source carried it: {len(reply.dropped)} of the answer's sentences.)")
+        print(f"\n(Sentences left out of what the model wrote: {len(reply.dropped)}.)")
     if reply.citations:
         print("\nSources:")
     for place, numbers in _by_place(reply.citations).items():

@@ -459,6 +459,7 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
         examples=examples,
         allowance=_allowance(settings),
         rewords=settings.model_rewords,
+        translates=settings.model_translates,
     )
     advisor.warm_up()
     return advisor

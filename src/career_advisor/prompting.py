@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 from career_advisor.records import DraftSentence, Ended, Hit, Message, Stage, Usage
 from career_advisor.text import clean, content_words, names, numbers
 
-ANSWER, STANDALONE = "answer.md", "standalone.md"
+ANSWER, STANDALONE, ENGLISH, TRANSLATION = "answer.md", "standalone.md", "english.md", "translation.md"
 TURNS = 4
 """Earlier turns of the person that the model sees; what an assistant turn claims is left out."""
 EVIDENCE_CHARACTERS = 2_000
@@ -55,7 +55,7 @@ class _Prompt(NamedTuple):
     text: str
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _prompt(name: str) -> _Prompt:
     first, _, text = resources.files("career_advisor").joinpath("prompts", name).read_text("utf-8").partition("\n")
     return _Prompt(first.removeprefix("version:").strip(), text.strip())
@@ -80,11 +80,11 @@ def compose(question: str, history: Sequence[Message], hits: Sequence[Hit]) -> t
     """
     texts = evidence(hits)
     passages = [f"[{n}] {_about(hit)}\n{text}" for n, (hit, text) in enumerate(zip(hits, texts, strict=True), start=1)]
-    earlier = _earlier(history)
-    fence = _fence([*passages, *earlier, question])
+    before = earlier(history)
+    fence = _fence([*passages, *before, question])
     parts = [f"Passages:\n{fence}\n" + "\n\n".join(passages) + f"\n{fence}"]
-    if earlier:
-        parts.append(f"Asked before:\n{fence}\n" + "\n".join(earlier) + f"\n{fence}")
+    if before:
+        parts.append(f"Asked before:\n{fence}\n" + "\n".join(before) + f"\n{fence}")
     parts.append(f"Question:\n{fence}\n{question}\n{fence}")
     return (Turn("system", _prompt(ANSWER).text), Turn("user", "\n\n".join(parts)))
 
@@ -96,11 +96,44 @@ def compose_rewording(question: str, history: Sequence[Message]) -> tuple[Turn, 
         question: As asked.
         history: Earlier turns, oldest first; only the person's own are used.
     """
-    earlier = _earlier(history)
-    fence = _fence([*earlier, question])
-    before = "\n".join(earlier)
-    asked = f"Questions before it:\n{fence}\n{before}\n{fence}\n\nQuestion:\n{fence}\n{question}\n{fence}"
-    return (Turn("system", _prompt(STANDALONE).text), Turn("user", asked))
+    return _compose_leaning(STANDALONE, question, history)
+
+
+def compose_english(question: str, history: Sequence[Message]) -> tuple[Turn, ...]:
+    """Return the messages that ask for a question of another language in English, as it would stand alone.
+
+    Args:
+        question: As asked.
+        history: Earlier turns, oldest first; only the person's own are used.
+    """
+    return _compose_leaning(ENGLISH, question, history)
+
+
+def _compose_leaning(prompt: str, question: str, history: Sequence[Message]) -> tuple[Turn, ...]:
+    before = earlier(history)
+    fence = _fence([*before, question])
+    joined = "\n".join(before)
+    asked = f"Questions before it:\n{fence}\n{joined}\n{fence}\n\nQuestion:\n{fence}\n{question}\n{fence}"
+    return (Turn("system", _prompt(prompt).text), Turn("user", asked))
+
+
+def compose_translation(sentences: Sequence[str], question: str) -> tuple[Turn, ...]:
+    """Return the messages that ask for checked English sentences in the language of a question.
+
+    Args:
+        sentences: Without markers, numbered from 1 in this order.
+        question: As asked, in that language.
+    """
+    lines = [f"{n}. {sentence}" for n, sentence in enumerate(sentences, start=1)]
+    fence = _fence([*lines, question])
+    numbered = "\n".join(lines)
+    asked = f"Question:\n{fence}\n{question}\n{fence}\n\nSentences:\n{fence}\n{numbered}\n{fence}"
+    return (Turn("system", _prompt(TRANSLATION).text), Turn("user", asked))
+
+
+def said(text: str) -> str:
+    """Return what a model wrote without its reasoning and without tool calls written as text."""
+    return _UNENDED.sub("", _UNSEEN.sub("", text))
 
 
 def read_rewording(text: str, question: str, history: Sequence[Message]) -> str:
@@ -111,9 +144,9 @@ def read_rewording(text: str, question: str, history: Sequence[Message]) -> str:
         question: As asked.
         history: Earlier turns; names and numbers, and most other words, must stand in the person's own or the question.
     """
-    lines = [" ".join(clean(line).split()) for line in _UNENDED.sub("", _UNSEEN.sub("", text)).splitlines()]
+    lines = [" ".join(clean(line).split()) for line in said(text).splitlines()]
     (written, *others) = [line for line in lines if line] or [""]
-    known = "\n".join([*_earlier(history), question])
+    known = "\n".join([*earlier(history), question])
     words = content_words(written)
     if others or not words or len(written) > LONGEST_REWORDING:
         return ""
@@ -124,7 +157,8 @@ def read_rewording(text: str, question: str, history: Sequence[Message]) -> str:
     return "" if foreign or carried < OWN_WORDS else written
 
 
-def _earlier(history: Sequence[Message]) -> list[str]:
+def earlier(history: Sequence[Message]) -> list[str]:
+    """Return the person's last turns, each cut at 300 characters; what an assistant turn claims is left out."""
     return [clean(turn.content)[:300] for turn in history if turn.role == "user"][-TURNS:]
 
 

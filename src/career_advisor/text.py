@@ -226,6 +226,8 @@ class Language(NamedTuple):
     script: re.Pattern[str] | None
     says: str
     """What is said to somebody who writes in it, in it."""
+    denies: frozenset[str] = frozenset()
+    """Words by which it denies; empty where nobody has listed them."""
 
 
 @lru_cache(maxsize=1)
@@ -236,6 +238,7 @@ def _languages() -> dict[str, Language]:
             frozenset(each.get("words", "").split()),
             re.compile(each["script"]) if "script" in each else None,
             each["says"],
+            frozenset(each.get("denies", "").split()),
         )
         for code, each in known.items()
     }

@@ -20,6 +20,10 @@ LEADING = 4
 """Content words of a clause from which its first one is what it speaks of."""
 ALONE = 0.5
 """Company below which a name or number stands alone in a sentence."""
+OPENING = 3
+"""Tokens at the front of a sentence that are its subject."""
+VOICE = 6
+"""Tokens between a name and the word by which it is said to say something."""
 CLEAR = 0.6
 """Company by which another name or number must then stand there better."""
 
@@ -27,6 +31,7 @@ _ADDRESS = re.compile(
     r"(?:https?://|www\.)[^\s)\]>\"”]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:[\w-]+\.)+[a-z]{2,}(?:/[^\s)\]>\"”]*)?",
     re.IGNORECASE,
 )
+_STRESSING = frozenset({"itself", "himself", "herself", "themselves"})
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -58,15 +63,38 @@ def attributed(case: Case, clause: Clause) -> str:
     for i in clause.all:
         if not case.is_name(tokens[i]):
             continue
-        if _is_source(tokens, i) and not case.holds(clause.home, tokens[i]):
+        if not _is_source(tokens, i):
+            continue
+        if not case.holds(clause.home, tokens[i]) or _others_voice(case.sources[clause.home], tokens[i]):
             return f"{tokens[i].surface} is not whom its passage names"
     return ""
+
+
+def _others_voice(home: Statement, token: Token) -> bool:
+    """Tell whether a sentence has a name, but not as who says it, and says who does."""
+    places = home.places(token)
+    saying = [i for i, other in enumerate(home.tokens) if other.word in table().words["asserting"]]
+    return bool(places and saying) and not any(j < OPENING or _near_saying(home, j) for j in places)
+
+
+def _near_saying(home: Statement, at: int) -> bool:
+    """Tell whether a word that says something, or whose view it is, stands near: VOICE tokens, and no mark between."""
+    words = table().words
+    for step in (-1, 1):
+        for k in range(at + step, at + step * (VOICE + 1), step):
+            if not 0 <= k < len(home.tokens) or home.tokens[k].kind == "mark":
+                break
+            if home.tokens[k].word in words["asserting"] | words["opining"] | words["attributing"]:
+                return True
+    return False
 
 
 def _is_source(tokens: Sequence[Token], i: int) -> bool:
     """Tell whether a name is said to have said it: "X says", "in X's view", "according to X"."""
     words = table().words
-    behind = [token.word for token in tokens[i + 1 : i + 3] if token.kind != "mark"]
+    behind = [
+        t.word for t in tokens[i + 1 : i + 4] if t.kind != "mark" and t.word not in {"itself", "himself", "herself"}
+    ]
     before = [token.word for token in tokens[max(0, i - 4) : i]]
     says = bool(behind) and behind[0] in words["asserting"]
     holds = bool(behind) and behind[0] in words["opining"] and not {"in", "by", "to"}.isdisjoint(before)
@@ -87,7 +115,8 @@ def borrowed(case: Case, clause: Clause) -> str:
         near = [case.claim.tokens[k] for k in neighbours(case.claim, clause, i) if home.has(case.claim.tokens[k])]
         fitting = [source for source in others if source.carries(near) >= max(2.0, SHARED * len(near))]
         if not fitting:
-            if token.kind in {"number", "month"} or case.is_name(token) or _leads(case.claim, clause, i):
+            exact = token.kind in {"number", "month"} or token.word in table().words["lengths"]
+            if exact or case.is_name(token) or _leads(case.claim, clause, i):
                 return f"its passages say “{token.surface}” of something else"
             if not _describes_source(case.claim, i):
                 strangers.append(token)

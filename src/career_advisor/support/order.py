@@ -15,6 +15,8 @@ from career_advisor.support.table import table
 _Places: TypeAlias = dict[int, list[tuple[int, int]]]
 """For a position of the claim, the sentences and positions where the same stands."""
 
+STRAIGHT = 3
+"""Words that must stand on the other side of a verb for one that stands on its own."""
 TURNED = 0.6
 """What a shared neighbour counts on the other side: who does it, and to whom."""
 GAIN = 0.6
@@ -142,13 +144,18 @@ def _pivot(case: Case, clause: Clause, home: Statement, i: int) -> int | None:
     words = table().words
     if token.word in words["opposing"]:
         found = [j for j, other in enumerate(home.tokens) if other.word == token.word]
-    elif i in clause.content and token.kind == "word" and token.word not in words["asserting"]:
+    elif i in clause.content and token.kind == "word" and (token.word not in words["asserting"] or _named(claim, i)):
         found = home.places(token) if len(claim.places(token)) == 1 else []
     else:
         return None
     if claim.tokens[i + 1 : i + 2] and claim.tokens[i + 1].word in {"that", "which", "who"}:
         return None
     return found[0] if len(found) == 1 and not passive(claim, i) and not passive(home, found[0]) else None
+
+
+def _named(statement: Statement, i: int) -> bool:
+    """Tell whether it is said what something "is called", which has two sides, and not what somebody calls it."""
+    return i > 0 and statement.tokens[i - 1].word in {"is", "are", "was", "were", "be", "been", "being"}
 
 
 def _sides_exchanged(claim: Statement, clause: Clause, i: int, home: Statement, j: int) -> bool:
@@ -162,7 +169,8 @@ def _sides_exchanged(claim: Statement, clause: Clause, i: int, home: Statement, 
     theirs = _sides(home, [k for k in around if k in home.content], j)
     straight = _shared(mine[0], theirs[0]) + _shared(mine[1], theirs[1])
     over, back = _shared(mine[0], theirs[1]), _shared(mine[1], theirs[0])
-    if not opposing and (straight or not _shared(mine[0][-1:], theirs[1]) or not _shared(mine[1][:1], theirs[0])):
+    touching = _shared(mine[0][-1:], theirs[1]) and _shared(mine[1][:1], theirs[0])
+    if not opposing and (straight * STRAIGHT > over + back or not touching):
         return False
     return over > 0 and back > 0 and over + back > max(straight, 0 if opposing else 2)
 

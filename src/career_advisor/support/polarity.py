@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from career_advisor.support.case import SAME, Case, Clause, says_the_same
 from career_advisor.support.statement import Denial, Statement, Token
 from career_advisor.support.strength import next_content
 from career_advisor.support.table import table
 
+_TAKING_CARE = frozenset({"care", "careful"})  # "care not to": what follows is denied, though its "not" denies nothing
+_ANY_SOURCE = frozenset({("any", "source"), ("no", "source"), ("our", "source")})
 LITERALLY = 0.95
 """Share of a denying clause that a claim must hold for the clause to be about it, where another sentence carries it."""
 
@@ -15,10 +19,10 @@ def polarity(case: Case, clause: Clause) -> str:
     """Say whether a clause denies what its sentence affirms, or affirms what it denies."""
     claim, home = case.claim, case.sources[clause.home]
     mine = [d for d in claim.denials if d.at in clause.all]
-    fault = _antonym(claim, clause, home)
+    fault = _antonym(claim, clause, home) or _elided(claim, clause, home)
     if fault:
         return fault
-    soft = [j for j, word in enumerate(home.spoken) if word in table().words["turned_down"]]
+    soft = [j for j, word in enumerate(home.spoken) if word in table().words["turned_down"] | _TAKING_CARE]
     free = list(home.denials)
     for denial in mine:
         match = next((d for d in free if _meet(claim, denial, home, d)), None)
@@ -29,7 +33,8 @@ def polarity(case: Case, clause: Clause) -> str:
             there = [j for token in target for j in home.places(token)]
             if there and not any(j < max(there) for j in soft):
                 return f"it denies what its passage affirms: “{target[0].surface}”"
-    if not (table().words["turned_down"] | {"instead"}).isdisjoint(claim.spoken):
+    turned_down = not (table().words["turned_down"] | {"instead"}).isdisjoint(claim.spoken)
+    if turned_down or (mine and _of_sources(claim, home)):
         return ""
     for denial in free:
         if _affirmed(case, clause, home, denial):
@@ -37,9 +42,26 @@ def polarity(case: Case, clause: Clause) -> str:
     return ""
 
 
+def _elided(claim: Statement, clause: Clause, home: Statement) -> str:
+    """Say of whom a clause denies what its sentence denies of somebody else, or of nobody: "but leads don't"."""
+    denied = {denial.at for denial in home.denials} | set(home.elided)
+    for i in claim.elided:
+        before = [k for k in clause.content if k < i]
+        if claim.tokens[i].word != "not" or i not in clause.all or not before:
+            continue
+        subject = claim.tokens[before[-1]]
+        around = [c for c in home.clauses if not denied.isdisjoint(c)]
+        places = home.places(subject)
+        if places and not any(j in c for c in around for j in places):
+            return f"it denies of “{subject.surface}” what its passage doesn't"
+    return ""
+
+
 def _of_sources(claim: Statement, home: Statement) -> bool:
     """Tell whether both say of the sources what they don't have: "don't say", "in none of our sources"."""
-    return bool(home.denials) and all("sources" in s.spoken for s in (claim, home))
+    return bool(home.denials) and all(
+        "sources" in s.spoken or any(pair in _ANY_SOURCE for pair in pairwise(s.spoken)) for s in (claim, home)
+    )
 
 
 def _meet(claim: Statement, mine: Denial, home: Statement, theirs: Denial) -> bool:

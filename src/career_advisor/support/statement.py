@@ -120,6 +120,12 @@ class Statement:
     """For each token its word, "have to" as "must"; empty for what only looks like a quantifier or hedge."""
 
     @property
+    def elided(self) -> list[int]:
+        """Return where something is denied without saying again what: "but engineers don't", "and leads have none"."""
+        marks = [token.kind == "mark" for token in self.tokens] + [True]
+        return [i for i, token in enumerate(self.tokens) if token.word in table().words["denying"] and marks[i + 1]]
+
+    @property
     def denied(self) -> frozenset[int]:
         """Positions of what is denied."""
         return frozenset(i for denial in self.denials for i in denial.scope)
@@ -279,8 +285,9 @@ def _denials(tokens: Sequence[Token]) -> tuple[Denial, ...]:
         if not _denies(token.word, before) or (behind and behind[0].kind == "mark"):
             continue
         bound = [token.word for token in behind] in (["more", "than"], ["less", "than"], ["fewer", "than"])
-        if bound or before in {"care", "careful"}:
-            continue  # "care not to …" denies nothing, and "no more than a month" is a bound
+        compared = token.word == "against" and any(other.kind == "number" for other in behind)
+        if bound or compared or before in {"care", "careful"}:
+            continue  # "care not to …" denies nothing, "no more than a month" is a bound, "against 40" compares
         scope: list[int] = []
         for j in range(i + 1, len(tokens)):
             other = tokens[j]

@@ -29,6 +29,7 @@ _NOT_WITHOUT = re.compile(r"\bnot without\b", re.IGNORECASE)
 _GUESSING = {"should", "possibility", "whether", "guess", "guesses", "believes", "expects", "suspects", "thinks"}
 _STRONG = (
     ("universal", "it says of all what its passage doesn't"),
+    ("majority", "it says of most what its passage doesn't"),
     ("whole", "it says of the whole what its passage doesn't"),
     ("necessary", "it makes a must of what its passage doesn't"),
     ("certain", "it makes certain what its passage doesn't"),
@@ -51,7 +52,7 @@ def _stronger(case: Case, clause: Clause) -> str:
             strong -= {"will"}
         if name == "exclusive" and (home.denials or strong <= {"just"} or _counts(claim, clause)):
             continue
-        if name == "necessary" and there & words["needing"]:
+        if (name == "necessary" and there & words["needing"]) or (name == "majority" and there & words["usual"]):
             continue
         if strong and not there & words[name]:
             return wording
@@ -130,7 +131,7 @@ def condition(case: Case, clause: Clause) -> str:
     if not {"if", "unless", "when", "where", "provided", "until"}.isdisjoint(claim.spoken):
         return ""
     for i, word in enumerate(home.spoken):
-        if word not in table().words["conditional"]:
+        if word not in table().words["conditional"] or word in claim.spoken:
             continue
         end = next((j for j in range(i + 1, len(home.tokens)) if home.tokens[j].kind == "mark"), len(home.tokens))
         inside = [home.tokens[j] for j in home.content if i < j < end]

@@ -34,7 +34,7 @@ export const WORDS = {
   newTab: " (opens in a new tab)",
   whoCanHelp: "Who can help",
   askNext: "You could ask next",
-  leftOut: (number) => `${counted(number, "sentence", "sentences")} left out, because no source carried ${number === 1 ? "it" : "them"}`,
+  leftOut: (number) => `${counted(number, "sentence", "sentences")} left out of what the model wrote`,
   whoFor: "Who for",
   cost: "Cost",
   caveat: "Good to know",
@@ -150,5 +150,5 @@ export const WORDS = {
   // taken along
   exportedFrom: "Exported from Career Advisor, a program and not a human adviser. Check the sources before you rely on them.",
   asked: (date) => `Asked on ${date}`,
-  sentencesLeftOut: "Left out, because no source carried it",
+  sentencesLeftOut: "Left out of what the model wrote",
 };
