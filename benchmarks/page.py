@@ -96,7 +96,8 @@ def main() -> None:
         ready.set()
 
     threading.Thread(target=web.serve, args=(advisor, "127.0.0.1", 0, on_ready), daemon=True).start()
-    ready.wait(60)
+    if not ready.wait(600):
+        raise SystemExit("the page did not come up")
     results: dict[str, Any] = {"date": today(), "machine": machine(), "commit": commit()}
 
     with sync_playwright() as playwright:

@@ -16,6 +16,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from career_advisor import web
+from career_advisor.feedback import Box
 from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.settings import load_settings
 
@@ -111,6 +112,44 @@ def _printed(page: Any) -> None:
     page.emulate_media(media="print")
 
 
+def _complaint(page: Any) -> None:
+    _ask(page, "Do I need a PhD?")
+    page.locator(".thumb.no").click()
+
+
+def _guided(page: Any) -> None:
+    page.locator("#welcome .guided-entry").first.click()
+
+
+def _guided_question(page: Any) -> None:
+    _guided(page)
+    page.locator("#guided .primary").click()
+
+
+def _guided_document(page: Any) -> None:
+    _guided_question(page)
+    page.locator("#guided .guided-choice").first.click()
+    page.locator("#guided .guided-buttons button").last.click()
+    page.wait_for_selector(".guided-sheet")
+
+
+def _spoken(code: str) -> Callable[[Any], None]:
+    def speak(page: Any) -> None:
+        page.evaluate("code => localStorage.setItem('advisor-language', code)", code)
+        page.reload()
+        page.wait_for_selector("body.ready")
+        _ask(page, STORY)
+        _top(page)
+
+    return speak
+
+
+def _spoken_at_first(page: Any) -> None:
+    page.evaluate("localStorage.setItem('advisor-language', 'de')")
+    page.reload()
+    page.wait_for_selector("body.ready")
+
+
 STATES: dict[str, Callable[[Any], None]] = {
     "empty": lambda _: None,
     "loading": _loading,
@@ -129,6 +168,14 @@ STATES: dict[str, Callable[[Any], None]] = {
     "refused": _refused,
     "offline": _offline,
     "printed": _printed,
+    "complaint": _complaint,
+    "urgent": lambda page: _ask(page, "I want to hurt myself."),
+    "guided": _guided,
+    "guided-question": _guided_question,
+    "guided-document": _guided_document,
+    "german-at-first": _spoken_at_first,
+    "german": _spoken("de"),
+    "chinese": _spoken("zh"),
 }
 
 
@@ -153,8 +200,10 @@ def main() -> None:
         told.append(address)
         ready.set()
 
-    threading.Thread(target=web.serve, args=(advisor, "127.0.0.1", 0, on_ready), daemon=True).start()
-    ready.wait(60)
+    served = {"sources": advisor, "box": Box(Path(tempfile.mkdtemp()))}
+    threading.Thread(target=web.serve, args=(advisor, "127.0.0.1", 0, on_ready), kwargs=served, daemon=True).start()
+    if not ready.wait(600):
+        raise SystemExit("the page did not come up")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, headless=True, args=list(QUIET))
         for size in given.size or SIZES:

@@ -220,7 +220,7 @@ class ScriptedAnswerer:
             "I like policy more than code. What can I do?",
         )
         self.human_services: Sequence[Service] = (ADVISING, ADVISORS)
-        self.index_line = "built 2026-11-24 from 18 pages"
+        self.pages = 18
         self._lock = threading.Lock()
 
     def reply(

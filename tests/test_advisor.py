@@ -180,7 +180,7 @@ def test_the_page_begins_with_questions_that_are_answered_and_with_people(adviso
     assert len(advisor.examples) == 4
     assert {answer(advisor, question).status for question in advisor.examples} == {"answered"}
     assert "80k-advising" in {service.id for service in advisor.human_services}
-    assert re.fullmatch(r"\d+ pages", advisor.index_line)
+    assert advisor.pages > 10
 
 
 def test_speech_without_punctuation_is_quoted_in_whole_words_and_long_enough_to_be_understood(

@@ -134,7 +134,7 @@ def answerer(one_answerer: ScriptedAnswerer) -> ScriptedAnswerer:
     one_answerer.said_of_oneself.clear()
     one_answerer.script = None
     one_answerer.abandoned = 0
-    for name in ("examples", "model_name", "human_services", "index_line"):
+    for name in ("examples", "model_name", "human_services", "pages"):
         setattr(one_answerer, name, getattr(fresh, name))
     return one_answerer
 
@@ -947,7 +947,6 @@ def test_no_text_that_the_page_begins_with_loads_runs_or_makes_anything(
     def begin(shown: list[str]) -> tuple[Any, Any]:
         answerer.examples = shown
         answerer.human_services = [filled(ADVISING, text) for text in shown]
-        answerer.index_line = " ".join(shown[-12:])
         answerer.model_name = shown[0]
         with watched(browser, unguarded) as tab:
             tab.page.click("#people-button")

@@ -25,7 +25,8 @@ from career_advisor.evaluation.cases import read_cases
 from career_advisor.feedback import REASONS, WORDS_LIMIT, Box, Cited, Complaint, Exchange, NotKept, draft_of, line_of
 from career_advisor.records import Message, WrongUse
 from career_advisor.web import guard, voting
-from tests.doubles import ScriptedAnswerer, answered
+from career_advisor.web.wording import says
+from tests.doubles import ScriptedAnswerer, answered, not_covered, streamed
 from tests.test_browser import PHONE, WIDE, Held, Tab, browser, opened, watched
 from tests.test_cli import Ran, Run, assert_one_line, home, run
 from tests.test_evaluate_command import Desk, desk
@@ -440,7 +441,7 @@ def test_what_is_kept_of_the_conversation_is_the_servers_own_copy(address: str, 
     assert [turn["content"] for turn in line["history"]] == ["First?", answered("x").answer]
     assert [each["document"] for each in line["citations"]] == ["phd-and-degrees.md"] * 3
     assert (line["reason"], line["words"], line["vote"]) == ("wrong", "Not so.", "down")
-    assert said["thanks"] == voting.CODED.format(code=line["id"])
+    assert (said["says"], said["code"], said["kept"]) == ("vote_coded", line["id"], True)
 
 
 def test_nothing_is_kept_of_who_sent_it(address: str, kept: Box) -> None:
@@ -460,22 +461,33 @@ def test_an_answer_is_voted_on_once_and_only_where_it_was_given(address: str, ke
     turn = ask(visitor, "My secret is 1234")
     ask(stranger, "Hello?")
 
-    assert cast(stranger, ballot(turn))["trouble"] == voting.GONE
-    thanks = cast(visitor, ballot(turn))["thanks"]
+    assert cast(stranger, ballot(turn))["says"] == "vote_gone"
+    code = cast(visitor, ballot(turn))["code"]
     again = [cast(visitor, ballot(turn)), cast(visitor, ballot(turn, helped=True))]
-    assert [said["thanks"] for said in again] == [thanks, thanks], "a browser that missed it is told again"
+    assert [said["code"] for said in again] == [code, code], "a browser that missed it is told again"
     assert len(lines(kept)) == 1
+
+
+def test_the_same_answer_asked_for_again_has_its_vote_already(address: str, kept: Box) -> None:
+    visitor = Visitor(address, "again")
+    first, second = (str(visitor.ask("My secret is 1234", before=[])[-1]["turn"]) for _ in range(2))
+    other = str(visitor.ask("And now?", before=[])[-1]["turn"])
+
+    said = [cast(visitor, ballot(turn)) for turn in (first, second, other)]
+
+    assert said[0]["code"] == said[1]["code"] != said[2]["code"]
+    assert [line["question"] for line in lines(kept)] == ["My secret is 1234", "And now?"]
 
 
 def test_what_is_forgotten_or_urgent_can_no_longer_be_kept(address: str, kept: Box) -> None:
     visitor = Visitor(address, "forgetful")
     urgent = ask(visitor, "I might hurt myself")
     cleared = ask(visitor, "My secret is 1234")
-    assert cast(visitor, ballot(urgent))["trouble"] == voting.GONE
+    assert cast(visitor, ballot(urgent))["says"] == "vote_gone"
     visitor.press("clear", [None])
 
     for turn in (urgent, cleared):
-        assert cast(visitor, ballot(turn))["trouble"] == voting.GONE
+        assert cast(visitor, ballot(turn))["says"] == "vote_gone"
     assert lines(kept) == []
 
 
@@ -490,11 +502,11 @@ def test_what_is_no_vote_is_refused_and_nothing_is_kept(address: str, kept: Box)
         ballot(turn, padding="x" * voting.BALLOT_LIMIT),
     ]
     for sent in odd:
-        assert cast(visitor, sent)["trouble"] == voting.GONE, sent
+        assert cast(visitor, sent)["says"] == "vote_gone", sent
 
     assert lines(kept) == []
     hidden = "a\u202e\u200b\nb" + "x" * (WORDS_LIMIT - 5)
-    assert cast(visitor, ballot(turn, words=hidden))["thanks"]
+    assert cast(visitor, ballot(turn, words=hidden))["kept"]
     assert lines(kept)[0]["words"] == "a b" + "x" * (WORDS_LIMIT - 5)
 
 
@@ -504,11 +516,10 @@ def test_a_vote_that_is_refused_says_why_and_can_be_cast_when_there_is_room(tmp_
         visitor = Visitor(url, "full")
         turn = ask(visitor, "First?")
         first, second = (cast(visitor, ballot(turn)) for _ in range(2))
-        assert first["trouble"] == second["trouble"]
-        assert "more feedback already than can be kept" in first["trouble"]
+        assert first["says"] == second["says"] == "vote_full"
         assert first != second, "the page would not see that it was said again"
         full._file_limit = 10_000
-        assert cast(visitor, ballot(turn))["thanks"]
+        assert cast(visitor, ballot(turn))["kept"]
 
     assert len(lines(full)) == 1
 
@@ -577,7 +588,7 @@ def test_a_thumb_down_with_its_reason_is_on_disk_when_the_page_says_thank_you(
             "It guessed <b>",
         )
         assert line["history"][0] == {"role": "user", "content": "Do I need a PhD?"}
-        assert tab.turn.locator(".thanks").inner_text() == voting.CODED.format(code=line["id"])
+        assert tab.turn.locator(".thanks").inner_text() == says("en", "vote_coded").format(code=line["id"])
         assert tab.turn.locator(".helpful").count() == 0
         assert tab.focused("class") == "thanks"
         assert tab.page.locator(".turn").first.locator(".helpful").count() == 1
@@ -620,9 +631,27 @@ def test_a_thumb_up_is_one_press_and_keeps_nothing_of_the_conversation(browser: 
         turn.locator(".thumb.yes").click()
         turn.locator(".thanks").wait_for()
 
-        assert turn.locator(".thanks").inner_text() == voting.THANKS
+        assert turn.locator(".thanks").inner_text() == says("en", "vote_thanks")
         assert [line.keys() for line in lines(kept)] == [{"vote", "date"}]
         assert tab.page.locator(".helpful").count() == 0
+
+
+@browsed
+def test_whoever_asks_again_is_not_asked_again_whether_the_same_answer_helped(
+    browser: Any, address: str, answerer: ScriptedAnswerer, kept: Box
+) -> None:
+    with watched(browser, address) as tab:
+        tab.ask("Should I do a PhD?").locator(".thumb.yes").click()
+        tab.page.wait_for_selector(".thanks")
+        tab.turn.locator(".retry").click()
+        assert tab.over().locator(".thanks").inner_text() == says("en", "vote_thanks")
+        assert tab.page.locator(".helpful").count() == 0
+        assert len(lines(kept)) == 1
+
+        answerer.script = lambda question: streamed(not_covered(question))
+        tab.turn.locator(".retry").click()
+        tab.page.wait_for_selector(".helpful")
+        assert tab.page.locator(".thanks").count() == 0, "another answer is another matter"
 
 
 @browsed

@@ -28,7 +28,7 @@ from career_advisor.operating.building import Builder
 from career_advisor.operating.guarding import COOKIE, TRIES, Door
 from career_advisor.records import AdvisorError, EncoderIdentity, Failure, IndexBusy, NothingReadable, WrongUse
 from career_advisor.settings import Settings, load_settings
-from career_advisor.web import KEPT, Noting
+from career_advisor.web import Noting
 from career_advisor.web import build_app as build_public_app
 from tests.doubles import SUMMARY, ScriptedAnswerer, answered, not_covered, urgent
 from tests.test_web import every_route, served
@@ -621,19 +621,6 @@ def test_damaged_lines_are_left_out(tmp_path: Path) -> None:
         file.write('{"day": "yesterday"}\n[]\n{"day": "2026-1')
 
     assert [line.question for line in journal.read()] == ["Whole?"]
-
-
-def test_the_page_says_so_where_questions_are_kept_and_nowhere_else() -> None:
-    kept = KEPT.format(days=30)
-    with served(ScriptedAnswerer()) as url:
-        without = httpx.get(url, trust_env=False).text
-    with served(ScriptedAnswerer(), kept=kept) as url:
-        within = httpx.get(url, trust_env=False).text
-
-    assert "are not stored" in without
-    assert 'id="kept"' not in without
-    assert "are not stored" not in within
-    assert within.count("keeps the words of questions that I could not answer") == 2
 
 
 def test_the_operator_sees_what_was_declined_and_how_long_answers_took(tmp_path: Path) -> None:

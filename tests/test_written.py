@@ -253,8 +253,8 @@ def test_the_page_counts_for_the_whole_conversation_and_says_what_each_answer_to
 
     first, second = (steps_of(limited, QUESTION, conversation)[-1]["reply"] for _ in range(2))
 
-    assert first["writer"].endswith("; 1,610 tokens")
-    assert second["writer"] == "Quoted word for word, no language model"
+    assert first["writer"]["tokens"] == 1610
+    assert second["writer"] == {"model": "", "tokens": 0, "estimated": False}
     assert "used all that it may" in second["notice"]
 
 

@@ -255,10 +255,9 @@ class Advisor:
         return self._shelves.current().id
 
     @property
-    def index_line(self) -> str:
-        """What is answered from, in words."""
-        count = len(self._shelves.current().documents)
-        return f"{count} pages" if count != 1 else "one page"
+    def pages(self) -> int:
+        """How many pages it has read."""
+        return len(self._shelves.current().documents)
 
     @property
     def situations(self) -> tuple[Understood, ...]:

@@ -368,11 +368,11 @@ def serve(
 
     box = Box(settings.home) if settings.feedback else None
     answerer: web.Answerer = advisor
-    kept = ""
+    kept = 0
     if settings.keep_questions:
         journal = Journal(settings.home, settings.keep_questions_days)
         journal.sweep()
-        answerer, kept = web.Noting(advisor, journal), web.KEPT.format(days=settings.keep_questions_days)
+        answerer, kept = web.Noting(advisor, journal), settings.keep_questions_days
     web.serve(answerer, host=settings.host, port=settings.port, on_ready=ready, box=box, kept=kept, sources=advisor)
 
 

@@ -31,6 +31,10 @@ WAITS_S = 5
 KIND = "feedback"
 
 
+Because = Literal["long", "unwritten", "full", "waiting"]
+"""Why a vote was not stored: it is too long, could not be written, the file is full, others are writing."""
+
+
 class Reason(NamedTuple):
     """Why an answer did not help."""
 
@@ -107,7 +111,11 @@ class Votes(NamedTuple):
 
 
 class NotKept(AdvisorError):
-    """A vote that was not stored; the message is a sentence for the person who sent it."""
+    """A vote that was not stored; the message is a sentence for the person who sent it, in English."""
+
+    def __init__(self, message: str, because: Because) -> None:
+        super().__init__(message)
+        self.because = because
 
 
 class Box:
@@ -165,19 +173,19 @@ class Box:
     def _append(self, vote: Mapping[str, Any]) -> None:
         line = line_of(vote)
         if len(line) > self._line_limit:
-            raise NotKept("This conversation is longer than what can be kept, so nothing was stored.")
+            raise NotKept("This conversation is longer than what can be kept, so nothing was stored.", "long")
         try:
             with self._alone():
                 self._write(line)
         except OSError as fault:
-            raise NotKept("Your feedback could not be written down, so nothing was stored.") from fault
+            raise NotKept("Your feedback could not be written down, so nothing was stored.", "unwritten") from fault
 
     def _write(self, line: bytes) -> None:
         _make_private(self.path)
         with self.path.open("r+b", buffering=0) as file:
             size = file.seek(0, os.SEEK_END)
             if size + len(line) > self._file_limit:
-                raise NotKept("There is more feedback already than can be kept, so nothing was stored.")
+                raise NotKept("There is more feedback already than can be kept, so nothing was stored.", "full")
             file.seek(max(0, size - 1))
             if file.read(1) not in {b"", b"\n"}:
                 line = b"\n" + line  # a vote that was cut off, by a crash, stays alone on its line
@@ -198,7 +206,8 @@ class Box:
             with FileLock(self.path.with_name(f".{FILE}.lock"), timeout=WAITS_S, mode=0o600):
                 yield
         except Timeout:
-            raise NotKept("Others are sending feedback just now, so nothing was changed; please try again.") from None
+            busy = "Others are sending feedback just now, so nothing was changed; please try again."
+            raise NotKept(busy, "waiting") from None
 
 
 def draft_of(complaint: Complaint) -> dict[str, Any]:

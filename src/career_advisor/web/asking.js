@@ -3,7 +3,7 @@
 import { find, page, question, tell, write } from "./elements.js";
 import { handOver } from "./kept.js";
 import { begin, end, take } from "./turns.js";
-import { WORDS } from "./words.js";
+import { words } from "./words.js";
 
 const SILENT_FOR_MS = 20_000;
 const LEAVES_WITHIN_MS = 1_500;
@@ -34,9 +34,9 @@ export function ask(text, turn = null) {
 }
 
 function whyNot(text) {
-  if (page.current) return WORDS.busy;
-  if (!text.trim()) return WORDS.empty;
-  return text.trim().length > page.facts.limit ? WORDS.tooLong(text.trim().length, page.facts.limit) : "";
+  if (page.current) return words("busy");
+  if (!text.trim()) return words("empty");
+  return text.trim().length > page.facts.limit ? words("too_long", { length: text.trim().length, limit: page.facts.limit }) : "";
 }
 
 /** What is sent: the question, the turns before it by name and question, and what the person says of themselves. */
@@ -74,14 +74,14 @@ async function comeBack(turn) {
   const there = await alive();
   if (page.current !== turn) return;
   if (there && handOver(page.turns.indexOf(turn), question().value)) location.reload();
-  else end(turn, WORDS.lost);
+  else end(turn, "trouble_lost");
 }
 
 export function stop() {
   if (!page.current) return;
   const turn = page.current;
   hold(letGo());
-  end(turn, turn.prose.textContent ? WORDS.stopped : WORDS.stoppedAtOnce);
+  end(turn, turn.prose.textContent ? "trouble_stopped" : "trouble_stopped_at_once");
   question().focus();
 }
 
@@ -113,7 +113,7 @@ function watch(turn) {
     if (page.current !== turn) {
       clearInterval(timer);
     } else if (performance.now() - turn.heard > SILENT_FOR_MS && !(await alive()) && page.current === turn) {
-      end(turn, WORDS.lost);
+      end(turn, "trouble_lost");
     }
   }, 2_000);
 }
@@ -138,7 +138,7 @@ export async function failed() {
   await new Promise((resolve) => setTimeout(resolve, 300)); // the server's own sentence comes first, where it has one
   if (page.current !== turn) return;
   const there = await alive();
-  if (page.current === turn) end(turn, there && !isBroken() ? WORDS.refused : WORDS.lost);
+  if (page.current === turn) end(turn, there && !isBroken() ? "trouble_refused" : "trouble_lost");
 }
 
 /** Have the server forget what it holds of this page; say whether it said that it has. */

@@ -1,8 +1,8 @@
 // A conversation as something to take along: as Markdown, as JSON, and read again from JSON with distrust.
 
 import { addressOf } from "./elements.js";
-import { addresses, meta } from "./under.js";
-import { WORDS } from "./words.js";
+import { addresses, badgeOf, kindOf, meta, troubleOf, writerOf } from "./under.js";
+import { dated, words } from "./words.js";
 
 export const FORMAT = "career-advisor-conversation";
 export const BYTES = 8_000_000; // of a file to import: more than a browser keeps
@@ -35,32 +35,34 @@ export function plain(turn) {
 export function asMarkdown(title, turns) {
   const parts = turns.map((turn, position) => [
     `## ${position + 1}. ${inline(turn.question)}`,
-    `*${WORDS.asked(turn.asked.slice(0, 10))}${turn.imported ? `, ${WORDS.imported.toLowerCase()}` : ""}*`,
-    ...(turn.reply ? replyAsMarkdown(turn.reply) : [escaped(turn.words)]),
-    escaped(turn.trouble),
+    `*${words(turn.imported ? "asked_imported" : "asked_on", { date: dated(turn.asked.slice(0, 10)) })}*`,
+    ...(turn.reply ? replyAsMarkdown(turn) : [escaped(turn.words)]),
+    escaped(troubleOf(turn)),
   ]);
-  return [`# ${inline(title)}`, `*${WORDS.exportedFrom}*`, ...parts.flat()].filter(Boolean).join("\n\n") + "\n";
+  return [`# ${inline(title)}`, `*${words("exported_from")}*`, ...parts.flat()].filter(Boolean).join("\n\n") + "\n";
 }
 
-function replyAsMarkdown(reply) {
+function replyAsMarkdown(turn) {
+  const { reply } = turn;
+  const badge = badgeOf(turn);
   const answer = reply.paragraphs.map((sentences) => sentences.map((each) => escaped(each.text) + each.citations.map((number) => ` \\[${number}\\]`).join("")).join(" "));
   const cited = reply.citations.map((each) => {
-    const from = [each.kind, meta(each)].filter(Boolean).join(" · ");
+    const from = [kindOf(each), meta(each)].filter(Boolean).join(" · ");
     const heading = each.heading.length ? ` (${each.heading.map(inline).join(" › ")})` : "";
     const lines = [`**\\[${each.number}\\] ${inline(each.title)}**${heading}`, inline(from), `> ${escaped(each.quote).replaceAll("\n", "\n> ")}`, addresses(each).map((address) => `<${address}>`).join(" ")];
     return lines.filter(Boolean).join("\n\n");
   });
   const help = reply.services.map((each) => {
-    const facts = [each.why, each.audience && `${WORDS.whoFor}: ${each.audience}`, each.cost && `${WORDS.cost}: ${each.cost}`, each.caveat && `${WORDS.caveat}: ${each.caveat}`, each.asOf && `${WORDS.asOf}: ${each.asOf}`];
+    const facts = [each.why, each.audience && `${words("who_for")}: ${each.audience}`, each.cost && `${words("cost")}: ${each.cost}`, each.caveat && `${words("caveat")}: ${each.caveat}`, each.asOf && `${words("as_of")}: ${dated(each.asOf)}`];
     return `- **${inline(each.name)}**${each.link ? ` <${addressOf(each.link)}>` : ""}. ${facts.filter(Boolean).map(inline).join(" ")}`;
   });
   return [
-    `**${inline(reply.badge.label)}**${reply.badge.meaning ? ` ${inline(reply.badge.meaning)}` : ""} ${inline(reply.writer)}.`,
+    `${badge.label ? `**${inline(badge.label)}** ` : ""}${badge.meaning ? `${inline(badge.meaning)} ` : ""}${inline(writerOf(reply.writer))}.`,
     escaped(reply.notice),
     ...answer,
-    ...(cited.length ? [`### ${WORDS.sources}`, ...cited] : []),
-    ...(help.length ? [`### ${WORDS.whoCanHelp}`, help.join("\n")] : []),
-    ...(reply.dropped.length ? [`### ${WORDS.sentencesLeftOut}`, reply.dropped.map((each) => `- ${inline(each.text)} (${inline(each.reason)})`).join("\n")] : []),
+    ...(cited.length ? [`### ${words("sources")}`, ...cited] : []),
+    ...(help.length ? [`### ${words("who_can_help")}`, help.join("\n")] : []),
+    ...(reply.dropped.length ? [`### ${words("sentences_left_out")}`, reply.dropped.map((each) => `- ${inline(each.text)} (${inline(each.reason)})`).join("\n")] : []),
   ];
 }
 
@@ -98,6 +100,10 @@ const number = (value) => {
   demand(Number.isSafeInteger(value) && value >= 0 && value < 1_000);
   return value;
 };
+const count = (value) => {
+  demand(Number.isSafeInteger(value) && value >= 0);
+  return value;
+};
 const list = (each) => (value) => {
   demand(Array.isArray(value) && value.length <= MANY);
   return value.map(each);
@@ -118,13 +124,13 @@ const shown = (value) => {
 const replyOf = (link) =>
   record({
     status: short,
-    badge: record({ look: (value) => (LOOKS.includes(value) ? value : ""), label: short, meaning: short }),
-    writer: short,
+    look: (value) => (LOOKS.includes(value) ? value : ""),
+    writer: record({ model: short, tokens: count, estimated: flag }),
     notice: short,
     paragraphs: list(list(record({ text: long, citations: list(number) }))),
     asides: list(number),
-    citations: list(record({ number, title: short, view: short, date: short, place: short, kind: short, heading: list(short), before: long, quote: long, behind: long, exact: either(link), sources: list(link) })),
-    found: list(record({ title: short, view: short, kind: short, heading: list(short), text: long, score: short })),
+    citations: list(record({ number, title: short, author: short, after: short, date: short, page: either(count), seconds: either(count), kind: short, heading: list(short), before: long, quote: long, behind: long, exact: either(link), sources: list(link) })),
+    found: list(record({ title: short, author: short, after: short, kind: short, heading: list(short), text: long, score: short })),
     services: list(record({ name: short, kind: short, link: either(link), audience: short, cost: short, gap: short, caveat: short, asOf: short, why: short })),
     understood: list(record({ key: short, label: short })),
     followUps: list(short),

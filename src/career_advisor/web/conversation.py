@@ -13,12 +13,11 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from career_advisor import neutral
 from career_advisor.feedback import Box, Cited, Exchange, NotKept
 from career_advisor.records import (
     AdvisorError,
@@ -50,12 +49,8 @@ AT_MOST_EVERY_S = 0.12
 NOT_JUDGED = frozenset({"urgent"})
 """Statuses of answers that nobody is asked about: a person may be in danger."""
 
-MODEL_TROUBLE = "The language model did not answer. Please try again in a minute."
-OWN_TROUBLE = "Something is wrong on the advisor's side, and whoever runs it can see what. Please try again later."
-TOO_LONG = (
-    f"That is more than I can read at once: {QUESTION_LIMIT:,} characters are the most. Please shorten it to what "
-    "matters most for your question."
-)
+MODEL_TROUBLE, OWN_TROUBLE, TOO_LONG = "trouble_model", "trouble_own", "trouble_long"
+"""Keys of the page's words."""
 
 _log = logging.getLogger(__name__)
 
@@ -79,8 +74,8 @@ class Answerer(Protocol):
         ...
 
     @property
-    def index_line(self) -> str:
-        """What is served, in words: "built 2026-11-24 from 18 pages"."""
+    def pages(self) -> int:
+        """How many pages it has read."""
         ...
 
     @property
@@ -116,9 +111,9 @@ class _Turn:
     told: tuple[Message, ...]
     answer: str = ""
     judged: Exchange | None = None
-    """What a vote would be about; None while there is no whole answer, and when one was cast."""
-    thanked: str = ""
-    """What was said to a vote: said again where it is sent again, because a browser missed that it came."""
+    """What a vote is about; None while there is no whole answer."""
+    said: voting.Said | None = None
+    """What was said to a vote that was kept."""
 
 
 @dataclass(slots=True)
@@ -158,6 +153,10 @@ class Conversation:
     def called(self, name: str) -> _Turn | None:
         """Return the turn of a name; None where there is none, or no longer."""
         return next((turn for turn in self.turns if turn.name == name), None)
+
+    def said_of(self, exchange: Exchange) -> voting.Said | None:
+        """Return what was said to a vote on the same answer to the same question, asked again; None without one."""
+        return next((turn.said for turn in self.turns if turn.said and turn.judged == exchange), None)
 
     def clear(self) -> None:
         """Forget every turn; one that is still being answered finds itself forgotten."""
@@ -242,10 +241,10 @@ def _step(
     """Return one step: JSON in base64, all of it ASCII.
 
     `state` is working, done, failed or forgotten; `paragraphs` are the words so far, `reply` the whole of it, `trouble`
-    a sentence for the person, `again` whether it is worth asking again.
+    the key of a sentence for the person, `again` whether it is worth asking again.
     """
     step: dict[str, Any] = {"turn": turn, "state": state, "trouble": trouble, "again": again}
-    step["stage"] = neutral.line(stage, limit=showing.SHORT_LIMIT)  # it may name a model
+    step["stage"] = showing.shown_stage(stage) if stage else None
     step["reply"] = showing.shown_reply(reply) if reply else None
     step["paragraphs"] = step["reply"]["paragraphs"] if reply else showing.shown_pieces(text)
     return _label(step)
@@ -256,7 +255,9 @@ def _label(data: dict[str, Any]) -> str:
 
 
 def vote(sent: object, conversation: Conversation, box: Box) -> str:
-    """Store what a person says of an answer, once; what is stored of the conversation is the server's own copy.
+    """Store what a person says of an answer, once, however often it is asked for again.
+
+    What is stored of the conversation is the server's own copy.
 
     Args:
         sent: The vote, as the browser sent it.
@@ -264,40 +265,39 @@ def vote(sent: object, conversation: Conversation, box: Box) -> str:
         box: Where votes are kept.
 
     Returns:
-        What the page is told: JSON in base64, all of it ASCII, with a sentence as `thanks` or as `trouble`.
+        What the page is told: JSON in base64, all of it ASCII.
     """
     ballot = voting.read_ballot(sent)
     turn = conversation.called(ballot.turn) if ballot else None
-    if turn is not None and turn.thanked:
-        return _said(thanks=turn.thanked)
     if ballot is None or turn is None or turn.judged is None:
-        return _said(trouble=voting.GONE)
-    exchange, turn.judged = turn.judged, None
-    today = datetime.now(UTC).date()
-    try:
-        if ballot.helped:
-            box.keep_praise(today)
-            turn.thanked = voting.THANKS
-        else:
-            code = box.keep_complaint(exchange, ballot.reason, ballot.words, today)
-            turn.thanked = voting.CODED.format(code=code)
-    except NotKept as trouble:
-        turn.judged = exchange
-        _log.error("%s", trouble.__cause__ or trouble)
-        return _said(trouble=str(trouble))
-    return _said(thanks=turn.thanked)
+        return _told(voting.Said("vote_gone"))
+    turn.said = turn.said or conversation.said_of(turn.judged)
+    if turn.said is None:
+        today = datetime.now(UTC).date()
+        try:
+            if ballot.helped:
+                box.keep_praise(today)
+                turn.said = voting.Said("vote_thanks", kept=True)
+            else:
+                code = box.keep_complaint(turn.judged, ballot.reason, ballot.words, today)
+                turn.said = voting.Said("vote_coded", kept=True, code=code)
+        except NotKept as trouble:
+            _log.error("%s", trouble.__cause__ or trouble)
+            return _told(voting.Said(f"vote_{trouble.because}"))
+    return _told(turn.said)
 
 
-def _said(*, thanks: str = "", trouble: str = "") -> str:
+def _told(said: voting.Said) -> str:
     """Return what the page is told of a vote; no two are the same, so that the page sees each come."""
-    return _label({"thanks": thanks, "trouble": trouble, "name": secrets.token_hex(8)})
+    return _label({**said._asdict(), "name": secrets.token_hex(8)})
 
 
-def build_blocks(answerer: Answerer, box: Box | None = None) -> Any:
+def build_blocks(answerer: Answerer, said: Callable[[str], object], box: Box | None = None) -> Any:
     """Return the `gr.Blocks` of the page: the question, its buttons and their events.
 
     Args:
         answerer: Answers the questions.
+        said: Turns a key of the page's words into what Gradio words in the browser's language.
         box: Where votes on answers are kept. Without one there is no event that could keep any: a hidden one could
             still be called by anybody.
     """
@@ -323,22 +323,22 @@ def build_blocks(answerer: Answerer, box: Box | None = None) -> Any:
         with gr.Column(elem_id="composer"):
             with gr.Row(elem_id="ask"):
                 gr.Textbox(  # only to write in: what is asked goes with what stands before it, through `asked`
-                    label="Your question",
-                    placeholder="Ask a question",
+                    label=said("your_question"),
+                    placeholder=said("ask_a_question"),
                     elem_id="question",
                     lines=1,
                     max_lines=8,
                     container=True,
                 )
-                send = gr.Button("Send", elem_id="send", variant="primary")
-                stop = gr.Button("Stop", elem_id="stop")
-            clear = gr.Button("New conversation", elem_id="clear", size="sm")
+                send = gr.Button(said("send"), elem_id="send", variant="primary")
+                stop = gr.Button(said("stop"), elem_id="stop")
+            clear = gr.Button(said("new_conversation"), elem_id="clear", size="sm")
         asked = gr.Textbox(elem_id="asked", visible="hidden")
         steps = gr.Button("", elem_id="steps", visible="hidden", interactive=False)
 
         if box is not None:
             ballot = gr.Textbox(elem_id="ballot", visible="hidden")
-            said = gr.Button("", elem_id="vote", visible="hidden")
+            voted = gr.Button("", elem_id="vote", visible="hidden")
 
         # Gradio would drop a question that is sent while it is still taking leave of one that was stopped.
         quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
@@ -358,6 +358,6 @@ def build_blocks(answerer: Answerer, box: Box | None = None) -> Any:
             def keep(sent: str, conversation: Conversation) -> str:
                 return vote(sent, conversation, box)
 
-            said.click(keep, inputs=[ballot, conversation], outputs=[said], concurrency_limit=CHATS_AT_ONCE, **quiet)
+            voted.click(keep, inputs=[ballot, conversation], outputs=[voted], concurrency_limit=CHATS_AT_ONCE, **quiet)
     blocks.queue(max_size=WAITING + CHATS_AT_ONCE, default_concurrency_limit=CHATS_AT_ONCE, api_open=False)
     return blocks

@@ -1,6 +1,6 @@
 // Elements, made without ever parsing a text as HTML, and what every part of the page needs to know.
 
-import { WORDS } from "./words.js";
+import { words } from "./words.js";
 
 export const find = (selector, within = document) => within.querySelector(selector);
 export const wide = matchMedia("(min-width: 62rem)");
@@ -39,7 +39,7 @@ export function linkTo(link, text) {
     "a",
     { href: link.href, target: "_blank", rel: "noopener noreferrer external", referrerpolicy: "no-referrer" },
     text ?? link.label,
-    make("span", { class: "unseen" }, WORDS.newTab),
+    make("span", { class: "unseen" }, words("new_tab")),
   );
 }
 

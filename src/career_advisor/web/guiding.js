@@ -4,25 +4,12 @@
 
 import { calm, find, make, say } from "./elements.js";
 import { closePane, openPane, openSources } from "./pane.js";
-import { card } from "./under.js";
+import { card, sourceName } from "./under.js";
+import { has, language, putWords, words } from "./words.js";
 
 const TICKS_SETTLE_MS = 500;
 const FILE_LIMIT = 400_000; // characters, as on the server
-const DAYS = [
-  ["7", "within a week"],
-  ["14", "within two weeks"],
-  ["30", "within a month"],
-  ["90", "within three months"],
-];
-const MESSAGE = {
-  deleted: "What you wrote here is deleted.",
-  lost: "The advisor could not be reached. What you wrote is still here; please try again when the connection is back.",
-  many: "Many questions came from your address. What you wrote is still here; please wait half a minute and try again.",
-  long: "That is more than I can read at once. Please shorten it.",
-  file: "That is not a file of a guided conversation, so nothing was changed.",
-  working: "Putting it together",
-  writing: "Finish what you are writing first: “Done” keeps it.",
-};
+const DAYS = [7, 14, 30, 90];
 
 const known = JSON.parse(find("#guides").textContent);
 const kept = new Map(); // what was written, by guide
@@ -82,7 +69,7 @@ function remove() {
   open = kept.get(open.key);
   unsaved = [...kept.values()].some((state) => !isEmpty(state));
   show();
-  say(MESSAGE.deleted);
+  say(words("guided_deleted"));
 }
 
 function show(focus = "h2") {
@@ -90,14 +77,14 @@ function show(focus = "h2") {
   const guide = guideOf(open.key);
   const content = open.made ? sheet(guide) : open.at < 0 ? welcome(guide) : form(guide);
   find("#guided").replaceChildren(
-    make("div", { class: "guided-top" }, make("p", { class: "guided-name" }, guide.title), button("Leave", leave, { class: "quiet", title: "What you wrote stays until you close this page" })),
+    make("div", { class: "guided-top" }, make("p", { class: "guided-name", lang: "en" }, guide.title), button(words("guided_leave"), leave, { class: "quiet", title: words("guided_leave_keeps") })),
     ...content.filter(Boolean),
   );
   const target = find(`#guided ${focus}`) ?? find("#guided h2");
   target.focus({ preventScroll: true });
 }
 
-const heading = (text) => make("h2", { tabindex: "-1" }, text);
+const heading = (text) => make("h2", { tabindex: "-1", lang: "en" }, text);
 
 function tell(text) {
   const line = find("#guided .guided-trouble");
@@ -118,16 +105,17 @@ function welcome(guide) {
   const file = make("input", { type: "file", accept: ".json,application/json", class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: (event) => bring(event.currentTarget) });
   return [
     heading(guide.title),
-    make("p", { class: "guided-lead" }, guide.lead),
-    make("p", {}, guide.promise),
-    make("p", { class: "guided-note" }, "What you write is used to make your document and is not stored. It stays in this page until you close it, so take the document with you."),
+    make("p", { class: "guided-lead", lang: "en" }, guide.lead),
+    make("p", { lang: "en" }, guide.promise),
+    language === "en" ? null : make("p", { class: "guided-note" }, words("guided_in_english")),
+    make("p", { class: "guided-note" }, words("guided_note")),
     trouble(),
     make(
       "div",
       { class: "guided-buttons" },
-      button(begun ? "Go on" : "Begin", () => go(0), { class: "primary" }),
-      button("Open a saved file", () => file.click()),
-      begun ? button("Delete what I wrote", remove) : null,
+      button(words(begun ? "go_on" : "guided_begin"), () => go(0), { class: "primary" }),
+      button(words("guided_open"), () => file.click()),
+      begun ? button(words("guided_delete_mine"), remove) : null,
       file,
     ),
   ];
@@ -137,14 +125,14 @@ async function bring(input) {
   const [file] = input.files;
   input.value = "";
   if (!file) return;
-  if (file.size > 4 * FILE_LIMIT) return tell(MESSAGE.file);
+  if (file.size > 4 * FILE_LIMIT) return tell(words("guided_file"));
   let answers;
   try {
     answers = JSON.parse(await file.text());
   } catch {
-    return tell(MESSAGE.file);
+    return tell(words("guided_file"));
   }
-  if (answers === null || typeof answers !== "object" || Array.isArray(answers)) return tell(MESSAGE.file);
+  if (answers === null || typeof answers !== "object" || Array.isArray(answers)) return tell(words("guided_file"));
   delete answers.document; // quotes are looked up anew
   const made = await haveMade(JSON.stringify(answers));
   if (!made) return;
@@ -152,7 +140,7 @@ async function bring(input) {
   kept.set(made.guide, state);
   open = state;
   show();
-  say(`Opened: ${guideOf(made.guide).title}`);
+  say(words("guided_opened", { title: guideOf(made.guide).title }));
 }
 
 // ---------------------------------------------------------------- one question at a time
@@ -177,8 +165,8 @@ function form(guide) {
   const field = FIELD[question.kind](question);
   const take = () => put(open, question.key, field.read());
   const onward = () => (last ? finish() : go(open.at + 1));
-  const position = `Question ${open.at + 1} of ${questions.length}`;
-  const title = make("h2", { tabindex: "-1", id: "guided-title" }, question.title);
+  const position = words("guided_position", { n: open.at + 1, all: questions.length });
+  const title = make("h2", { tabindex: "-1", id: "guided-title", lang: "en" }, question.title);
   const element = make(
     "form",
     {
@@ -192,19 +180,19 @@ function form(guide) {
     },
     make("div", { class: "guided-progress" }, make("progress", { max: String(questions.length), value: String(open.at + 1), "aria-label": position }), make("span", {}, position)),
     title,
-    make("p", { class: "guided-why", id: "guided-why" }, question.why),
+    make("p", { class: "guided-why", id: "guided-why", lang: "en" }, question.why),
     field.element,
     trouble(),
     make(
       "div",
       { class: "guided-buttons" },
-      make("button", { type: "submit", class: "primary" }, last ? "Make my document" : "Next"),
-      button("Skip", () => {
+      make("button", { type: "submit", class: "primary" }, words(last ? "guided_make" : "guided_next")),
+      button(words("guided_skip"), () => {
         put(open, question.key, "");
         onward();
       }),
-      open.at > 0 ? button("Back", () => go(open.at - 1)) : button("Back", () => go(-1)),
-      last ? null : button("See the document now", finish),
+      button(words("guided_back"), () => go(open.at - 1)),
+      last ? null : button(words("guided_see_now"), finish),
     ),
   );
   return [element];
@@ -236,7 +224,7 @@ function choices(question, type, chosen, read) {
   const group = make(
     "div",
     { class: "guided-choices", role: type === "radio" ? "radiogroup" : "group", "aria-labelledby": "guided-title", "aria-describedby": "guided-why" },
-    ...question.options.map(([key, label]) => make("label", { class: "guided-choice" }, make("input", { type, name, value: key, checked: chosen.includes(key) }), make("span", {}, label))),
+    ...question.options.map(([key, label]) => make("label", { class: "guided-choice" }, make("input", { type, name, value: key, checked: chosen.includes(key) }), make("span", { lang: "en" }, label))),
   );
   const limit = () => {
     const full = group.querySelectorAll(":checked").length >= question.most;
@@ -265,7 +253,7 @@ function rows(question, number, label, texts) {
 }
 
 function select(options, chosen, label) {
-  return make("select", { "aria-label": label }, make("option", { value: "" }, "Choose, or leave open"), ...options.map(([key, text]) => make("option", { value: key, selected: key === chosen }, text)));
+  return make("select", { "aria-label": label }, make("option", { value: "" }, words("guided_choose")), ...options.map(([key, text]) => make("option", { value: key, selected: key === chosen }, text)));
 }
 
 function eachChoice(question) {
@@ -293,11 +281,12 @@ function stepList(question) {
 
 /** A step: one that is offered, to be ticked, or one in a person's own words; and a day, once there is a step. */
 function stepRow(label, step, key) {
-  const what = make("input", key ? { type: "checkbox", value: key, checked: Boolean(step) } : { type: "text", maxlength: String(known.limits.line), autocomplete: "off", placeholder: "A step of my own", "aria-label": "A step of my own" });
+  const name = label || words("guided_my_step");
+  const what = make("input", key ? { type: "checkbox", value: key, checked: Boolean(step) } : { type: "text", maxlength: String(known.limits.line), autocomplete: "off", placeholder: words("guided_own_step"), "aria-label": words("guided_own_step") });
   if (!key) what.value = step?.do ?? "";
-  const day = make("input", { type: "date", min: today(), "aria-label": `The day for: ${label || "my own step"}` });
+  const day = make("input", { type: "date", min: today(), "aria-label": words("guided_day_for", { step: name }) });
   day.value = step?.by ?? "";
-  const when = make("select", { "aria-label": `By when: ${label || "my own step"}` }, make("option", { value: "" }, "no day"), ...DAYS.map(([days, text]) => make("option", { value: days }, text)), make("option", { value: "day", selected: Boolean(step?.by) }, "on a day I choose"));
+  const when = make("select", { "aria-label": words("guided_when_for", { step: name }) }, make("option", { value: "" }, words("guided_no_day")), ...DAYS.map((days) => make("option", { value: String(days) }, words(`guided_in_${days}`))), make("option", { value: "day", selected: Boolean(step?.by) }, words("guided_on_day")));
   const more = make("span", { class: "guided-when", hidden: true }, when, day);
   const has = () => (key ? what.checked : Boolean(what.value.trim()));
   const settle = () => {
@@ -338,21 +327,21 @@ async function remake() {
 async function haveMade(body) {
   const mine = ++sent;
   tell("");
-  say(MESSAGE.working);
+  say(words("guided_working"));
   document.body.classList.add("guided-working");
   try {
     const response = await fetch("./guided", { method: "POST", body, headers: { "content-type": "application/json" } });
     if (mine !== sent) return null;
     if (response.status === 429 || response.status === 413) {
-      tell(response.status === 429 ? MESSAGE.many : MESSAGE.long);
+      tell(response.status === 429 ? words("guided_many") : words("guided_long"));
       return null;
     }
     const made = await response.json();
     if (mine !== sent) return null;
     if (response.ok) return made;
-    tell(made.trouble ?? MESSAGE.lost);
+    tell(has(made.trouble) ? words(made.trouble) : (made.trouble ?? words("guided_lost")));
   } catch {
-    if (mine === sent) tell(MESSAGE.lost);
+    if (mine === sent) tell(words("guided_lost"));
   } finally {
     if (mine === sent) document.body.classList.remove("guided-working");
   }
@@ -364,17 +353,17 @@ async function haveMade(body) {
 function sheet(guide) {
   const { shown } = open.made;
   const turn = { reply: { citations: shown.citations, found: [] } };
-  const article = make("article", { class: "guided-sheet", "aria-label": guide.title }, heading(shown.title), make("p", { class: "guided-date" }, shown.written), ...shown.parts.map((part) => section(part, turn)), sources(shown, turn), make("p", { class: "guided-about" }, shown.about));
+  const article = make("article", { class: "guided-sheet", lang: "en", "aria-label": guide.title }, heading(shown.title), make("p", { class: "guided-date" }, shown.written), ...shown.parts.map((part) => section(part, turn)), sources(shown, turn), make("p", { class: "guided-about" }, shown.about));
   const file = (kind) => () => download(open.made.files[kind], kind === "md" ? "text/markdown" : "application/json");
   return [
     make(
       "div",
-      { class: "guided-buttons guided-tools", role: "group", "aria-label": "Your document" },
-      button("Save as Markdown", file("md")),
-      button("Save to go on later", file("json"), { title: "A JSON file, which can be opened here again" }),
-      button("Print", () => print()),
-      button("Back to the questions", () => go(Math.max(0, steps(guide).length - 1))),
-      button("Delete", remove),
+      { class: "guided-buttons guided-tools", role: "group", "aria-label": words("guided_document") },
+      button(words("guided_save_markdown"), file("md")),
+      button(words("guided_save_json"), file("json"), { title: words("guided_save_json_means") }),
+      button(words("print"), () => print()),
+      button(words("guided_to_questions"), () => go(Math.max(0, steps(guide).length - 1))),
+      button(words("delete"), remove),
     ),
     trouble(),
     standing(shown),
@@ -420,13 +409,13 @@ const day = (iso) => new Date(`${iso}T00:00`).toLocaleDateString("en-GB", { day:
 
 function cite(number, turn) {
   const found = turn.reply.citations.find((each) => each.number === number);
-  const control = button(String(number), (event) => openSources(turn, number, event.currentTarget), { class: "cite", "aria-label": `Source ${number}: ${found?.title ?? ""}`, "aria-controls": "pane", "aria-expanded": "false" });
+  const control = button(String(number), (event) => openSources(turn, number, event.currentTarget), { class: "cite", "aria-label": sourceName(number, found?.title), "aria-controls": "pane", "aria-expanded": "false" });
   return control;
 }
 
 function changeSteps() {
   const at = steps(guideOf("plan")).findIndex((question) => question.kind === "steps");
-  return make("p", { class: "guided-edit" }, button("Change the steps", () => go(at), { class: "quiet small" }));
+  return make("p", { class: "guided-edit" }, button(words("guided_change_steps"), () => go(at), { class: "quiet small" }));
 }
 
 function sources(shown, turn) {
@@ -434,7 +423,7 @@ function sources(shown, turn) {
   return make(
     "section",
     { class: "guided-part guided-sources" },
-    make("h3", {}, "Sources"),
+    make("h3", {}, words("sources")),
     make("ul", {}, ...shown.sources.map((source) => make("li", {}, ...source.numbers.flatMap((number) => [cite(number, turn), " "]), make("span", {}, source.name), make("span", { class: "guided-addresses" }, source.addresses.join(" "))))),
   );
 }
@@ -444,7 +433,7 @@ function tick(item) {
   return make(
     "fieldset",
     { class: "guided-tick" },
-    make("legend", {}, "You say:", make("span", { class: "unseen" }, ` ${item.name}`)),
+    make("legend", {}, words("guided_you_say"), make("span", { class: "unseen" }, ` ${item.name}`)),
     ...known.ticks.map(([key, label]) =>
       make(
         "label",
@@ -478,7 +467,7 @@ async function renew(where, written = false) {
   show(where);
   const after = find(`#guided ${where}`)?.getBoundingClientRect().top;
   if (before !== undefined && after !== undefined) window.scrollBy({ top: after - before, behavior: "instant" });
-  say(verdict() === was ? "Changed." : `Changed. ${verdict()}`);
+  say(verdict() === was ? words("guided_changed") : `${words("guided_changed")} ${verdict()}`);
 }
 
 /** The person's own words, and a way to change them where they stand. */
@@ -486,16 +475,16 @@ function own(item, _turn, part) {
   const name = item.label || part.heading;
   const holder = make("div", { class: "guided-own" });
   const label = item.label ? make("p", { class: "guided-label" }, item.label) : null;
-  const said = make("p", { class: item.text ? "guided-mine" : "guided-open" }, item.text || "Left open");
+  const said = make("p", { class: item.text ? "guided-mine" : "guided-open" }, item.text || words("guided_left_open"));
   if (!item.edits) {
     holder.append(...[label, said].filter(Boolean));
     return holder;
   }
   if (!item.text && item.edits.startsWith("note/")) {
-    holder.append(button("Add a note of my own", () => write(holder, null, item, name), { class: "quiet small", "data-edits": item.edits, "aria-label": `Add a note of my own: ${part.heading}` }));
+    holder.append(button(words("guided_add_note"), () => write(holder, null, item, name), { class: "quiet small", "data-edits": item.edits, "aria-label": words("guided_add_note_to", { name: part.heading }) }));
     return holder;
   }
-  const edit = button(item.text ? "Change" : "Write", () => write(holder, label, item, name), { class: "quiet small", "data-edits": item.edits, "aria-label": `${item.text ? "Change" : "Write"}: ${name}` });
+  const edit = button(words(item.text ? "guided_change" : "guided_write"), () => write(holder, label, item, name), { class: "quiet small", "data-edits": item.edits, "aria-label": words(item.text ? "guided_change_one" : "guided_write_one", { name }) });
   holder.append(...[label, said, make("p", { class: "guided-edit" }, edit)].filter(Boolean));
   return holder;
 }
@@ -504,7 +493,7 @@ function own(item, _turn, part) {
 function write(holder, label, item, name) {
   const other = find("#guided .guided-own textarea");
   if (other) {
-    tell(MESSAGE.writing);
+    tell(words("guided_writing"));
     other.focus();
     return;
   }
@@ -528,7 +517,7 @@ function editor(item, name) {
     "div",
     {},
     box,
-    make("div", { class: "guided-buttons" }, button("Done", done, { class: "primary" }), button("Cancel", () => show(back))),
+    make("div", { class: "guided-buttons" }, button(words("guided_done"), done, { class: "primary" }), button(words("cancel"), () => show(back))),
   );
 }
 
@@ -563,7 +552,7 @@ function download(file, type) {
   make("a", { href: address, download: file.name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
   unsaved = false;
-  say(`Saved as ${file.name}`);
+  say(words("guided_saved", { name: file.name }));
 }
 
 // ---------------------------------------------------------------- begin
@@ -573,17 +562,27 @@ function entries() {
     "ul",
     { class: "guided-entries" },
     ...known.guides.map((guide) =>
-      make("li", {}, make("button", { type: "button", class: "example guided-entry", onclick: (event) => enter(guide.key, event.currentTarget) }, make("strong", {}, guide.title), make("span", {}, guide.lead))),
+      make("li", {}, make("button", { type: "button", class: "example guided-entry", onclick: (event) => enter(guide.key, event.currentTarget) }, make("strong", { lang: "en" }, guide.title), make("span", { lang: "en" }, guide.lead))),
     ),
   );
 }
 
 function start() {
-  find("#welcome").append(make("h3", {}, "Or take your time, one question after the other"), entries());
-  find("#page .talk").append(make("section", { id: "guided", hidden: true, "aria-label": "Guided conversation" }));
-  const later = button("Guided conversations", (event) => openPane("Guided conversations", event.currentTarget, make("p", {}, "A few questions, and a document to take away. Your conversation stays where it is."), entries()), { id: "guides-button", "aria-controls": "pane", "aria-expanded": "false" });
-  find("#composer .small-print").append(" ", later);
+  find("#welcome").append(make("h3", { "data-words": "guided_begin_with" }), entries());
+  find("#page .talk").append(make("section", { id: "guided", hidden: true, "data-words-label": "guided_one" }));
+  const openEntries = (event) => openPane(words("guided"), event.currentTarget, make("p", {}, words("guided_lead")), entries());
+  find("#composer .small-print").append(" ", button("", openEntries, { id: "guides-button", "data-words": "guided", "aria-controls": "pane", "aria-expanded": "false" }));
+  putWords(document.body);
+  document.addEventListener("language", onLanguage);
   addEventListener("beforeunload", (event) => unsaved && [...kept.values()].some((state) => !isEmpty(state)) && event.preventDefault());
+}
+
+/** What is open is shown anew, unless somebody is writing in the document: their words count more than ours. */
+function onLanguage() {
+  if (!open || find("#guided .guided-own textarea")) return;
+  const had = document.activeElement;
+  show();
+  had.focus({ preventScroll: true });
 }
 
 if (document.body.classList.contains("ready")) start();

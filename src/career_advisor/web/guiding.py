@@ -39,8 +39,8 @@ AT_ONCE = 4
 WAITING = 16
 """Documents that may wait for that."""
 
-BUSY = "Many people are writing just now. What you wrote is still here; please try again in a minute."
-TROUBLE = "Something is wrong on the advisor's side. What you wrote is still here; please try again later."
+BUSY, TROUBLE = "guided_busy", "guided_own"
+"""Keys of the page's words."""
 
 _log = logging.getLogger(__name__)
 

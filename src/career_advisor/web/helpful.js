@@ -2,15 +2,17 @@
 
 import { haveVoted, isVoting } from "./asking.js";
 import { calm, find, make, page, say } from "./elements.js";
-import { WORDS } from "./words.js";
+import { putWords, words } from "./words.js";
 
 /** Ask it, quietly. Nothing is sent before a person presses "Yes", or "Send" in the form that "No" opens. */
 export function helpful(turn) {
+  if (turn.voted?.on === answerOf(turn)) return thanks(turn); // also where the same answer came again
   const asked = find("#helpful-template").content.cloneNode(true).firstElementChild;
   const form = find("form", asked);
   const number = page.turns.indexOf(turn) + 1;
-  find("[role=group]", asked).setAttribute("aria-label", WORDS.helpful);
-  find(".reasons", asked).append(...page.facts.feedback.reasons.map(([key, words]) => make("label", { class: "reason" }, make("input", { type: "radio", name: `reason-${number}`, value: key }), make("span", {}, words))));
+  putWords(asked);
+  find("[role=group]", asked).setAttribute("aria-label", words("helpful"));
+  find(".reasons", asked).append(...page.facts.feedback.reasons.map((key) => make("label", { class: "reason" }, make("input", { type: "radio", name: `reason-${number}`, value: key }), make("span", {}, words(`reason_${key}`)))));
   find("[type=text]", asked).maxLength = page.facts.feedback.limit;
   find(".yes", asked).addEventListener("click", () => vote(turn, asked, { helped: true }));
   find(".no", asked).addEventListener("click", () => showComplaint(asked, form.hidden));
@@ -37,7 +39,7 @@ function complain(turn, asked) {
   if (reason) {
     vote(turn, asked, { helped: false, reason, words: find("[type=text]", asked).value });
   } else {
-    tellOfVote(asked, WORDS.reasonless);
+    tellOfVote(asked, words("reasonless"));
     find("[type=radio]", asked).focus();
   }
 }
@@ -52,15 +54,20 @@ function tellOfVote(asked, trouble) {
 /** Send a vote and say what became of it. The next question waits meanwhile: Gradio's errors don't say whose they are. */
 async function vote(turn, asked, ballot) {
   if (page.current || isVoting()) {
-    tellOfVote(asked, WORDS.busy);
+    tellOfVote(asked, words("busy"));
     return;
   }
   const came = await haveVoted(JSON.stringify({ turn: turn.id, ...ballot }));
-  if (!came?.thanks) {
-    tellOfVote(asked, came?.trouble ?? WORDS.voteLost);
+  if (!came?.kept) {
+    tellOfVote(asked, words(came?.says ?? "vote_lost"));
     return;
   }
-  const thanks = make("p", { class: "thanks", tabindex: "-1" }, came.thanks);
-  asked.replaceWith(thanks);
-  thanks.focus();
+  turn.voted = { on: answerOf(turn), says: came.says, code: came.code };
+  const said = thanks(turn);
+  asked.replaceWith(said);
+  said.focus();
 }
+
+const answerOf = (turn) => JSON.stringify(turn.reply.paragraphs);
+
+const thanks = ({ voted }) => make("p", { class: "thanks", tabindex: "-1" }, words(voted.says, { code: voted.code }));

@@ -5,7 +5,7 @@
 
 import { page, tell } from "./elements.js";
 import { plain, readKept } from "./carried.js";
-import { WORDS } from "./words.js";
+import { words } from "./words.js";
 
 const SWITCH = "advisor-keep";
 const TALK = "advisor-talk-";
@@ -112,11 +112,11 @@ export function keep() {
   }
   if (there && there.rev !== talk.rev) {
     branch();
-    tell(WORDS.forked);
+    tell(words("forked"));
   } else if (there) {
     talk.title = there.title; // it may have been given a name in another tab
   }
-  talk.title ||= turns[0].question.replace(/\s+/g, " ").trim().slice(0, TITLE) || WORDS.untitled;
+  talk.title ||= turns[0].question.replace(/\s+/g, " ").trim().slice(0, TITLE) || words("untitled");
   const rev = newTalk().id;
   const value = { ...asKept(talk), rev, changed: new Date().toISOString() };
   const written = stored(() => {
@@ -124,17 +124,19 @@ export function keep() {
     return true;
   });
   if (!written) {
-    tell(WORDS.full); // what was kept before stands as it was
+    tell(words("full")); // what was kept before stands as it was
     return;
   }
   Object.assign(talk, { rev, stored: true });
   remember(talk.id);
 }
 
+const copyOf = (title) => `${title.replace(/ \(\d+\)$/, "")} (${Number(title.match(/ \((\d+)\)$/)?.[1] ?? 1) + 1})`;
+
 /** Go on as another conversation: what is kept stays as it is. */
 export function branch() {
   const { talk } = page;
-  Object.assign(talk, { id: newTalk().id, title: talk.title && WORDS.copyOf(talk.title), rev: "", stored: false });
+  Object.assign(talk, { id: newTalk().id, title: talk.title && copyOf(talk.title), rev: "", stored: false });
 }
 
 /** What another tab did to the conversation that is open here. */
@@ -145,7 +147,7 @@ export function elsewhere(event) {
 function letGo() {
   Object.assign(page.talk, { apart: true, stored: false });
   remember(null);
-  tell(WORDS.goneElsewhere);
+  tell(words("gone_elsewhere"));
 }
 
 /** Keep this conversation no longer, and nothing of it. */
@@ -159,7 +161,7 @@ export function setApart(on) {
 export function rename(id, title) {
   const value = raw(id);
   if (!value) return;
-  value.title = title.trim().slice(0, TITLE) || WORDS.untitled;
+  value.title = title.trim().slice(0, TITLE) || words("untitled");
   stored(() => localStorage.setItem(TALK + id, JSON.stringify(value)));
   if (page.talk.id === id) page.talk.title = value.title;
 }

@@ -9,12 +9,6 @@ from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service,
 from career_advisor.spending import Spent
 from career_advisor.web.conversation import Answerer
 
-KEPT = (
-    "Whoever runs this page keeps the words of questions that I could not answer, without names, addresses or long "
-    "numbers, for {days} days; please write nothing that only you may know."
-)
-"""What the page says before the first question."""
-
 
 class Noting:
     """Answers as another advisor does, and has each answer noted down."""
@@ -44,9 +38,9 @@ class Noting:
         return self._answerer.situations
 
     @property
-    def index_line(self) -> str:
+    def pages(self) -> int:
         """As the advisor's."""
-        return self._answerer.index_line
+        return self._answerer.pages
 
     def reply(
         self,

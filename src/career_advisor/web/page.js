@@ -5,9 +5,10 @@ import { find, make, page, question, tell, wide, write } from "./elements.js";
 import { showComplaint } from "./helpful.js";
 import { elsewhere, newTalk, openBefore, takeOver } from "./kept.js";
 import { closePane, openAbout, openKeys, openPeople } from "./pane.js";
+import { languages } from "./speaking.js";
 import { beginAnew, draw, openTalks, readIn, show } from "./talks.js";
-import { end } from "./turns.js";
-import { WORDS } from "./words.js";
+import { drawAll, end } from "./turns.js";
+import { language, putWords, words, wordsAround } from "./words.js";
 
 // Nor does Gradio write any HTML: its error windows would be that, and one that the page's policy refused stopped all
 // its drawing. So whatever is written as HTML becomes text.
@@ -91,6 +92,45 @@ function onKey(event) {
   }
 }
 
+// ---------------------------------------------------------------- words
+
+/** Say everything in the language that is spoken now. */
+function putAllWords() {
+  const { pages, kept } = page.facts;
+  document.documentElement.lang = language; // which Gradio sets to the browser's
+  putWords(document.body);
+  const sources = make("span", { id: "index-line" }, pages ? words("my_sources", { n: pages }) : words("sources"));
+  find("#not-an-adviser").replaceChildren(...wordsAround("not_an_adviser", { sources }));
+  if (kept) find("#kept").textContent = words("questions_kept", { n: kept });
+  find("#only-english").hidden = language === "en";
+  putInGradio();
+}
+
+/** Gradio takes its words (`gr.I18n`) in the browser's language, and knows of no other that is chosen here. */
+function putInGradio() {
+  const texts = { "#question label > span": "your_question", "#send": "send", "#stop": "stop", "#clear": "new_conversation" };
+  for (const [place, key] of Object.entries(texts)) {
+    const nodes = document.createTreeWalker(find(place), NodeFilter.SHOW_TEXT);
+    while (nodes.nextNode()) if (nodes.currentNode.data.trim()) nodes.currentNode.data = words(key);
+  }
+  question().placeholder = words("ask_a_question");
+}
+
+/** Another language was chosen: what is shown is shown anew in it. */
+function onLanguage() {
+  const isAbout = !find("#pane").hidden && find("#about-language");
+  const had = document.activeElement;
+  putAllWords();
+  drawAll();
+  if (isAbout) {
+    openAbout(find("#about-button"));
+    if (!had.isConnected) find("#about-language select").focus();
+  } else {
+    closePane(false);
+  }
+  tell("");
+}
+
 /** A file that is dropped would take the place of the page, and of the conversation with it. */
 function onDrop(event) {
   if (!event.dataTransfer?.types.includes("Files")) return;
@@ -98,19 +138,20 @@ function onDrop(event) {
   event.stopImmediatePropagation();
   if (event.type !== "drop") return;
   const [file, ...others] = event.dataTransfer.files;
-  if (file && !others.length) readIn(file, WORDS.notAFile);
-  else tell(WORDS.notAFile);
+  if (file && !others.length) readIn(file, words("not_a_file"));
+  else tell(words("not_a_file"));
 }
 
 /** A browser may say that it is offline while the advisor runs beside it: what counts is whether that answers. */
 async function onOffline() {
   if (await alive()) return;
-  if (page.current) end(page.current, WORDS.lost);
-  tell(WORDS.offline);
+  if (page.current) end(page.current, "trouble_lost");
+  const told = words("offline");
+  tell(told);
   const looking = setInterval(async () => {
     if (!(await alive())) return;
     clearInterval(looking);
-    if (find("#hint").textContent === WORDS.offline) tell("");
+    if (find("#hint").textContent === told) tell("");
   }, LOOKS_AGAIN_MS);
 }
 
@@ -121,9 +162,13 @@ function start() {
   page.talk = newTalk();
   find("#page").append(find("#page-template").content.cloneNode(true));
   find("#composer").prepend(make("p", { id: "hint", hidden: true }));
-  find("#composer").append(make("p", { class: "small-print" }, WORDS.smallPrint));
-  if (page.facts.index) find("#index-line").textContent = WORDS.mySources(page.facts.index);
+  find("#composer").append(make("p", { class: "small-print" }, make("span", { "data-words": "small_print" })));
   find("#examples").append(...page.facts.examples.map((text) => make("li", {}, make("button", { type: "button", class: "example", onclick: () => ask(text) }, text))));
+  find(".bar-buttons").prepend(languages());
+  find("#only-english").after(make("p", { class: "speaks" }, make("span", { "data-words": "language" }), languages()));
+  if (page.facts.kept) find("#examples-title").before(make("p", { class: "not", id: "kept" }));
+  putAllWords();
+  document.addEventListener("language", onLanguage);
   find("#people-button").addEventListener("click", (event) => openPeople(event.currentTarget));
   find("#about-button").addEventListener("click", (event) => openAbout(event.currentTarget));
   find("#talks-button").addEventListener("click", (event) => openTalks(event.currentTarget));
@@ -168,7 +213,7 @@ function whenDrawn() {
 
 look();
 if (!whenDrawn()) {
-  const late = setTimeout(() => (find("#loading").textContent = WORDS.undrawn), DRAWN_WITHIN_MS);
+  const late = setTimeout(() => (find("#loading").textContent = words("undrawn")), DRAWN_WITHIN_MS);
   const waiting = new MutationObserver(() => {
     if (!whenDrawn()) return;
     waiting.disconnect();

@@ -1,8 +1,9 @@
 // The pane beside the conversation, below it on a phone: what an answer stands on, people, what this is.
 
 import { find, linkTo, make, page, question, wide } from "./elements.js";
-import { meta, services } from "./under.js";
-import { WORDS } from "./words.js";
+import { languages } from "./speaking.js";
+import { kindOf, meta, services, sourceName, viewOf } from "./under.js";
+import { putWords, words, wordsAround } from "./words.js";
 
 let opener = null; // what opened the pane, and gets the focus back
 
@@ -39,11 +40,11 @@ export function openSources(turn, number, from) {
     ? make(
         "details",
         { class: "found", open: citations.length === 0 },
-        make("summary", {}, citations.length ? WORDS.foundUncited(found.length) : WORDS.foundOnly(found.length)),
+        make("summary", {}, citations.length ? words("found_uncited", { n: found.length }) : words("found_only", { n: found.length })),
         ...found.map(foundPassage),
       )
     : null;
-  openPane(citations.length ? WORDS.sourcesCited(citations.length) : WORDS.lookedAt, from, ...cited, ...(others ? [others] : []));
+  openPane(citations.length ? words("sources_cited", { n: citations.length }) : words("looked_at"), from, ...cited, ...(others ? [others] : []));
   const target = (number !== null && cited[citations.findIndex((each) => each.number === number)]) || find("#pane");
   if (!wide.matches && from.classList.contains("cite")) window.scrollBy({ top: from.getBoundingClientRect().top - innerHeight * 0.25 }); // above the pane
   target.focus({ preventScroll: true });
@@ -54,12 +55,12 @@ function passage(citation, asked) {
   const heading = citation.heading.filter(Boolean);
   return make(
     "article",
-    { class: asked ? "passage asked-for" : "passage", tabindex: "-1", "aria-label": WORDS.source(citation.number, citation.title) },
-    make("p", { class: "passage-top" }, make("span", { class: "number" }, String(citation.number)), make("span", { class: "kind" }, citation.kind)),
-    make("h3", {}, citation.title),
-    heading.length ? make("p", { class: "heading" }, heading.join(" › ")) : null,
+    { class: asked ? "passage asked-for" : "passage", tabindex: "-1", "aria-label": sourceName(citation.number, citation.title) },
+    make("p", { class: "passage-top" }, make("span", { class: "number" }, String(citation.number)), make("span", { class: "kind" }, kindOf(citation))),
+    make("h3", { lang: "en" }, citation.title),
+    heading.length ? make("p", { class: "heading", lang: "en" }, heading.join(" › ")) : null,
     meta(citation) ? make("p", { class: "meta" }, meta(citation)) : null,
-    make("blockquote", {}, citation.before, make("mark", {}, citation.quote), citation.behind),
+    make("blockquote", { lang: "en" }, citation.before, make("mark", {}, citation.quote), citation.behind),
     ...readAt(citation),
   );
 }
@@ -67,7 +68,7 @@ function passage(citation, asked) {
 function readAt(citation) {
   const links = [citation.exact, ...citation.sources].filter(Boolean);
   if (!links.length) return [];
-  const label = citation.kind === "Our summary" ? WORDS.summarisedFrom : WORDS.readAt;
+  const label = citation.kind === "summary" ? words("summarised_from") : words("read_at");
   return [make("p", { class: "from" }, label), make("ul", { class: "from" }, ...links.map((link) => make("li", {}, linkTo(link))))];
 }
 
@@ -75,40 +76,44 @@ function foundPassage(hit) {
   return make(
     "article",
     { class: "passage" },
-    make("p", { class: "passage-top" }, make("span", { class: "kind" }, hit.kind), make("span", { class: "meta" }, WORDS.score(hit.score))),
-    make("h3", {}, hit.title),
-    hit.heading.length ? make("p", { class: "heading" }, hit.heading.join(" › ")) : null,
-    hit.view ? make("p", { class: "meta" }, hit.view) : null,
-    make("blockquote", {}, hit.text),
+    make("p", { class: "passage-top" }, make("span", { class: "kind" }, kindOf(hit)), make("span", { class: "meta" }, words("score", { score: hit.score }))),
+    make("h3", { lang: "en" }, hit.title),
+    hit.heading.length ? make("p", { class: "heading", lang: "en" }, hit.heading.join(" › ")) : null,
+    viewOf(hit) ? make("p", { class: "meta" }, viewOf(hit)) : null,
+    make("blockquote", { lang: "en" }, hit.text),
   );
 }
 
 export function openPeople(from) {
   openPane(
-    WORDS.people,
+    words("people"),
     from,
-    make("p", {}, WORDS.peopleLead),
-    page.facts.services.length ? services(page.facts.services, WORDS.services) : make("p", {}, WORDS.noService),
-    make("p", { class: "meta" }, WORDS.danger),
+    make("p", {}, words("people_lead")),
+    page.facts.services.length ? services(page.facts.services, words("services")) : make("p", {}, words("no_service")),
+    make("p", { class: "meta" }, words("danger")),
   );
   find("#pane").focus({ preventScroll: true });
 }
 
 export function openAbout(from) {
+  const { model, feedback, guides, kept, pages } = page.facts;
   const content = find("#about-template").content.cloneNode(true);
-  find("#about-model", content).append(
-    ...(page.facts.model
-      ? [WORDS.modelWrites(page.facts.model)]
-      : [WORDS.nobodyWrites[0], make("code", {}, "ADVISOR_MODEL=local"), WORDS.nobodyWrites[1], make("code", {}, "ADVISOR_MODEL=ollama:qwen3"), WORDS.nobodyWrites[2]]),
-  );
+  const examples = { local: make("code", {}, "ADVISOR_MODEL=local"), other: make("code", {}, "ADVISOR_MODEL=ollama:qwen3") };
+  find("#about-model", content).append(...(model ? [words("model_writes", { model })] : wordsAround("nobody_writes", examples)));
+  if (!guides) for (const each of [find("#about-guided + p", content), find("#about-guided", content)]) each.remove();
+  find("#about-words", content).append(`${kept ? words("questions_kept", { n: kept }) : words("not_stored")} ${words("held")}`);
+  if (feedback) find("#about-words", content).after(make("p", { id: "about-feedback" }, words("about_feedback")));
+  find("#about-language", content).append(languages());
   find("#about-keys", content).append(find("#keys-template").content.cloneNode(true));
-  if (page.facts.feedback) find("#about-words", content).after(find("#about-feedback-template").content.cloneNode(true));
-  openPane(WORDS.about, from, ...content.childNodes, make("p", { class: "meta" }, WORDS.index(page.facts.index)));
+  putWords(content);
+  openPane(words("about"), from, ...content.childNodes, make("p", { class: "meta" }, pages ? words("about_read", { n: pages }) : ""));
   find("#pane").focus({ preventScroll: true });
 }
 
 export function openKeys() {
   const from = document.activeElement === document.body ? question() : document.activeElement;
-  openPane(WORDS.keys, from, find("#keys-template").content.cloneNode(true));
+  const content = find("#keys-template").content.cloneNode(true);
+  putWords(content);
+  openPane(words("keys"), from, content);
   find("#pane").focus({ preventScroll: true });
 }

@@ -10,9 +10,10 @@ import secrets
 import socket
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from career_advisor import neutral
 from career_advisor.feedback import Box
@@ -20,6 +21,7 @@ from career_advisor.guided.quoting import Sources
 from career_advisor.records import AdvisorError
 from career_advisor.web import guard, guiding, showing, voting
 from career_advisor.web.conversation import QUESTION_LIMIT, Answerer, build_blocks
+from career_advisor.web.wording import GRADIO_DRAWS, LANGUAGES, preferred, says, tables
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -37,9 +39,7 @@ _CONFIG = re.compile(r"(window\.gradio_config = \{.*?\};)(?=</script>)", re.DOTA
 # Gradio takes its own address from the request, which a reverse proxy may change; the browser knows where the page is.
 _ITS_OWN_ADDRESS = r"\1 window.gradio_config.root = new URL('.', location.href).href.slice(0, -1);"
 _SCRIPT = re.compile(r"<script(?=[\s>])")
-# Where page.html says that nothing is stored, and what stands behind what it says of itself at the beginning.
-_NOT_STORED = "Your questions are used to answer you and are not stored."
-_EXAMPLES = '<h3 id="examples-title">'
+_KINDS = {"css": "text/css", "js": "text/javascript", "json": "application/json"}
 _DESCRIPTION = "Questions about working on AI safety, answered from guidance that it has read and quotes."
 
 
@@ -48,7 +48,7 @@ def build_app(
     *,
     rate: guard.Rate | None = None,
     box: Box | None = None,
-    kept: str = "",
+    kept: int = 0,
     sources: Sources | None = None,
 ) -> FastAPI:
     """Return the whole app: the page, its own files and the few doors of Gradio that it needs.
@@ -57,7 +57,7 @@ def build_app(
         answerer: Answers the questions.
         rate: How often each client may ask.
         box: Where votes on answers are kept; without one nobody is asked for any, and none is taken.
-        kept: What the page says is kept of questions; empty where nothing is.
+        kept: Days for which questions that were declined are kept; 0 where none is.
         sources: Where the guided conversations quote from; without it there are none.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
@@ -67,7 +67,8 @@ def build_app(
     from starlette.responses import Response
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    files = _Files.read(kept)
+    files = _Files.read()
+    i18n = gr.I18n(**{code: {key: says(code, key) for key in GRADIO_DRAWS} for code in LANGUAGES})
 
     @app.get("/healthz")
     @app.head("/healthz")
@@ -79,9 +80,9 @@ def build_app(
     def page_file(version: str, name: str) -> Response:
         if name not in files.kept:
             return Response(status_code=404)
-        kind = "text/css" if name.endswith(".css") else "text/javascript"
-        kept = "public, max-age=31536000, immutable" if version == files.version else "no-store"
-        return Response(files.kept[name], media_type=f"{kind}; charset=utf-8", headers={"cache-control": kept})
+        kind = _KINDS[name.rpartition(".")[2]]
+        lasting = "public, max-age=31536000, immutable" if version == files.version else "no-store"
+        return Response(files.kept[name], media_type=f"{kind}; charset=utf-8", headers={"cache-control": lasting})
 
     if sources is not None:
         app.add_route("/guided", guiding.Desk(sources).handle, methods=["POST"])
@@ -90,7 +91,7 @@ def build_app(
         warnings.simplefilter("ignore", DeprecationWarning)  # of gradio about its own libraries
         gr.mount_gradio_app(
             app,
-            build_blocks(answerer, box),
+            build_blocks(answerer, i18n, box),
             path="",
             footer_links=[],
             run_history=False,
@@ -101,10 +102,11 @@ def build_app(
             mcp_server=False,
             pwa=False,
             ssr_mode=False,
+            i18n=i18n,
             theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         )
-    asked = {"votes": box is not None, "guides": sources is not None}
-    app.add_middleware(_Ours, dress=lambda html, nonce: page(html, answerer, files, nonce, **asked))
+    facts = _Facts(answerer, votes=box is not None, guides=sources is not None, kept=kept)
+    app.add_middleware(_Ours, dress=lambda html, nonce, language: page(html, facts, files, nonce, language))
     app.add_middleware(guard.Guard, rate=rate)  # added last, asked first
     return app
 
@@ -116,7 +118,7 @@ def serve(
     on_ready: Callable[[str], None],
     *,
     box: Box | None = None,
-    kept: str = "",
+    kept: int = 0,
     sources: Sources | None = None,
 ) -> None:
     """Serve the page until the process is told to stop.
@@ -127,7 +129,7 @@ def serve(
         port: Port to listen on; 0 takes a free one.
         on_ready: Told the page's address when it can be opened.
         box: Where votes on answers are kept; without one nobody is asked for any, and none is taken.
-        kept: What the page says is kept of questions; empty where nothing is.
+        kept: Days for which questions that were declined are kept; 0 where none is.
         sources: Where the guided conversations quote from; without it there are none.
 
     Raises:
@@ -169,58 +171,88 @@ def run(app: guard.App, listening: socket.socket, on_started: Callable[[], None]
         listening.close()
 
 
-def page(html: str, answerer: Answerer, files: _Files, nonce: str, *, votes: bool, guides: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the page knows before the first question."""
+
+    answerer: Answerer
+    votes: bool
+    """Whether people are asked if an answer helped."""
+    guides: bool
+    """Whether there are guided conversations."""
+    kept: int
+    """Days for which questions that were declined are kept; 0 where none is."""
+
+    def json(self) -> str:
+        answerer = self.answerer
+        return _inlined(
+            {
+                "examples": [neutral.line(each, limit=showing.SHORT_LIMIT) for each in answerer.examples],
+                "model": "" if answerer.model_name == "quotes" else neutral.line(answerer.model_name, limit=80),
+                "pages": answerer.pages,
+                "services": [showing.shown_service(each) for each in answerer.human_services],
+                "situations": [[each.key, neutral.line(each.label, limit=80)] for each in answerer.situations],
+                "limit": QUESTION_LIMIT,
+                "feedback": voting.facts() if self.votes else None,
+                "guides": self.guides,
+                "kept": self.kept,
+            }
+        )
+
+
+def page(html: str, facts: _Facts, files: _Files, nonce: str, language: str) -> str:
     """Return Gradio's page made ours: without addresses elsewhere, each script with the nonce, our own parts added.
 
     Args:
         html: Gradio's page.
-        answerer: Answers the questions.
+        facts: What it knows before the first question.
         files: The page's own.
         nonce: Of this response alone.
-        votes: Whether people are asked if an answer helped.
-        guides: Whether there are guided conversations.
+        language: Code of the one that it begins in.
     """
     html = _FOREIGN_META.sub("", html)
     html = _EMBEDDING.sub("", html)
     html = _MANIFEST.sub("", html)
     html = _CONFIG.sub(_ITS_OWN_ADDRESS, html)
     html = _SCRIPT.sub(f'<script nonce="{nonce}"', html)
-    modules = (f'<link rel="modulepreload" href="./page/{files.version}/{name}" />\n' for name in files.modules)
+    html = html.replace('lang="en"', f'lang="{language}"', 1)
+    at = f"./page/{files.version}"
+    modules = (f'<link rel="modulepreload" href="{at}/{name}" />\n' for name in files.modules)
+    names = [(code, says(code, "own_name")) for code in LANGUAGES]
+    spoken = {"language": language, "table": tables()[language], "languages": names}
     ours = (
         f'<meta name="description" content="{_DESCRIPTION}" />\n'
         '<meta name="color-scheme" content="light dark" />\n'
         '<link rel="icon" href="./favicon.ico" />\n'
-        f'<link rel="stylesheet" href="./page/{files.version}/page.css" />\n'
+        f'<link rel="stylesheet" href="{at}/page.css" />\n'
         f"{''.join(modules)}"
-        f'<script nonce="{nonce}" type="module" src="./page/{files.version}/page.js"></script>\n'
-        f'<script nonce="{nonce}" type="application/json" id="facts">{_facts(answerer, votes=votes)}</script>\n'
+        f'<script nonce="{nonce}" type="module" src="{at}/page.js"></script>\n'
+        f'<script nonce="{nonce}" type="application/json" id="facts">{facts.json()}</script>\n'
+        f'<script nonce="{nonce}" type="application/json" id="words">{_inlined(spoken)}</script>\n'
     )
-    if guides:
+    if facts.guides:
         ours += guiding.head(files.version, nonce)
     head, end, rest = html.partition("</head>")
     before, body, inside = rest.partition("<body")
     tag, close, content = inside.partition(">")
-    return f"{head}{ours}{end}{before}{body}{tag}{close}\n{files.html}{files.feedback if votes else ''}{content}"
+    begun = files.html.replace("{loading}", escape(says(language, "loading")))
+    begun = begun.replace("{no_script}", _no_script(language))
+    return f"{head}{ours}{end}{before}{body}{tag}{close}\n{begun}{files.feedback if facts.votes else ''}{content}"
 
 
-def _facts(answerer: Answerer, *, votes: bool) -> str:
-    """Return what the page knows before the first question, as JSON that cannot end the element it stands in."""
-    facts = {
-        "examples": [neutral.line(each, limit=showing.SHORT_LIMIT) for each in answerer.examples],
-        "model": "" if answerer.model_name == "quotes" else neutral.line(answerer.model_name, limit=80),
-        "index": neutral.line(answerer.index_line, limit=showing.SHORT_LIMIT),
-        "services": [showing.shown_service(each) for each in answerer.human_services],
-        "situations": [[each.key, neutral.line(each.label, limit=80)] for each in answerer.situations],
-        "limit": QUESTION_LIMIT,
-        "feedback": voting.facts() if votes else None,
-    }
-    return json.dumps(facts).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def _inlined(value: Any) -> str:
+    """Return JSON that cannot end the element it stands in."""
+    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _no_script(language: str) -> str:
+    return escape(says(language, "no_script")).replace("{command}", "<code>career-advisor chat</code>")
 
 
 class _Ours:
     """Dresses the one HTML page that Gradio serves; everything else passes untouched, as it streams."""
 
-    def __init__(self, app: guard.App, *, dress: Callable[[str, str], str]) -> None:
+    def __init__(self, app: guard.App, *, dress: Callable[[str, str, str], str]) -> None:
         self._app = app
         self._dress = dress
 
@@ -242,7 +274,9 @@ class _Ours:
 
         async def finish() -> None:
             nonce = secrets.token_urlsafe(16)
-            body = self._dress(b"".join(parts).decode("utf-8"), nonce).encode("utf-8")
+            accepted = next((value for name, value in scope["headers"] if name.lower() == b"accept-language"), b"")
+            language = preferred(accepted.decode("latin-1"))
+            body = self._dress(b"".join(parts).decode("utf-8"), nonce, language).encode("utf-8")
             headers = {
                 "content-type": "text/html; charset=utf-8",
                 "content-length": str(len(body)),
@@ -266,7 +300,7 @@ class _Files:
         Args:
             html: Of the page.
             feedback: What is added to it where people are asked for feedback.
-            kept: Style and scripts by file name.
+            kept: Style, scripts and words by file name.
         """
         self.html = html
         self.feedback = feedback
@@ -275,19 +309,16 @@ class _Files:
         self.version = hashlib.sha256("\0".join(kept[name] for name in sorted(kept)).encode()).hexdigest()[:16]
 
     @classmethod
-    def read(cls, said: str) -> _Files:
-        """Read them; `said` is what the page says is kept of questions."""
+    def read(cls) -> _Files:
+        """Read them."""
         texts = {
             file.name: file.read_text(encoding="utf-8")
             for file in resources.files("career_advisor.web").iterdir()
             if file.name.endswith((".html", ".css", ".js"))
         }
         kept = {name: text for name, text in texts.items() if not name.endswith(".html")}
-        html = texts["page.html"]
-        if said:
-            html = html.replace(_NOT_STORED, escape(said))
-            html = html.replace(_EXAMPLES, f'<p class="not" id="kept">{escape(said)}</p>{_EXAMPLES}')
-        return cls(html, texts["feedback.html"], kept)
+        kept |= {f"words-{code}.json": json.dumps(table) for code, table in tables().items()}
+        return cls(texts["page.html"], texts["feedback.html"], kept)
 
 
 def listen(host: str, port: int, *, how: str = "`--port`") -> socket.socket:

@@ -1,5 +1,8 @@
 """A reply, as the page is given it: plain text and checked addresses, and nothing that a browser could run.
 
+What the page says in words of its own (what kind of answer it is, who wrote it, of when a source is) it is given as
+keys and numbers, and words it in the language that is read there.
+
 The page builds its elements itself and puts these texts in as text. So there are three walls between somebody else's
 words and the reader: what is unseen is taken out here, the page never parses a text as HTML, and the
 Content-Security-Policy stands behind both.
@@ -8,11 +11,12 @@ Content-Security-Policy stands behind both.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from career_advisor import neutral
+from career_advisor.llm.line import in_words
 from career_advisor.records import Citation, Hit, Offer, Reply, Service, Status, Usage
 
 SOURCES_NAMED = 4
@@ -27,44 +31,41 @@ QUOTED_AROUND = 4
 _MARKERS = re.compile(r"\s*\[(\d{1,3})\]")
 _SENTENCE = re.compile(r"(?P<text>.*?)(?P<markers>(?:\s*\[\d{1,3}\])+|\Z)", re.DOTALL)
 
-_ISO_DATE = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?")
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 _BEGINS = re.compile(r"[A-Z0-9\"“‘'(#*-]")
 _ENDS = re.compile(r"[.!?:][\"”’')]?$")
 
-# Status -> (how it looks, what the badge says, what it means)
-_BADGES: dict[Status, tuple[str, str, str]] = {
-    "answered": ("good", "From what I've read", "Every numbered sentence stands in the passage that it names."),
-    "partly": ("part", "Partly from what I've read", "Something near is in my sources; the answer says what is not."),
-    "not_covered": ("none", "Not in my sources", "I would rather say so than guess."),
-    "off_topic": ("none", "Outside what I'm for", "I only know about working on AI safety."),
-    "clarify": ("part", "I need to know a little more", "Tell me more and I can be more useful."),
-    "refused": ("none", "Not something I do", "I only say what my sources say."),
-    "urgent": ("urgent", "Please talk to a person now", "I am a program and cannot help in an emergency."),
-    "invalid": ("none", "I could not read that", ""),
+_LOOKS: Mapping[Status, str] = {
+    "answered": "good",
+    "partly": "part",
+    "not_covered": "none",
+    "off_topic": "none",
+    "clarify": "part",
+    "refused": "none",
+    "urgent": "urgent",
+    "invalid": "none",
 }
+"""How the badge of an answer looks; small talk has none."""
+
+_STAGES = (
+    (re.compile(r"Starting"), "stage_starting", ""),
+    (re.compile(r"Searching"), "stage_searching", ""),
+    (re.compile(r"Reading (\d+) passages?"), "stage_reading", "n"),
+    (re.compile(r"Opening the language model"), "stage_opening", ""),
+    (re.compile(r"(\w+) (?:person is|people are) before you"), "stage_waiting", "n"),
+    (re.compile(r"The language model asks for a moment of patience"), "stage_patience", ""),
+    (re.compile(r"(.+) is writing"), "stage_writing", "model"),
+    (re.compile(r"Answering"), "stage_answering", ""),
+)
+"""What the advisor says that it is doing, the key of the page's words for it, and what is filled in there."""
+_BEFORE = {in_words(people).split(" ", 1)[0]: people for people in range(1, 20)}
 
 
 def shown_reply(reply: Reply) -> dict[str, Any]:
     """Return what the page shows of a reply, as JSON values."""
     numbers = {citation.number for citation in reply.citations}
-    look, label, meaning = _BADGES.get(reply.status, ("", "", ""))
     return {
         "status": reply.status,
-        "badge": {"look": look, "label": label, "meaning": meaning},
+        "look": _LOOKS.get(reply.status, ""),
         "writer": writer(reply.model, reply.usage),
         "notice": neutral.plain(reply.notice, limit=SHORT_LIMIT),
         "paragraphs": _paragraphs(reply, numbers),
@@ -111,27 +112,43 @@ def shown_service(service: Service) -> dict[str, Any]:
         "cost": neutral.line(service.cost, limit=SHORT_LIMIT),
         "gap": neutral.plain(service.gap, limit=SHORT_LIMIT),
         "caveat": neutral.plain(service.caveat, limit=SHORT_LIMIT),
-        "asOf": _date(service.as_of),
+        "asOf": neutral.line(service.as_of or "", limit=SHORT_LIMIT),
         "why": "",
     }
 
 
-def writer(model: str, used: Usage | None = None) -> str:
-    """Say who wrote an answer, and what it took, for the line under it.
+def shown_stage(text: str) -> dict[str, Any]:
+    """Return what the advisor is doing: the key of the page's words for it, or, where it has none, the text as it is.
+
+    >>> shown_stage("Reading 6 passages"), shown_stage("Two people are before you")
+    ({'says': 'stage_reading', 'n': 6}, {'says': 'stage_waiting', 'n': 2})
+    >>> shown_stage("Counting sheep")
+    {'says': '', 'text': 'Counting sheep'}
+    """
+    line = neutral.line(text, limit=SHORT_LIMIT)  # it may name a model
+    for pattern, key, name in _STAGES:
+        if match := pattern.fullmatch(line):
+            if not name:
+                return {"says": key}
+            value = match[1]
+            if name == "model":
+                return {"says": key, name: value}
+            number = int(value) if value.isdecimal() else _BEFORE.get(value)
+            if number is not None:
+                return {"says": key, name: number}
+    return {"says": "", "text": line}
+
+
+def writer(model: str, used: Usage | None = None) -> dict[str, Any]:
+    """Return who wrote an answer, and what it took, for the line under it.
 
     >>> writer("quotes")
-    'Quoted word for word, no language model'
-    >>> writer("openai:gpt", Usage(1200, 53))
-    'Written by openai:gpt, each sentence checked against its source; 1,253 tokens'
-    >>> writer("quotes", Usage(1200, 53, estimated=True))
-    'Quoted word for word; the language model used about 1,253 tokens'
+    {'model': '', 'tokens': 0, 'estimated': False}
+    >>> writer("openai:gpt", Usage(1200, 53, estimated=True))
+    {'model': 'openai:gpt', 'tokens': 1253, 'estimated': True}
     """
-    tokens = f"{'about ' if used.estimated else ''}{used.total:,} tokens" if used else ""
-    if model == "quotes":
-        line = "Quoted word for word"
-        return f"{line}; the language model used {tokens}" if tokens else f"{line}, no language model"
-    line = f"Written by {neutral.line(model, limit=80)}, each sentence checked against its source"
-    return f"{line}; {tokens}" if tokens else line
+    name = "" if model == "quotes" else neutral.line(model, limit=80)
+    return {"model": name, "tokens": used.total if used else 0, "estimated": bool(used and used.estimated)}
 
 
 def _paragraphs(reply: Reply, numbers: set[int]) -> list[list[dict[str, Any]]]:
@@ -162,9 +179,10 @@ def _citation(citation: Citation) -> dict[str, Any]:
     return {
         "number": citation.number,
         "title": neutral.line(citation.title, limit=SHORT_LIMIT),
-        "view": _view(citation.author, citation.after),
-        "date": _date(citation.date),
-        "place": _place(citation.page, citation.time),
+        **_view(citation.author, citation.after),
+        "date": neutral.line(citation.date or "", limit=SHORT_LIMIT),
+        "page": citation.page,
+        "seconds": None if citation.time is None else int(citation.time),
         "kind": _kind(citation.kind),
         "heading": _headings(citation.heading, citation.title),
         "before": _before(neutral.plain(citation.before, limit=TEXT_LIMIT)),
@@ -179,7 +197,7 @@ def _found(hit: Hit) -> dict[str, Any]:
     document = hit.document
     return {
         "title": neutral.line(document.title, limit=SHORT_LIMIT),
-        "view": _view(document.author, document.after),
+        **_view(document.author, document.after),
         "kind": _kind(document.kind),
         "heading": _headings(hit.heading, document.title),
         "text": neutral.plain(hit.text, limit=TEXT_LIMIT),
@@ -209,33 +227,12 @@ def _offer(offer: Offer) -> dict[str, Any]:
     return {**shown_service(offer.service), "why": neutral.plain(offer.why, limit=SHORT_LIMIT)}
 
 
-def _view(author: str | None, after: str | None) -> str:
-    if after:
-        return f"after {neutral.line(after, limit=SHORT_LIMIT)}"
-    return f"by {neutral.line(author, limit=SHORT_LIMIT)}" if author else ""
-
-
-def _place(page: int | None, time: float | None) -> str:
-    if page is not None:
-        return f"page {page}"
-    if time is not None:
-        minutes, seconds = divmod(int(time), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"at {hours}:{minutes:02}:{seconds:02}" if hours else f"at {minutes}:{seconds:02}"
-    return ""
-
-
-def _date(text: str | None) -> str:
-    """Return an ISO date or month as people write it; anything else as it stands.
-
-    >>> _date("2026-10-08"), _date("2025-05"), _date("2026"), _date(None)
-    ('8 October 2026', 'May 2025', '2026', '')
-    """
-    match = _ISO_DATE.fullmatch(text or "")
-    if match is None:
-        return neutral.line(text or "", limit=SHORT_LIMIT)
-    year, month, day = match.groups()
-    return " ".join(part for part in ((day or "").lstrip("0"), _MONTHS[int(month) - 1], year) if part)
+def _view(author: str | None, after: str | None) -> dict[str, str]:
+    """Return whose view it is: an author's, or what our summary follows."""
+    return {
+        "author": neutral.line(author or "", limit=SHORT_LIMIT),
+        "after": neutral.line(after or "", limit=SHORT_LIMIT),
+    }
 
 
 def _before(text: str) -> str:
@@ -249,7 +246,7 @@ def _behind(text: str) -> str:
 
 
 def _kind(kind: str) -> str:
-    return "Our summary" if kind == "our summary" else "Source text"
+    return "summary" if kind == "our summary" else "source"
 
 
 def _exact(citation: Citation) -> str | None:

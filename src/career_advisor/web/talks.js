@@ -7,10 +7,10 @@ import { keep, keeps, list, newTalk, open, remember, remove, removeAll, rename, 
 import { closePane, openPane } from "./pane.js";
 import { clearTurns, end, showAgain } from "./turns.js";
 import { openUnderstood } from "./understood.js";
-import { WORDS } from "./words.js";
+import { words } from "./words.js";
 
 export function openTalks(from) {
-  openPane(WORDS.conversations, from, make("div", { id: "talks" }));
+  openPane(words("conversations"), from, make("div", { id: "talks" }));
   draw();
   find("#pane").focus({ preventScroll: true });
 }
@@ -21,16 +21,16 @@ export function draw() {
   const talks = list();
   place.replaceChildren(
     ...[
-      checkbox("keep-switch", WORDS.keepSwitch, keeps(), (on) => {
-        if (!setKeeping(on)) tell(WORDS.forbidden);
+      checkbox("keep-switch", words("keep_switch"), keeps(), (on) => {
+        if (!setKeeping(on)) tell(words("forbidden"));
       }),
-      make("p", { class: "meta" }, keeps() ? WORDS.keepOn : talks.length ? WORDS.keepLeft : WORDS.keepOff),
-      keeps() ? checkbox("apart-switch", WORDS.apartSwitch, page.talk.apart, setApart) : null,
+      make("p", { class: "meta" }, keeps() ? words("keep_on") : talks.length ? words("keep_left") : words("keep_off")),
+      keeps() ? checkbox("apart-switch", words("apart_switch"), page.talk.apart, setApart) : null,
       ...(keeps() || talks.length ? kept(talks) : []),
-      make("h3", {}, WORDS.takeAlong),
-      make("p", { class: "meta" }, page.turns.length ? WORDS.takeAlongLead : WORDS.nothingToExport),
+      make("h3", {}, words("take_along")),
+      make("p", { class: "meta" }, page.turns.length ? words("take_along_lead") : words("nothing_to_export")),
       make("p", { class: "pane-buttons" }, ...(page.turns.length ? ways() : []), importing()),
-      button(WORDS.understood, (event) => openUnderstood(event.currentTarget)),
+      button(words("understood"), (event) => openUnderstood(event.currentTarget)),
     ].filter(Boolean),
   );
 }
@@ -49,20 +49,20 @@ function checkbox(id, label, checked, changed) {
 
 function kept(talks) {
   return [
-    make("h3", {}, WORDS.inList(talks.length)),
-    talks.length ? make("ul", { class: "items talks" }, ...talks.map(row)) : make("p", { class: "meta" }, WORDS.noneKept),
-    ...(talks.length > 1 ? [sure(WORDS.deleteAll, WORDS.deleteAll, () => gone(talks.map((each) => each.id), WORDS.deletedAll))] : []),
+    make("h3", {}, words("in_list", { n: talks.length })),
+    talks.length ? make("ul", { class: "items talks" }, ...talks.map(row)) : make("p", { class: "meta" }, words("none_kept")),
+    ...(talks.length > 1 ? [sure(words("delete_all"), words("delete_all"), () => gone(talks.map((each) => each.id), words("deleted_all")))] : []),
   ];
 }
 
 function row(talk) {
   const isOpen = talk.id === page.talk.id;
-  const meta = [talk.changed.slice(0, 10), WORDS.questions(talk.questions), isOpen ? WORDS.isOpen : ""].filter(Boolean).join(" · ");
+  const meta = [talk.changed.slice(0, 10), words("questions", { n: talk.questions }), isOpen ? words("is_open") : ""].filter(Boolean).join(" · ");
   const item = make(
     "li",
     {},
-    make("button", { type: "button", class: "talk-open", "aria-label": WORDS.open(talk.title), "aria-current": isOpen ? "true" : null, onclick: () => leaving(() => show(open(talk.id))) }, make("strong", {}, talk.title), make("span", { class: "meta" }, meta)),
-    make("span", { class: "item-buttons" }, button(WORDS.rename, () => renaming(item, talk), { "aria-label": WORDS.renameOf(talk.title) }), sure(WORDS.delete, WORDS.deleteOf(talk.title), () => gone([talk.id], WORDS.deletedOne(talk.title)))),
+    make("button", { type: "button", class: "talk-open", "aria-label": words("open_talk", { title: talk.title }), "aria-current": isOpen ? "true" : null, onclick: () => leaving(() => show(open(talk.id))) }, make("strong", {}, talk.title), make("span", { class: "meta" }, meta)),
+    make("span", { class: "item-buttons" }, button(words("rename"), () => renaming(item, talk), { "aria-label": words("rename_talk", { title: talk.title }) }), sure(words("delete"), words("delete_talk", { title: talk.title }), () => gone([talk.id], words("deleted_one", { title: talk.title })))),
   );
   return item;
 }
@@ -75,8 +75,8 @@ function sure(label, name, act) {
     () => {
       if (asked) act();
       asked = true;
-      pressed.textContent = WORDS.deleteSure;
-      pressed.setAttribute("aria-label", `${name}: ${WORDS.deleteSure}`);
+      pressed.textContent = words("delete_sure");
+      pressed.setAttribute("aria-label", `${name}: ${words("delete_sure")}`);
       pressed.classList.add("danger");
     },
     { class: "quiet small delete", "aria-label": name },
@@ -85,8 +85,8 @@ function sure(label, name, act) {
 }
 
 function renaming(item, talk) {
-  const box = make("input", { type: "text", value: talk.title, maxlength: 80, "aria-label": WORDS.newName });
-  const form = make("form", { class: "rename-form" }, box, make("button", { type: "submit", class: "strong" }, WORDS.save));
+  const box = make("input", { type: "text", value: talk.title, maxlength: 80, "aria-label": words("new_name") });
+  const form = make("form", { class: "rename-form" }, box, make("button", { type: "submit", class: "strong" }, words("save")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     rename(talk.id, box.value);
@@ -115,7 +115,7 @@ function gone(ids, sentence) {
 function begin() {
   const turn = page.current;
   const told = forgetThere();
-  if (turn) end(turn, WORDS.stopped);
+  if (turn) end(turn, "trouble_stopped");
   clearTurns();
   page.talk = newTalk();
   remember(null);
@@ -128,18 +128,18 @@ export async function beginAnew() {
   const told = begin();
   write("");
   tell("");
-  say(stored ? WORDS.newOne : WORDS.deleted);
+  say(stored ? words("new_one") : words("deleted"));
   window.scrollTo({ top: 0 });
   question().focus();
   if (await told) return;
   if (await alive()) location.reload();
-  else tell(WORDS.notForgotten);
+  else tell(words("not_forgotten"));
 }
 
 /** Show a conversation that was kept or read in. */
 export function show(opened, { quietly = false } = {}) {
   if (!opened) {
-    if (!quietly) tell(WORDS.unreadable);
+    if (!quietly) tell(words("unreadable"));
     return;
   }
   if (page.turns.length) begin();
@@ -154,15 +154,15 @@ export function show(opened, { quietly = false } = {}) {
 /** Go on to another conversation, and ask first where this one would be lost. */
 function leaving(go) {
   if (page.current) {
-    tell(WORDS.busy);
+    tell(words("busy"));
     return;
   }
   if (!page.turns.length || page.talk.stored) {
     go();
     return;
   }
-  const yes = button(WORDS.goOn, go, { class: "strong" });
-  openPane(WORDS.leaveTitle, find("#talks-button"), make("p", {}, WORDS.leave), make("p", { class: "pane-buttons" }, yes, button(WORDS.cancel, () => closePane(), { class: "quiet" })));
+  const yes = button(words("go_on"), go, { class: "strong" });
+  openPane(words("leave_title"), find("#talks-button"), make("p", {}, words("leave_lead")), make("p", { class: "pane-buttons" }, yes, button(words("cancel"), () => closePane(), { class: "quiet" })));
   yes.focus();
 }
 
@@ -172,22 +172,22 @@ const title = () => page.talk.title || page.turns[0].question.replace(/\s+/g, " 
 
 function ways() {
   return [
-    button(WORDS.asMarkdown, () => download(fileName(title(), "md"), "text/markdown", asMarkdown(title(), page.turns)), { class: "quiet boxed" }),
-    button(WORDS.asJson, () => download(fileName(title(), "json"), "application/json", asJson(title(), page.turns)), { class: "quiet boxed" }),
-    button(WORDS.print, () => window.print(), { class: "quiet boxed" }),
+    button(words("as_markdown"), () => download(fileName(title(), "md"), "text/markdown", asMarkdown(title(), page.turns)), { class: "quiet boxed" }),
+    button(words("as_json"), () => download(fileName(title(), "json"), "application/json", asJson(title(), page.turns)), { class: "quiet boxed" }),
+    button(words("print"), () => window.print(), { class: "quiet boxed" }),
   ];
 }
 
 function importing() {
   const box = make("input", { type: "file", id: "import-file", accept: ".json,application/json", class: "unseen", tabindex: "-1", "aria-hidden": "true" });
   box.addEventListener("change", () => box.files[0] && readIn(box.files[0]));
-  return make("span", {}, box, button(WORDS.importFile, () => box.click(), { class: "quiet boxed", id: "import-button" }));
+  return make("span", {}, box, button(words("import_file"), () => box.click(), { class: "quiet boxed", id: "import-button" }));
 }
 
 /** Read a file in; whatever it is, nothing that is here changes unless it is a conversation. */
-export async function readIn(file, otherwise = WORDS.importUnread) {
+export async function readIn(file, otherwise = words("import_unread")) {
   if (file.size > BYTES) {
-    tell(WORDS.importTooLarge);
+    tell(words("import_large"));
     return;
   }
   const read = readFile(await file.text());
@@ -198,6 +198,6 @@ export async function readIn(file, otherwise = WORDS.importUnread) {
   leaving(() => {
     show({ talk: { ...newTalk(), title: read.title }, turns: read.turns });
     keep();
-    tell(WORDS.importDone(read.turns.length), "good");
+    tell(words("import_done", { n: read.turns.length }), "good");
   });
 }

@@ -5,8 +5,8 @@ import { button, calm, find, make, page, question, say, tell } from "./elements.
 import { helpful } from "./helpful.js";
 import { branch, keep } from "./kept.js";
 import { closePane, openAbout, openSources } from "./pane.js";
-import { copyOut, showUnder } from "./under.js";
-import { WORDS } from "./words.js";
+import { badgeOf, copyOut, showUnder, sourceName, troubleOf, writerOf } from "./under.js";
+import { words } from "./words.js";
 
 const LONGEST_WORD = 20; // letters at most that are kept on one line with the marker behind them
 
@@ -21,9 +21,9 @@ export function begin(text, turn = null) {
     page.turns.push(began);
     place(began);
   }
-  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false });
+  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false, fresh: true });
   layOut(began);
-  began.stage = make("p", { class: "stage" }, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, WORDS.sending));
+  began.stage = make("p", { class: "stage" }, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, words("sending")));
   began.prose.before(began.stage);
   find("#spoken").replaceChildren();
   page.current = began;
@@ -39,9 +39,9 @@ function place(turn) {
 
 function layOut(turn) {
   for (const other of page.turns) if (other !== turn) find(".retry", other.element)?.remove(); // the last one alone can be asked again
-  turn.prose = make("div", { class: "words" });
+  turn.prose = make("div", { class: "words", lang: "en" });
   turn.after = make("div", { class: "after" });
-  turn.element.setAttribute("aria-label", WORDS.question(page.turns.indexOf(turn) + 1));
+  turn.element.setAttribute("aria-label", words("question_number", { n: page.turns.indexOf(turn) + 1 }));
   turn.element.replaceChildren(make("h2", { class: "asked" }, turn.question), turn.prose, turn.after);
 }
 
@@ -55,9 +55,11 @@ export function take(step) {
   if (!step.reply) showProse(turn, step.paragraphs, false);
   if (step.state === "working") {
     const stage = turn.stage.lastChild;
-    if (stage.textContent !== step.stage) {
-      stage.textContent = step.stage;
-      say(step.stage);
+    const { says, text, ...values } = step.stage;
+    const told = says ? words(says, values) : text;
+    if (stage.textContent !== told) {
+      stage.textContent = told;
+      say(told);
     }
     return;
   }
@@ -72,50 +74,65 @@ export function end(turn, trouble = "", again = true) {
   turn.stage.remove();
   turn.trouble = trouble;
   turn.words = turn.reply ? "" : turn.prose.textContent;
-  close(turn, again);
-  if (page.facts.feedback && turn.reply && turn.reply.status !== "urgent") turn.after.append(helpful(turn));
-  say(trouble || WORDS.complete(turn.reply?.citations.length ?? 0));
+  turn.again = again;
+  close(turn);
+  say(troubleOf(turn) || words("complete", { n: turn.reply?.citations.length ?? 0 }));
   keep();
 }
 
 /** Show a turn of a conversation that was kept or imported, as it was. */
 export function showAgain(kept) {
   const unfinished = !kept.reply && !kept.trouble;
-  const turn = { ...kept, element: make("article", { class: "turn" }), spoken: null, trouble: unfinished ? WORDS.cutShort : kept.trouble };
+  const turn = { ...kept, element: make("article", { class: "turn" }), spoken: null, trouble: unfinished ? "trouble_cut_short" : kept.trouble, again: true };
   page.turns.push(turn);
   place(turn);
+  draw(turn);
+}
+
+function draw(turn) {
   layOut(turn);
   if (turn.reply) showReply(turn);
   else if (turn.words) turn.prose.append(make("p", {}, turn.words));
-  close(turn, true);
+  close(turn);
+}
+
+/** Show every turn anew, in the language that is spoken now. */
+export function drawAll() {
+  const writing = ".edit-form, .complaint:not([hidden])"; // what somebody is writing is not taken away from them
+  for (const turn of page.turns) {
+    if (turn === page.current || find(writing, turn.element)) continue;
+    turn.spoken = null; // it was read out already
+    draw(turn);
+  }
 }
 
 /** Put what can be done with a turn below it. */
-function close(turn, again) {
-  if (turn.trouble) turn.after.append(make("p", { class: "trouble" }, turn.trouble));
-  const copy = button(WORDS.copy, () => copyOut(turn, copy), { class: "quiet small copy" });
+function close(turn) {
+  if (turn.trouble) turn.after.append(make("p", { class: "trouble" }, troubleOf(turn)));
+  const copy = button(words("copy"), () => copyOut(turn, copy), { class: "quiet small copy" });
   turn.after.append(
     make(
       "p",
       { class: "actions" },
       turn.prose.textContent ? copy : null,
-      again ? button(WORDS.askAgain, () => ask(turn.question, turn), { class: "quiet small retry" }) : null,
-      button(WORDS.edit, () => edit(turn), { class: "quiet small edit" }),
-      turn.reply ? make("span", { class: "writer" }, turn.reply.writer, " · ", button(page.facts.model ? WORDS.howThisWorks : WORDS.turnModelOn, (event) => openAbout(event.currentTarget))) : null,
+      turn.again ? button(words("ask_again"), () => ask(turn.question, turn), { class: "quiet small retry" }) : null,
+      button(words("edit"), () => edit(turn), { class: "quiet small edit" }),
+      turn.reply ? make("span", { class: "writer" }, writerOf(turn.reply.writer), " · ", button(page.facts.model ? words("how_this_works") : words("turn_model_on"), (event) => openAbout(event.currentTarget))) : null,
     ),
   );
+  if (page.facts.feedback && turn.reply && turn.reply.status !== "urgent" && turn.fresh) turn.after.append(helpful(turn));
 }
 
 /** Let a question be changed where it stands; the conversation goes on from there. */
 function edit(turn) {
   if (page.current) {
-    tell(WORDS.busy);
+    tell(words("busy"));
     return;
   }
   if (find(".edit-form", turn.element)) return;
   const heading = find(".asked", turn.element);
   const below = page.turns.length - page.turns.indexOf(turn) - 1;
-  const takes = WORDS.editTakes(below, page.talk.stored);
+  const takes = below ? words(page.talk.stored ? "edit_keeps" : "edit_takes", { n: below }) : "";
   const box = make("textarea", { rows: "3", maxlength: page.facts.limit });
   box.value = turn.question;
   const back = () => {
@@ -125,13 +142,13 @@ function edit(turn) {
   const form = make(
     "form",
     { class: "edit-form" },
-    make("label", {}, WORDS.editLabel, box),
+    make("label", {}, words("edit_label"), box),
     takes ? make("p", { class: "meta" }, takes) : null,
-    make("p", { class: "edit-buttons" }, make("button", { type: "submit", class: "strong" }, WORDS.askInstead), button(WORDS.cancel, back, { class: "quiet" })),
+    make("p", { class: "edit-buttons" }, make("button", { type: "submit", class: "strong" }, words("ask_instead")), button(words("cancel"), back, { class: "quiet" })),
   );
   const send = () => {
     if (page.current || !box.value.trim()) {
-      tell(page.current ? WORDS.busy : WORDS.empty);
+      tell(page.current ? words("busy") : words("empty"));
       return;
     }
     if (below) {
@@ -192,7 +209,7 @@ function speak(turn, sentences, whole) {
   const text = sentences.slice(0, whole ? undefined : -1).join(" ");
   if (!whole && text.length <= turn.spoken.length) return;
   const rest = text.startsWith(turn.spoken) ? text.slice(turn.spoken.length).trim() : text;
-  if (rest) find("#spoken").append(make("p", {}, rest));
+  if (rest) find("#spoken").append(make("p", { lang: "en" }, rest));
   turn.spoken = text;
 }
 
@@ -203,7 +220,7 @@ function marker(turn, number) {
     {
       type: "button",
       class: "cite",
-      "aria-label": WORDS.source(number, citation?.title),
+      "aria-label": sourceName(number, citation?.title),
       title: citation?.title,
       "aria-controls": "pane",
       "aria-expanded": "false",
@@ -217,7 +234,7 @@ function showReply(turn) {
   const { reply } = turn;
   showProse(turn, reply.paragraphs, true);
   for (const position of reply.asides) turn.prose.children[position]?.classList.add("aside");
-  const badge = turn.imported ? { look: "none", label: WORDS.imported, meaning: WORDS.importedMeaning(reply.badge.label) } : reply.badge;
+  const badge = badgeOf(turn);
   if (badge.label) {
     turn.prose.before(make("p", { class: "badges" }, make("span", { class: `badge ${badge.look}` }, badge.label), make("span", { class: "meaning" }, badge.meaning)));
   }

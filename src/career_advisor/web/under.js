@@ -1,16 +1,16 @@
 // What stands under an answer: sources, people, what to ask next, what was left out; and the answer as text.
 
 import { ask } from "./asking.js";
-import { addressOf, linkTo, make, say } from "./elements.js";
+import { addressOf, linkTo, make, page, say } from "./elements.js";
 import { openSources } from "./pane.js";
 import { understoodLine } from "./understood.js";
-import { WORDS } from "./words.js";
+import { dated, has, words } from "./words.js";
 
 export function showUnder(turn) {
   const { reply } = turn;
   turn.after.replaceChildren(
     ...[
-      reply.notice ? make("p", { class: "notice" }, reply.notice) : null,
+      reply.notice ? make("p", { class: "notice", lang: "en" }, reply.notice) : null,
       reply.citations.length || reply.found.length ? sourceList(turn) : null,
       reply.understood.length ? understoodLine(reply.understood) : null,
       reply.services.length ? services(reply.services) : null,
@@ -26,14 +26,14 @@ export const addresses = (citation) => [...new Set([citation.exact, ...citation.
 function sourceList(turn) {
   const { citations, found } = turn.reply;
   const items = bySection(citations).map((group) => sourceRow(turn, group));
-  const label = citations.length ? WORDS.sources : WORDS.lookedAt;
+  const label = citations.length ? words("sources") : words("looked_at");
   return make(
     "section",
     { class: "sources", "aria-label": label },
     make("h3", {}, label),
     items.length ? make("ol", {}, ...items) : null,
     found.length
-      ? make("button", { type: "button", class: "quiet small", "aria-controls": "pane", "aria-expanded": "false", onclick: (event) => openSources(turn, null, event.currentTarget) }, citations.length ? WORDS.foundMore(found.length) : WORDS.found(found.length))
+      ? make("button", { type: "button", class: "quiet small", "aria-controls": "pane", "aria-expanded": "false", onclick: (event) => openSources(turn, null, event.currentTarget) }, citations.length ? words("found_more", { n: found.length }) : words("found", { n: found.length }))
       : null,
   );
 }
@@ -52,7 +52,7 @@ function bySection(citations) {
 function sourceRow(turn, group) {
   const [first] = group;
   const numbers = group.map((each) => each.number);
-  const name = numbers.length === 1 ? `Source ${numbers[0]}: ` : `Sources ${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}: `;
+  const name = numbers.length === 1 ? words("source_of", { numbers: numbers[0] }) : words("sources_of", { numbers: numbers.slice(0, -1).join(", "), last: numbers.at(-1) });
   return make(
     "li",
     {},
@@ -66,15 +66,48 @@ function sourceRow(turn, group) {
         onclick: (event) => openSources(turn, Number(event.target.closest(".number")?.textContent ?? first.number), event.currentTarget),
       },
       make("span", { class: "numbers", "aria-hidden": "true" }, ...numbers.map((number) => make("span", { class: "number" }, String(number)))),
-      make("span", {}, make("span", { class: "unseen" }, name), make("strong", {}, first.heading.at(-1) || first.title), " ", make("span", { class: "meta" }, meta(first))),
+      make("span", {}, make("span", { class: "unseen" }, name), make("strong", { lang: "en" }, first.heading.at(-1) || first.title), " ", make("span", { class: "meta" }, meta(first))),
     ),
     ...group.map((each) => make("p", { class: "print-only" }, `${each.number}: “${each.quote}” ${addresses(each).join(" ")}`)),
   );
 }
 
-export const meta = (citation) => [citation.view, citation.date, citation.place].filter(Boolean).join(" · ");
+/** Whose view it is, of when, and where it stands. */
+export const meta = (citation) => [viewOf(citation), citation.date && dated(citation.date), placeOf(citation)].filter(Boolean).join(" · ");
 
-export function services(offered, label = WORDS.whoCanHelp) {
+export const viewOf = ({ after, author }) => (after ? words("after", { whose: after }) : author ? words("by", { whose: author }) : "");
+
+export const kindOf = ({ kind }) => words(kind === "summary" ? "summary" : "source_text");
+
+export const sourceName = (n, title) => (title ? words("source_called", { n, title }) : words("source", { n }));
+
+function placeOf({ page: onPage, seconds }) {
+  if (onPage !== null) return words("on_page", { n: String(onPage) });
+  if (seconds === null) return "";
+  const parts = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const [first, ...others] = parts[0] ? parts : parts.slice(1);
+  return words("at_time", { time: [first, ...others.map((part) => String(part).padStart(2, "0"))].join(":") });
+}
+
+/** What a badge says of an answer, what that means, and how it looks. */
+export function badgeOf({ imported, reply }) {
+  const key = `badge_${reply.status}`;
+  const label = has(key) ? words(key) : "";
+  if (!imported) return { look: reply.look, label, meaning: label && words(`${key}_means`) };
+  const called = label ? ` ${words("badge_imported_called", { label })}` : "";
+  return { look: "none", label: words("badge_imported"), meaning: words("badge_imported_means") + called };
+}
+
+/** Why there is no whole answer. It is kept by its key, so that it is told in the language that is read now. */
+export const troubleOf = ({ trouble }) => (has(trouble) ? words(trouble, { limit: page.facts.limit }) : trouble);
+
+/** Who wrote an answer, and what it took. */
+export function writerOf({ model, tokens, estimated }) {
+  const used = tokens ? words(estimated ? "about_tokens" : "tokens", { n: tokens }) : "";
+  return words(`${model ? "written" : "quoted"}${used ? "_used" : ""}`, { model, tokens: used });
+}
+
+export function services(offered, label = words("who_can_help")) {
   return make("section", { class: "services", "aria-label": label }, make("h3", {}, label), make("ul", {}, ...offered.map(card)));
 }
 
@@ -83,16 +116,16 @@ export function card(service) {
     "li",
     { class: "service" },
     make("p", { class: "service-name" }, linkTo(service.link, service.name), service.link ? make("span", { class: "host" }, service.link.host) : null),
-    make("p", { class: "why" }, service.why || WORDS.gap(service.gap)),
+    make("p", { class: "why" }, service.why ? make("span", { lang: "en" }, service.why) : words("for_gap", { gap: service.gap })),
     make(
       "dl",
       {},
       ...[
-        [WORDS.whoFor, service.audience],
-        [WORDS.cost, service.cost],
-        [WORDS.caveat, service.caveat],
-        [WORDS.asOf, service.asOf],
-      ].flatMap(([term, text]) => (text ? [make("div", {}, make("dt", {}, term), make("dd", {}, text))] : [])),
+        [words("who_for"), service.audience],
+        [words("cost"), service.cost],
+        [words("caveat"), service.caveat],
+        [words("as_of"), service.asOf && dated(service.asOf), true],
+      ].flatMap(([term, text, translated]) => (text ? [make("div", {}, make("dt", {}, term), make("dd", { lang: translated ? null : "en" }, text))] : [])),
     ),
   );
 }
@@ -100,9 +133,9 @@ export function card(service) {
 function followUps(questions) {
   return make(
     "section",
-    { class: "follow-ups", "aria-label": WORDS.askNext },
-    make("h3", {}, WORDS.askNext),
-    make("ul", {}, ...questions.map((text) => make("li", {}, make("button", { type: "button", class: "chip", onclick: () => ask(text) }, text)))),
+    { class: "follow-ups", "aria-label": words("ask_next") },
+    make("h3", {}, words("ask_next")),
+    make("ul", { lang: "en" }, ...questions.map((text) => make("li", {}, make("button", { type: "button", class: "chip", onclick: () => ask(text) }, text)))),
   );
 }
 
@@ -110,8 +143,8 @@ function dropped(sentences) {
   return make(
     "details",
     { class: "dropped" },
-    make("summary", {}, WORDS.leftOut(sentences.length)),
-    make("ul", {}, ...sentences.map((each) => make("li", {}, make("q", {}, each.text), ` (${each.reason})`))),
+    make("summary", {}, words("left_out", { n: sentences.length })),
+    make("ul", { lang: "en" }, ...sentences.map((each) => make("li", {}, make("q", {}, each.text), ` (${each.reason})`))),
   );
 }
 
@@ -123,17 +156,17 @@ function asText(turn) {
     [`[${each.number}] ${each.title}`, meta(each), `“${each.quote}”`, ...addresses(each)].filter(Boolean).join("\n    "),
   );
   const help = (turn.reply?.services ?? []).map((each) => [each.name, each.link && addressOf(each.link)].filter(Boolean).join(": "));
-  return [turn.question, words.length ? words.join("\n\n") : turn.prose.textContent, sources.length ? `${WORDS.sources}\n${sources.join("\n")}` : "", help.length ? `${WORDS.whoCanHelp}\n${help.join("\n")}` : ""].filter(Boolean).join("\n\n");
+  return [turn.question, words.length ? words.join("\n\n") : turn.prose.textContent, sources.length ? `${words("sources")}\n${sources.join("\n")}` : "", help.length ? `${words("who_can_help")}\n${help.join("\n")}` : ""].filter(Boolean).join("\n\n");
 }
 
 export async function copyOut(turn, button) {
   const before = button.textContent;
   try {
     await navigator.clipboard.writeText(asText(turn));
-    button.textContent = WORDS.copied;
-    say(WORDS.copiedSaid);
+    button.textContent = words("copied");
+    say(words("copied_said"));
   } catch {
-    button.textContent = WORDS.cannotCopy;
+    button.textContent = words("cannot_copy");
   }
   setTimeout(() => (button.textContent = before), 2_500);
 }

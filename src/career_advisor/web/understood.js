@@ -4,9 +4,11 @@ import { ask } from "./asking.js";
 import { button, find, make, page, say } from "./elements.js";
 import { keep } from "./kept.js";
 import { openPane } from "./pane.js";
-import { WORDS } from "./words.js";
+import { has, listed, words } from "./words.js";
 
-const labelOf = (key) => page.facts.situations.find(([each]) => each === key)?.[1] ?? page.turns.flatMap((turn) => turn.reply?.understood ?? []).find((each) => each.key === key)?.label;
+const told = (key, label) => (has(`situation_${key}`) ? words(`situation_${key}`) : label);
+const labelOf = (key) => told(key, given(key));
+const given = (key) => page.facts.situations.find(([each]) => each === key)?.[1] ?? page.turns.flatMap((turn) => turn.reply?.understood ?? []).find((each) => each.key === key)?.label;
 
 /** Keys of what counts: understood or added, and not taken back. */
 function counting() {
@@ -19,14 +21,14 @@ export function understoodLine(understood) {
   return make(
     "p",
     { class: "understood" },
-    WORDS.tookYou(understood.map((each) => each.label)),
+    words("took_you", { labels: listed(understood.map((each) => told(each.key, each.label))) }),
     " ",
-    button(WORDS.notSo, (event) => openUnderstood(event.currentTarget), { "aria-controls": "pane", "aria-expanded": "false" }),
+    button(words("not_so"), (event) => openUnderstood(event.currentTarget), { "aria-controls": "pane", "aria-expanded": "false" }),
   );
 }
 
 export function openUnderstood(from) {
-  openPane(WORDS.understood, from, make("div", { id: "about-you" }));
+  openPane(words("understood"), from, make("div", { id: "about-you" }));
   draw();
   find("#pane").focus({ preventScroll: true });
 }
@@ -36,16 +38,16 @@ function draw() {
   const ignored = [...page.talk.ignore].filter(labelOf);
   const last = page.turns.at(-1);
   find("#about-you").replaceChildren(
-    make("p", {}, keys.length ? WORDS.somebodyWho : WORDS.nothingUnderstood),
+    make("p", {}, keys.length ? words("somebody_who") : words("nothing_understood")),
     ...(keys.length ? [make("ul", { class: "items" }, ...keys.map(item))] : []),
     adding(keys),
-    ...(ignored.length ? [make("h3", {}, WORDS.notUsed), make("ul", { class: "items" }, ...ignored.map(ignoredItem))] : []),
-    make("p", { class: "meta" }, WORDS.understoodLimits),
+    ...(ignored.length ? [make("h3", {}, words("not_used")), make("ul", { class: "items" }, ...ignored.map(ignoredItem))] : []),
+    make("p", { class: "meta" }, words("understood_limits")),
     make(
       "p",
       { class: "pane-buttons" },
-      last && !page.current ? button(WORDS.askLastAgain, () => ask(last.question, last), { class: "strong" }) : null,
-      keys.length ? button(WORDS.forgetAll, forgetAll, { class: "quiet forget-all" }) : null,
+      last && !page.current ? button(words("ask_last_again"), () => ask(last.question, last), { class: "strong" }) : null,
+      keys.length ? button(words("forget_all"), forgetAll, { class: "quiet forget-all" }) : null,
     ),
   );
 }
@@ -56,20 +58,20 @@ function item(key) {
     "li",
     {},
     make("span", { class: "item-name" }, label),
-    make("span", { class: "item-buttons" }, choice(WORDS.correct, WORDS.correctOf(label), [key, ...counting()], (other) => change({ take: key, put: other })), button(WORDS.remove, () => change({ take: key }), { "aria-label": WORDS.removeOf(label) })),
+    make("span", { class: "item-buttons" }, choice(words("correct"), words("correct_one", { label }), [key, ...counting()], (other) => change({ take: key, put: other })), button(words("remove"), () => change({ take: key }), { "aria-label": words("remove_one", { label }) })),
   );
 }
 
 function ignoredItem(key) {
   const label = labelOf(key);
-  return make("li", {}, make("span", { class: "item-name struck" }, label), make("span", { class: "item-buttons" }, button(WORDS.useAgain, () => change({ put: key }), { "aria-label": WORDS.useAgainOf(label) })));
+  return make("li", {}, make("span", { class: "item-name struck" }, label), make("span", { class: "item-buttons" }, button(words("use_again"), () => change({ put: key }), { "aria-label": words("use_again_one", { label }) })));
 }
 
-const adding = (keys) => make("p", { class: "adding" }, choice(WORDS.add, WORDS.add, keys, (key) => change({ put: key })));
+const adding = (keys) => make("p", { class: "adding" }, choice(words("add"), words("add"), keys, (key) => change({ put: key })));
 
 /** A list to choose another situation from. */
 function choice(label, name, without, chosen) {
-  const options = page.facts.situations.filter(([key]) => !without.includes(key)).map(([key, words]) => make("option", { value: key }, words));
+  const options = page.facts.situations.filter(([key]) => !without.includes(key)).map(([key]) => make("option", { value: key }, labelOf(key)));
   return make("select", { "aria-label": name, onchange: (event) => event.target.value && chosen(event.target.value) }, make("option", { value: "" }, label), ...options);
 }
 
@@ -83,13 +85,13 @@ function change({ take = null, put = null }) {
     ignore.delete(put);
     about.add(put);
   }
-  changed(put ? WORDS.added(labelOf(put)) : WORDS.removed(labelOf(take)));
+  changed(put ? words("added_one", { label: labelOf(put) }) : words("removed_one", { label: labelOf(take) }));
 }
 
 function forgetAll() {
   for (const key of counting()) page.talk.ignore.add(key);
   page.talk.about.clear();
-  changed(WORDS.forgotten);
+  changed(words("forgotten"));
 }
 
 function changed(sentence) {

@@ -11,9 +11,16 @@ from career_advisor.feedback import REASONS, WORDS_LIMIT
 BALLOT_LIMIT = 4_096
 """Characters: the words, each written as an escape, fit in."""
 
-GONE = "That answer is no longer held here, so nothing was stored."
-THANKS = "Thank you; only your yes and today’s date are stored."
-CODED = "Thank you; to have it deleted, give whoever runs this page the code {code}."
+
+class Said(NamedTuple):
+    """What the page is told of a vote."""
+
+    says: str
+    """A key of the page's words."""
+    kept: bool = False
+    """Whether the vote is stored."""
+    code: str = ""
+    """By which a complaint can be found and deleted."""
 
 
 class Ballot(NamedTuple):
@@ -53,4 +60,4 @@ def read_ballot(sent: object) -> Ballot | None:
 
 def facts() -> dict[str, Any]:
     """Return what the page has to know to ask for a vote, as JSON values."""
-    return {"reasons": [[key, reason.words] for key, reason in REASONS.items()], "limit": WORDS_LIMIT}
+    return {"reasons": [*REASONS], "limit": WORDS_LIMIT}

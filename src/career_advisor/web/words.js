@@ -1,154 +1,92 @@
-// Every sentence that the scripts say to a person, in one place, so that they can be put into another language.
+// The words of the page, in the language that the person reads: one table a language, made of words/*.toml. The page
+// brings the table of the browser's language with it; that of another one is fetched when somebody chooses it.
 
-const counted = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+const CHOICE = "advisor-language";
 
-export const WORDS = {
-  // asking
-  busy: "One answer is still coming. Stop it first, or wait for it.",
-  empty: "Write a question first.",
-  tooLong: (length, limit) => `That is ${length.toLocaleString("en")} characters; ${limit.toLocaleString("en")} are the most. Please shorten it to what matters most.`,
-  sending: "Sending",
-  lost: "The connection to the advisor was lost. Your question is still here; ask again when it is back.",
-  refused: "The advisor could not take your question just now: many people are asking, or you asked very often. Please wait half a minute.",
-  stopped: "Stopped. What stands above is all that had come.",
-  stoppedAtOnce: "Stopped before a word had come.",
-  cutShort: "This answer was not whole when the page was left. You can ask again.",
-  offline: "The advisor cannot be reached at the moment. You can read what is here; asking works again when it is back.",
-  undrawn: "The page did not load whole. Please load it again; if that does not help, the advisor may be busy or stopped.",
-  notAFile: "Files cannot be dropped here. A conversation that you exported as JSON can: drop that one, or write your question.",
+const known = JSON.parse(document.querySelector("#words").textContent);
+export const LANGUAGES = known.languages; // [code, its own name]
+export let language = known.language;
+let table = known.table;
+let plurals = new Intl.PluralRules(language);
 
-  // answers
-  complete: (number) => `Answer complete, ${counted(number, "source", "sources")}.`,
-  question: (number) => `Question ${number}`,
-  source: (number, title) => (title ? `Source ${number}: ${title}` : `Source ${number}`),
-  sources: "Sources",
-  sourcesCited: (number) => `Sources (${number})`,
-  lookedAt: "What I looked at",
-  foundMore: (number) => `${counted(number, "more passage", "more passages")} that I found`,
-  found: (number) => counted(number, "passage", "passages"),
-  foundUncited: (number) => `Found but not cited (${number})`,
-  foundOnly: (number) => `Found, but not enough to answer (${number})`,
-  score: (score) => `score ${score}`,
-  summarisedFrom: "Summarised from",
-  readAt: "Read at",
-  newTab: " (opens in a new tab)",
-  whoCanHelp: "Who can help",
-  askNext: "You could ask next",
-  leftOut: (number) => `${counted(number, "sentence", "sentences")} left out of what the model wrote`,
-  whoFor: "Who for",
-  cost: "Cost",
-  caveat: "Good to know",
-  asOf: "As of",
-  gap: (gap) => `For ${gap}.`,
-  imported: "Imported",
-  importedMeaning: (label) => `Read from a file; nothing in it was checked here.${label ? ` It called itself “${label}”.` : ""}`,
+/** A text of the table. Its {names} are filled in; `n` is the number that decides between one and many. */
+export function words(key, values = {}) {
+  return pattern(key, values).replace(/\{(\w+)\}/g, (_, name) => written(values[name]));
+}
 
-  // under an answer
-  copy: "Copy with sources",
-  copied: "Copied",
-  copiedSaid: "Copied with sources.",
-  cannotCopy: "This browser does not let a page copy",
-  askAgain: "Ask again",
-  edit: "Edit question",
-  editLabel: "Your question, to be changed",
-  askInstead: "Ask this instead",
-  cancel: "Cancel",
-  editTakes: (number, kept) => {
-    if (!number) return "";
-    const below = number === 1 ? "The question below this one" : `The ${number} questions below this one`;
-    return kept ? `${below} will not be in the new conversation; the one that you have now stays in your list.` : `${below} will go, because the conversation goes on from here.`;
-  },
-  howThisWorks: "how this works",
-  turnModelOn: "turn a model on",
+/** The same, in parts, where some of what is filled in are elements. */
+export function wordsAround(key, values) {
+  const parts = pattern(key, values).split(/\{(\w+)\}/);
+  return parts.map((part, position) => (position % 2 ? (values[part] instanceof Node ? values[part] : written(values[part])) : part));
+}
 
-  // people and about
-  people: "Talk to a person",
-  peopleLead: "People who talk with you about your own situation. We are independent of them.",
-  noService: "No service is in the registry.",
-  services: "Services",
-  danger: "If you or somebody else is in danger, call your local emergency number.",
-  about: "About",
-  index: (line) => (line ? `Index: ${line}.` : ""),
-  mySources: (line) => `my sources (${line})`,
-  modelWrites: (model) => `${model} writes them, from the passages found. Each sentence is checked against the passage that it names, and left out where that does not carry it.`,
-  nobodyWrites: ["Nobody: they are put together from sentences of the sources, word for word, without a language model. Whoever runs this can turn one on before starting it, with ", " or, for example, ", ". Each of its sentences would then be checked against the sources."],
-  smallPrint: "Not a human adviser. Check sources.",
-  keys: "Keys",
+export const has = (key) => Object.hasOwn(table, key);
 
-  // whether an answer helped
-  helpful: "Was this helpful?",
-  reasonless: "Choose a reason first.",
-  voteLost: "The advisor did not say whether it has your feedback. Please try again in half a minute.",
+function pattern(key, { n }) {
+  const entry = table[key];
+  return typeof entry === "string" ? entry : (entry[plurals.select(n)] ?? entry.other);
+}
 
-  // conversations
-  conversations: "Conversations",
-  newOne: "A new conversation. The one before is in your list.",
-  deleted: "The conversation is deleted.",
-  notForgotten: "The advisor could not be reached to delete the conversation. Load this page anew: then nobody can go on with it, and it is forgotten within the hour.",
-  keepSwitch: "Keep my conversations in this browser",
-  keepOff: "Off: nothing is kept. Closing or reloading the page forgets the conversation.",
-  keepOn: "On: they stay in this browser, on this device, until you delete them, and whoever uses this browser can read them. The server stores none.",
-  keepLeft: "No more is kept. What was kept before stays below until you delete it.",
-  apartSwitch: "Private: do not keep this conversation",
-  forbidden: "This browser does not let a page keep anything, so the conversation stays only while this page is open.",
-  full: "The browser has no room left, so the last answer is not kept. Delete or export a conversation; what is on this page stays while it is open.",
-  forked: "This conversation went on in another tab too. Both are kept: this one is now a copy of its own.",
-  goneElsewhere: "This conversation was deleted in another tab. It stays on this page while it is open, and is no longer kept.",
-  unreadable: "That conversation cannot be read any more, so the one that is open stays.",
-  untitled: "Without a question",
-  copyOf: (title) => `${title.replace(/ \(\d+\)$/, "")} (${Number(title.match(/ \((\d+)\)$/)?.[1] ?? 1) + 1})`,
-  inList: (number) => `In this browser (${number})`,
-  noneKept: "None yet. The next answer is kept here.",
-  isOpen: "open now",
-  questions: (number) => counted(number, "question", "questions"),
-  open: (title) => `Open: ${title}`,
-  rename: "Rename",
-  renameOf: (title) => `Rename: ${title}`,
-  newName: "New name",
-  save: "Save",
-  delete: "Delete",
-  deleteOf: (title) => `Delete: ${title}`,
-  deleteSure: "Delete for good?",
-  deletedOne: (title) => `“${title}” is deleted.`,
-  deleteAll: "Delete all",
-  deletedAll: "All conversations are deleted from this browser.",
-  takeAlong: "Take it along",
-  takeAlongLead: "The conversation that is open, with every source, address and exact words.",
-  nothingToExport: "Ask something first: there is nothing to take along yet.",
-  asMarkdown: "Markdown",
-  asJson: "JSON",
-  print: "Print",
-  importFile: "Import a JSON file",
-  importUnread: "That file is not a conversation that was exported here, so nothing was changed.",
-  importTooLarge: "That file is larger than a conversation can be (8 MB), so nothing was changed.",
-  importDone: (number) => `Imported: ${counted(number, "question", "questions")}. Nothing in it was checked here, so its addresses are only shown.`,
-  leaveTitle: "Leave this conversation?",
-  leave: "The conversation that is open is not kept. If you go on, it is gone.",
-  goOn: "Go on",
+const written = (value) => (typeof value === "number" ? value.toLocaleString(language) : String(value));
 
-  // what was understood
-  understood: "What I understood about you",
-  tookYou: (labels) => `I take you for somebody who ${new Intl.ListFormat("en").format(labels)}.`,
-  notSo: "Not so?",
-  somebodyWho: "From your words I take you for somebody who …",
-  nothingUnderstood: "Nothing yet: I go by what you write about yourself, and there was nothing that I know how to use.",
-  remove: "Remove",
-  removeOf: (label) => `Remove: ${label}`,
-  correct: "Correct",
-  correctOf: (label) => `Correct: ${label}`,
-  add: "Add something",
-  notUsed: "Not used",
-  useAgain: "Use again",
-  useAgainOf: (label) => `Use again: ${label}`,
-  forgetAll: "Forget all of it",
-  forgotten: "Forgotten. I go by none of it from your next question on.",
-  removed: (label) => `Removed: ${label}.`,
-  added: (label) => `Noted: ${label}.`,
-  understoodLimits: "This counts from your next question on, and in this conversation only. It is not stored on the server.",
-  askLastAgain: "Ask the last question again",
+/** Several things as one phrase: "a, b and c". */
+export const listed = (items) => new Intl.ListFormat(language).format(items);
 
-  // taken along
-  exportedFrom: "Exported from Career Advisor, a program and not a human adviser. Check the sources before you rely on them.",
-  asked: (date) => `Asked on ${date}`,
-  sentencesLeftOut: "Left out of what the model wrote",
-};
+/** A day or month in ISO form as people write it; anything else as it stands. */
+export function dated(text) {
+  const [, year, month, day] = /^(\d{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?$/.exec(text) ?? [];
+  if (!year) return text;
+  const form = { year: "numeric", month: "long", ...(day ? { day: "numeric" } : {}), timeZone: "UTC" };
+  return new Date(Date.UTC(year, month - 1, day ?? 1)).toLocaleDateString(language === "en" ? "en-GB" : language, form);
+}
+
+/** Put the words into what says by `data-words` which are its own. */
+export function putWords(within) {
+  for (const each of within.querySelectorAll("[data-words]")) each.textContent = words(each.dataset.words);
+  for (const each of within.querySelectorAll("[data-words-label]")) each.setAttribute("aria-label", words(each.dataset.wordsLabel));
+  for (const each of within.querySelectorAll("[data-words-title]")) each.title = words(each.dataset.wordsTitle);
+}
+
+// ---------------------------------------------------------------- another language
+
+/** Speak another language from now on; say whether its words could be had. */
+export async function speak(code) {
+  const came = code === known.language ? known.table : await tableOf(code);
+  if (!came) return false;
+  use(code, came);
+  try {
+    localStorage.setItem(CHOICE, code);
+  } catch {
+    // kept for this page alone
+  }
+  return true;
+}
+
+/** Ask the server for a table; null where it does not answer. */
+async function tableOf(code) {
+  try {
+    const response = await fetch(new URL(`words-${code}.json`, import.meta.url));
+    return response.ok ? await response.json() : null;
+  } catch (trouble) {
+    if (!(trouble instanceof TypeError || trouble instanceof SyntaxError)) throw trouble;
+    return null;
+  }
+}
+
+function use(code, came) {
+  table = came;
+  language = code;
+  plurals = new Intl.PluralRules(code);
+}
+
+function chosen() {
+  try {
+    return localStorage.getItem(CHOICE);
+  } catch {
+    return null; // a browser that keeps nothing for anybody
+  }
+}
+
+use(language, table);
+const wanted = chosen();
+if (wanted !== language && LANGUAGES.some(([code]) => code === wanted)) await speak(wanted);

@@ -1,0 +1,169 @@
+"""A visit in another language: what the page says is in it, what it quotes is marked as English, and nothing is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from career_advisor.feedback import Box
+from career_advisor.web import guard
+from career_advisor.web.wording import LANGUAGES, says, tables
+from tests.doubles import QUOTES, Bookshelf, ScriptedAnswerer, streamed
+from tests.test_browser import Tab, browser, full, opened, watched
+from tests.test_web import served
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["browser"]  # a fixture
+
+NARROW = {"width": 360, "height": 740}
+LEFT_IN_ENGLISH = """(english) => {
+  const own = new Set(english);
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const text = texts.currentNode.data.trim(), holder = texts.currentNode.parentElement;
+    if (own.has(text) && !holder.closest("[lang=en], script, template, #steps")) found.push(text);
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    answerer = ScriptedAnswerer()
+    answerer.script = lambda question: streamed(full(question))
+    box = Box(tmp_path_factory.mktemp("feedback"))
+    with served(answerer, sources=Bookshelf(), box=box, rate=guard.Rate(burst=1_000)) as url:
+        yield url
+
+
+def left_in_english(tab: Tab, code: str) -> list[str]:
+    """Return the texts on the page that are the English ones, where the language has others."""
+    flat = {
+        entry
+        for key, entry in tables()["en"].items()
+        if isinstance(entry, str) and entry and tables()[code][key] != entry
+    }
+    return list(tab.page.evaluate(LEFT_IN_ENGLISH, sorted(flat)))
+
+
+@pytest.mark.parametrize(("code", "locale"), [("de", "de-DE"), ("zh", "zh-CN")])
+def test_a_whole_visit_in_another_language(browser: Any, address: str, code: str, locale: str) -> None:
+    def own(key: str, **values: object) -> str:
+        return says(code, key).format(**values)
+
+    with opened(browser, address, locale=locale, bypass_csp=True) as tab:
+        page = tab.page
+        assert page.locator("html").get_attribute("lang") == code
+        welcome = page.locator("#welcome").inner_text()
+        assert own("welcome") in welcome
+        assert own("only_english") in welcome
+        assert page.get_attribute("#question textarea", "placeholder") == own("ask_a_question")
+        assert page.locator("#send").inner_text() == own("send")
+        assert left_in_english(tab, code) == []
+
+        turn = tab.ask("Should I do a PhD?")
+        assert own("badge_answered") in turn.inner_text()
+        assert own("quoted") in turn.inner_text()
+        assert page.locator("#status").text_content() == own("complete", n=3)
+        assert turn.locator(".words").get_attribute("lang") == "en", "it is read out as English"
+        assert left_in_english(tab, code) == []
+        turn.locator("button.cite").first.click()
+        assert page.locator(".passage.asked-for mark").inner_text() == QUOTES[0]
+        assert own("summary") in page.locator(".passage.asked-for").inner_text()
+        assert {"de": "Mai 2025", "zh": "2025年5月"}[code] in page.locator(".passage.asked-for").inner_text()
+        for opener in ("#people-button", "#about-button", "#talks-button", "#guides-button"):
+            page.click(opener)
+            assert left_in_english(tab, code) == [], opener
+        page.keyboard.press("Escape")
+
+        turn.locator(".thumb.no").click()
+        page.check(".reason input[value=unkind]")
+        assert left_in_english(tab, code) == []
+        page.click(".send-complaint")
+        page.wait_for_selector(".thanks")
+        assert page.locator(".thanks").inner_text().startswith(own("vote_coded", code="")[:8])
+        page.click("#clear")
+        page.wait_for_selector("#welcome", state="visible")
+        page.click("#welcome .guided-entry >> nth=0")
+        assert own("guided_in_english") in page.locator("#guided").inner_text()
+        page.click(f'#guided button:text-is("{own("guided_begin")}")')
+        assert left_in_english(tab, code) == []
+
+
+def test_another_language_is_chosen_in_the_middle_and_kept(browser: Any, address: str) -> None:
+    with watched(browser, address) as tab:
+        tab.ask("Should I do a PhD?")
+        tab.page.fill("#question textarea", "A draft")
+        tab.page.select_option(".bar-buttons .languages", "es")
+        tab.page.wait_for_selector(f'.badge:text-is("{says("es", "badge_answered")}")')
+
+        assert QUOTES[1] in tab.turn.inner_text(), "the answer stays"
+        assert tab.page.input_value("#question textarea") == "A draft"
+        assert tab.page.locator("#send").inner_text() == says("es", "send")
+        assert left_in_english(tab, "es") == []
+        assert tab.ask("And now?").locator(".badge").inner_text() == says("es", "badge_answered")
+        tab.page.reload()
+        tab.page.wait_for_selector("body.ready")
+        assert tab.page.locator("#welcome h2").first.inner_text() == says("es", "welcome")
+        assert tab.page.evaluate("Object.entries(localStorage)") == [["advisor-language", "es"]]
+
+
+def test_a_language_that_cannot_be_had_is_said_and_the_page_stays(browser: Any, address: str) -> None:
+    with opened(browser, address) as tab:
+        tab.page.route("**/words-fr.json", lambda route: route.abort())
+        tab.page.select_option(".bar-buttons .languages", "fr")
+        tab.page.wait_for_selector("#hint", state="visible")
+
+        assert tab.page.input_value(".bar-buttons .languages") == "en"
+        assert tab.page.locator("#send").inner_text() == "Send"
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_in_no_language_is_anything_wider_than_a_narrow_phone(browser: Any, address: str, code: str) -> None:
+    with opened(browser, address, locale=code, viewport=NARROW, has_touch=True, bypass_csp=True) as tab:
+        page = tab.page
+
+        def fits(state: str) -> None:
+            assert tab.width <= NARROW["width"], state
+            bodies = page.locator("#pane-body").evaluate("body => body.scrollWidth - body.clientWidth")
+            assert bodies <= 0, state
+            clipped = page.evaluate(CUT)
+            assert clipped == [], state
+
+        fits("welcome")
+        tab.ask("Should I do a PhD?")
+        tab.turn.locator(".thumb.no").click()
+        fits("answer")
+        violations = Axe().run(page).response["violations"]
+        assert [(rule["id"], rule["nodes"][0]["html"][:120]) for rule in violations] == []
+        tab.turn.locator(".edit").click()
+        for opener in ("#people-button", "#about-button", "#talks-button", "#guides-button", ".cite"):
+            page.locator(opener).first.evaluate("each => each.click()")
+            fits(opener)
+        page.keyboard.press("Escape")
+        page.click("#clear")
+        page.wait_for_selector("#welcome", state="visible")
+        page.click("#welcome .guided-entry >> nth=1")
+        fits("guided")
+        page.locator("#guided .primary").click()
+        fits("guided question")
+
+
+CUT = """() => [...document.querySelectorAll("#page button, #composer button, #page select, #page a")]
+  .filter((each) => each.offsetParent && !each.closest(".unseen, .skip"))
+  .filter((each) => { const box = each.getBoundingClientRect();
+    const isCut = each.tagName !== "A" && each.scrollWidth > each.clientWidth + 2;
+    return isCut || box.right > innerWidth + 1 || box.left < -1; })
+  .map((each) => each.id || each.className + ": " + each.textContent.slice(0, 40))"""
+
+
+def test_the_files_of_every_language_are_in_the_package() -> None:
+    folder = Path(__file__).parent.parent / "src" / "career_advisor" / "web" / "words"
+
+    assert sorted(path.stem for path in folder.glob("*.toml")) == sorted(LANGUAGES)
