@@ -53,6 +53,8 @@ _STAGES = (
     (re.compile(r"Opening the language model"), "stage_opening", ""),
     (re.compile(r"(\w+) (?:person is|people are) before you"), "stage_waiting", "n"),
     (re.compile(r"The language model asks for a moment of patience"), "stage_patience", ""),
+    (re.compile(r"Translating the question"), "stage_translating_question", ""),
+    (re.compile(r"Translating the answer"), "stage_translating_answer", ""),
     (re.compile(r"(.+) is writing"), "stage_writing", "model"),
     (re.compile(r"Answering"), "stage_answering", ""),
 )
