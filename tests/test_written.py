@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from career_advisor.advisor import FEWER_PASSAGES, MODEL_PASSAGES, USED_UP, Advisor
+import first_sentence
+from career_advisor.advisor import FEWER_PASSAGES, MODEL_PASSAGES, NOT_WHOLE, TOO_LITTLE, USED_UP, Advisor
 from career_advisor.llm import open_model
 from career_advisor.opening import load_services, open_advisor
 from career_advisor.records import Message, Piece, Reply, Stage, Usage
@@ -25,6 +26,7 @@ from tests.test_web import Visitor, served, steps_of
 QUESTION = "Do I need a PhD to work on AI safety?"
 KEY = "sk-very-secret-1"
 GOOD = "You do not strictly need a PhD to work on AI safety, Rob Miles says. [1]"
+EARNED = "Rob Miles earned 400,000 dollars. [1]"
 SECONDS = 4.0
 BUSY = 10.0  # seconds besides, on a machine that does much else: what is promised is an end, not a hang
 """Of the whole answer, in these tests."""
@@ -190,6 +192,111 @@ def test_what_the_passages_do_not_carry_is_not_shown(
     assert [dropped.text for dropped in reply.dropped] == [words]
     assert "strictly need a PhD" in reply.answer
     hold_together(reply, advisor)
+
+
+def test_what_a_model_wrote_is_in_the_reply_with_the_reason_where_quotes_answer_instead(
+    advisor: Advisor, server: LanguageModelServer
+) -> None:
+    server.say = lambda request: [
+        f"{GOOD} ",
+        "Rob Miles earned 400,000 dollars. [1] ",
+        "The moon is made of cheese. [2]",
+    ]
+
+    reply = ask(advisor)
+
+    assert reply.model == "quotes"
+    assert {dropped.text.partition(" ")[0]: dropped.reason for dropped in reply.dropped} == {
+        "Rob": "a number that its passages don't have: 400,000",
+        "The": "its passages carry 0% of its words",
+        "You": TOO_LITTLE,
+    }
+    assert "2 of 3 sentences left out" in reply.notice
+
+
+def test_what_a_model_wrote_before_it_broke_off_is_in_the_reply_too(
+    advisor: Advisor, server: LanguageModelServer
+) -> None:
+    server.say = lambda request: [f"{GOOD} ", f"{EARNED} ", "And so", "on"]
+    server.cut_after = 3
+
+    reply = ask(advisor)
+
+    assert [dropped.reason for dropped in reply.dropped] == [
+        "a number that its passages don't have: 400,000",
+        NOT_WHOLE,
+    ]
+
+
+def test_a_first_sentence_is_shown_within_300_ms_of_the_model_having_finished_it(
+    quoting: Advisor, server: LanguageModelServer
+) -> None:
+    writer = first_sentence.Writer()
+    server.say = writer
+    speaking = writing(quoting, server)
+
+    taken = sorted(first_sentence.shown_after(speaking, question, writer) or 9e9 for question in (QUESTION,) * 5)
+
+    assert taken[0] < first_sentence.WITHIN_MS, "the best of five: others may be at work on this machine"
+
+
+# ---------------------------------------------------------------- a question in another language
+
+GERMAN = "Brauche ich einen PhD, um an AI safety zu arbeiten?"
+IN_GERMAN = "Für die Arbeit an AI safety ist ein PhD nicht zwingend nötig, wie Rob Miles es sagt."
+
+
+def translating(quoting: Advisor, server: LanguageModelServer, question: str, answer: str) -> Advisor:
+    def say(request: dict[str, Any]) -> list[str | dict[str, Any]]:
+        asked = str(request)
+        return [question if "another language" in asked else answer if "You translate numbered" in asked else GOOD]
+
+    server.say = say
+    model = open_model("double", base_url=server.address, api_key=KEY, first_words=9.0, whole=30.0)
+    return Advisor(
+        quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples, translates=True
+    )
+
+
+def test_a_question_in_another_language_is_answered_in_it(quoting: Advisor, server: LanguageModelServer) -> None:
+    server.usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+    speaking = translating(quoting, server, QUESTION, f"1. {IN_GERMAN}")
+
+    pieces = list(speaking.reply(GERMAN))
+
+    reply = pieces[-1]
+    assert isinstance(reply, Reply)
+    assert (reply.question, reply.standalone) == (GERMAN, QUESTION)
+    assert reply.answer == f"{IN_GERMAN} [1]"
+    assert "".join(piece.text for piece in pieces if isinstance(piece, Piece)).strip() == reply.answer
+    assert "PhD" in reply.citations[0].quote
+    assert QUESTION in reply.notice
+    assert reply.usage == Usage(300, 30)
+    hold_together(reply, speaking)
+
+
+def test_a_translation_that_says_something_else_is_not_shown(quoting: Advisor, server: LanguageModelServer) -> None:
+    wrong = "1. Für die Arbeit an AI safety ist ein PhD zwingend nötig, wie Rob Miles es sagt."
+
+    reply = ask(translating(quoting, server, QUESTION, wrong), GERMAN)
+
+    assert reply.answer == GOOD
+    assert "in English" in reply.notice
+
+
+@pytest.mark.parametrize("question", ["", "Do I need 3 papers for ARENA?"], ids=["nothing", "another question"])
+def test_a_question_that_is_not_translated_is_asked_for_in_english(
+    question: str, quoting: Advisor, server: LanguageModelServer
+) -> None:
+    reply = ask(translating(quoting, server, question, ""), GERMAN)
+
+    assert reply.status == "clarify"
+    assert len(server.asked) == 1
+
+
+def test_nothing_is_translated_unless_the_operator_wants_it(advisor: Advisor, server: LanguageModelServer) -> None:
+    assert ask(advisor, GERMAN).status == "clarify"
+    assert server.asked == []
 
 
 # ---------------------------------------------------------------- tokens and what they cost
