@@ -152,12 +152,12 @@ function dropped(sentences) {
 /** The answer as text, its sources below it. */
 function asText(turn) {
   const shown = turn.reply?.paragraphs ?? [];
-  const words = shown.map((sentences) => sentences.map((each) => each.text + each.citations.map((number) => ` [${number}]`).join("")).join(" "));
+  const answer = shown.map((sentences) => sentences.map((each) => each.text + each.citations.map((number) => ` [${number}]`).join("")).join(" "));
   const sources = (turn.reply?.citations ?? []).map((each) =>
     [`[${each.number}] ${each.title}`, meta(each), `“${each.quote}”`, ...addresses(each)].filter(Boolean).join("\n    "),
   );
   const help = (turn.reply?.services ?? []).map((each) => [each.name, each.link && addressOf(each.link)].filter(Boolean).join(": "));
-  return [turn.question, words.length ? words.join("\n\n") : turn.prose.textContent, sources.length ? `${words("sources")}\n${sources.join("\n")}` : "", help.length ? `${words("who_can_help")}\n${help.join("\n")}` : ""].filter(Boolean).join("\n\n");
+  return [turn.question, answer.length ? answer.join("\n\n") : turn.prose.textContent, sources.length ? `${words("sources")}\n${sources.join("\n")}` : "", help.length ? `${words("who_can_help")}\n${help.join("\n")}` : ""].filter(Boolean).join("\n\n");
 }
 
 export async function copyOut(turn, button) {
