@@ -101,6 +101,9 @@ export function takeOver() {
   return over && { ...over, asking: value.asking, draft: value.draft };
 }
 
+/** A title of a question: where it is long, whole words of it. */
+const cut = (text) => (text.length > TITLE ? `${text.slice(0, TITLE - 1).replace(/\s+\S*$/, "")}…` : text);
+
 /** Keep the conversation that is open, if the person wants that, as it stands now. */
 export function keep() {
   const { talk, turns } = page;
@@ -116,7 +119,7 @@ export function keep() {
   } else if (there) {
     talk.title = there.title; // it may have been given a name in another tab
   }
-  talk.title ||= turns[0].question.replace(/\s+/g, " ").trim().slice(0, TITLE) || words("untitled");
+  talk.title ||= cut(turns[0].question.replace(/\s+/g, " ").trim()) || words("untitled");
   const rev = newTalk().id;
   const value = { ...asKept(talk), rev, changed: new Date().toISOString() };
   const written = stored(() => {

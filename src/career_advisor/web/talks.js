@@ -7,7 +7,7 @@ import { keep, keeps, list, newTalk, open, remember, remove, removeAll, rename, 
 import { closePane, openPane } from "./pane.js";
 import { clearTurns, end, showAgain } from "./turns.js";
 import { openUnderstood } from "./understood.js";
-import { words } from "./words.js";
+import { dated, words } from "./words.js";
 
 export function openTalks(from) {
   openPane(words("conversations"), from, make("div", { id: "talks" }));
@@ -57,7 +57,7 @@ function kept(talks) {
 
 function row(talk) {
   const isOpen = talk.id === page.talk.id;
-  const meta = [talk.changed.slice(0, 10), words("questions", { n: talk.questions }), isOpen ? words("is_open") : ""].filter(Boolean).join(" · ");
+  const meta = [dated(talk.changed.slice(0, 10)), words("questions", { n: talk.questions }), isOpen ? words("is_open") : ""].filter(Boolean).join(" · ");
   const item = make(
     "li",
     {},

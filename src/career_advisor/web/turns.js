@@ -136,7 +136,8 @@ function edit(turn) {
   const box = make("textarea", { rows: "3", maxlength: page.facts.limit });
   box.value = turn.question;
   const back = () => {
-    form.replaceWith(heading);
+    form.remove();
+    heading.classList.remove("unseen");
     find(".edit", turn.element)?.focus();
   };
   const form = make(
@@ -171,7 +172,8 @@ function edit(turn) {
       send();
     }
   });
-  heading.replaceWith(form);
+  heading.classList.add("unseen"); // what follows stands below it all the same
+  heading.after(form);
   box.focus();
 }
 

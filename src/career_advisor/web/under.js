@@ -23,13 +23,14 @@ export function showUnder(turn) {
 /** Where a passage can be read, each address once. */
 export const addresses = (citation) => [...new Set([citation.exact, ...citation.sources].filter(Boolean).map(addressOf))];
 
+/** Groups, and not regions: every turn has them, and what is a landmark should be there once. */
 function sourceList(turn) {
   const { citations, found } = turn.reply;
   const items = bySection(citations).map((group) => sourceRow(turn, group));
   const label = citations.length ? words("sources") : words("looked_at");
   return make(
-    "section",
-    { class: "sources", "aria-label": label },
+    "div",
+    { class: "sources", role: "group", "aria-label": label },
     make("h3", {}, label),
     items.length ? make("ol", {}, ...items) : null,
     found.length
@@ -108,7 +109,7 @@ export function writerOf({ model, tokens, estimated }) {
 }
 
 export function services(offered, label = words("who_can_help")) {
-  return make("section", { class: "services", "aria-label": label }, make("h3", {}, label), make("ul", {}, ...offered.map(card)));
+  return make("div", { class: "services", role: "group", "aria-label": label }, make("h3", {}, label), make("ul", {}, ...offered.map(card)));
 }
 
 export function card(service) {
@@ -132,8 +133,8 @@ export function card(service) {
 
 function followUps(questions) {
   return make(
-    "section",
-    { class: "follow-ups", "aria-label": words("ask_next") },
+    "div",
+    { class: "follow-ups", role: "group", "aria-label": words("ask_next") },
     make("h3", {}, words("ask_next")),
     make("ul", { lang: "en" }, ...questions.map((text) => make("li", {}, make("button", { type: "button", class: "chip", onclick: () => ask(text) }, text)))),
   );
@@ -151,12 +152,12 @@ function dropped(sentences) {
 /** The answer as text, its sources below it. */
 function asText(turn) {
   const shown = turn.reply?.paragraphs ?? [];
-  const words = shown.map((sentences) => sentences.map((each) => each.text + each.citations.map((number) => ` [${number}]`).join("")).join(" "));
+  const answer = shown.map((sentences) => sentences.map((each) => each.text + each.citations.map((number) => ` [${number}]`).join("")).join(" "));
   const sources = (turn.reply?.citations ?? []).map((each) =>
     [`[${each.number}] ${each.title}`, meta(each), `“${each.quote}”`, ...addresses(each)].filter(Boolean).join("\n    "),
   );
   const help = (turn.reply?.services ?? []).map((each) => [each.name, each.link && addressOf(each.link)].filter(Boolean).join(": "));
-  return [turn.question, words.length ? words.join("\n\n") : turn.prose.textContent, sources.length ? `${words("sources")}\n${sources.join("\n")}` : "", help.length ? `${words("who_can_help")}\n${help.join("\n")}` : ""].filter(Boolean).join("\n\n");
+  return [turn.question, answer.length ? answer.join("\n\n") : turn.prose.textContent, sources.length ? `${words("sources")}\n${sources.join("\n")}` : "", help.length ? `${words("who_can_help")}\n${help.join("\n")}` : ""].filter(Boolean).join("\n\n");
 }
 
 export async function copyOut(turn, button) {

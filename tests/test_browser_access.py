@@ -1,0 +1,207 @@
+"""The page for everybody: axe in every state, a screen reader's view of it, twice the size, and without motion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from career_advisor.feedback import Box
+from career_advisor.records import ModelUnavailable, Piece, Reply, Stage, Understood
+from career_advisor.web import guard
+from tests.doubles import Bookshelf, ScriptedAnswerer, not_covered, streamed, urgent
+from tests.test_browser import PHONE, STILL, WIDE, Held, Tab, browser, eventually, full, opened
+from tests.test_web import served
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["browser"]  # a fixture
+
+ZOOMED = {"width": 640, "height": 430}
+"""What a window of 1280 by 860 has left at 200 %."""
+
+
+def known(question: str) -> Reply:
+    """Reply to somebody of whom something was understood."""
+    return replace(full(question), understood=(Understood("student", "is a student"),))
+
+
+@pytest.fixture(scope="module")
+def answerer() -> ScriptedAnswerer:
+    return ScriptedAnswerer()
+
+
+@pytest.fixture(scope="module")
+def address(answerer: ScriptedAnswerer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    box = Box(tmp_path_factory.mktemp("feedback"))
+    with served(answerer, sources=Bookshelf(), box=box, kept=30, rate=guard.Rate(burst=1_000)) as url:
+        yield url
+
+
+def broken(_: str) -> Iterator[Stage | Piece | Reply]:
+    yield Piece("Half an answer. ")
+    raise ModelUnavailable("gone")
+
+
+def talks(tab: Tab) -> None:
+    tab.page.click("#talks-button")
+    tab.page.check("#keep-switch")
+
+
+def press(tab: Tab, where: str) -> None:
+    """Press what the pane may cover on a phone, as a keyboard does."""
+    tab.page.locator(where).first.focus()
+    tab.page.keyboard.press("Enter")
+
+
+def states(tab: Tab, answerer: ScriptedAnswerer) -> Iterator[str]:
+    """Go through everything that the page can look like, and name each."""
+    page = tab.page
+    yield "before the first question"
+    answerer.script = lambda question: streamed(known(question))
+    tab.ask("I'm a student. Should I do a PhD?")
+    tab.turn.locator(".thumb.no").click()
+    tab.turn.locator(".send-complaint").click()
+    yield "an answer, and a complaint without a reason"
+    tab.turn.locator(".cancel").click()
+    tab.turn.locator(".edit").click()
+    yield "a question that is changed"
+    page.keyboard.press("Escape")
+    for opener in (
+        ".understood button",
+        "#talks-button",
+        "#people-button",
+        "#about-button",
+        "#guides-button",
+        ".source",
+    ):
+        press(tab, opener)
+        yield opener
+    press(tab, ".understood button")
+    page.locator("#about-you .items button").first.click()
+    yield "what was understood, taken back"
+    talks(tab)
+    answerer.script = lambda question: streamed(not_covered(question))
+    tab.ask("What does it pay?")
+    yield "an answer that is none"
+    page.click("#talks-button")
+    page.locator(".talks .delete").first.click()
+    yield "conversations, one about to be deleted"
+    page.locator(".talks button:text-is('Rename')").first.click()
+    yield "conversations, one given a name"
+    page.keyboard.press("Escape")
+    answerer.script = lambda question: streamed(urgent(question))
+    tab.ask("I might hurt myself")
+    yield "somebody in danger"
+    answerer.script = broken
+    tab.ask("And now?")
+    yield "an answer that failed"
+    tab.type("x" * 4_001)
+    yield "a question that is too long"
+    page.fill("#question textarea", "")
+    held = Held()
+    answerer.script = held
+    tab.type("Slowly?")
+    page.wait_for_selector(".turn:last-child .words .sentence")
+    yield "an answer that comes"
+    held.let_go()
+    tab.over()
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", PHONE), ("dark", WIDE)], ids=["light phone", "dark desk"])
+def test_axe_finds_nothing_at_all_in_any_state(
+    browser: Any, address: str, answerer: ScriptedAnswerer, scheme: str, size: dict[str, int]
+) -> None:
+    found: dict[str, list[str]] = {}
+    with opened(browser, address, color_scheme=scheme, viewport=size, bypass_csp=True) as tab:
+        for name in states(tab, answerer):
+            tab.page.evaluate(STILL)
+            rules = Axe().run(tab.page, options={"resultTypes": ["violations"]}).response["violations"]
+            found[name] = [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in rules]
+            assert tab.width <= size["width"], name
+    assert found == {name: [] for name in found}
+
+
+def tree(tab: Tab) -> list[tuple[str, str]]:
+    """Return role and name of everything that a screen reader is told of."""
+    session = tab.page.context.new_cdp_session(tab.page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    seen = [each for each in nodes if not each.get("ignored")]
+    return [(each["role"]["value"], each.get("name", {}).get("value", "")) for each in seen]
+
+
+def test_a_screen_reader_finds_the_parts_of_the_page_by_role_and_name(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    answerer.script = lambda question: streamed(known(question))
+    with opened(browser, address) as tab:
+        tab.ask("Should I do a PhD?")
+        tab.turn.locator("button.cite").first.click()
+        found = tree(tab)
+
+    for wanted in (
+        ("heading", "Career Advisor"),
+        ("textbox", "Your question"),
+        ("log", "Answer, as it comes"),
+        ("article", "Question 1"),
+        ("complementary", "Sources (3)"),
+        ("button", "Talk to a person"),
+        ("combobox", "Language"),
+        ("group", "Was this helpful?"),
+        ("group", "Sources"),
+        ("group", "Who can help"),
+        ("group", "You could ask next"),
+    ):
+        assert wanted in found, (wanted, [each for each in found if each[0] == wanted[0]])
+    assert [role for role, _ in found].count("log") == 1
+    assert {role for role, name in found if role in {"button", "link", "textbox", "combobox"} and not name} == set()
+
+
+def test_at_twice_the_size_everything_is_there_and_nothing_runs_out_of_the_window(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    with opened(browser, address, viewport=ZOOMED, device_scale_factor=2) as tab:
+        for name in states(tab, answerer):
+            assert tab.width <= ZOOMED["width"], name
+            assert tab.page.locator("#people-button").is_visible(), name
+            box = tab.page.locator("#question").bounding_box()
+            assert box, name
+            pane = tab.page.locator("#pane").bounding_box()
+            assert pane is None or pane["height"] > 150, name
+
+
+def test_whoever_wants_no_motion_gets_none(browser: Any, address: str, answerer: ScriptedAnswerer) -> None:
+    held = Held()
+    answerer.script = held
+    with opened(browser, address, reduced_motion="reduce") as tab:
+        tab.type("Should I do a PhD?")
+        tab.page.wait_for_selector(".words .sentence")
+        assert tab.page.evaluate("document.getAnimations().length") == 0
+        held.let_go()
+        tab.over()
+        assert tab.page.evaluate("document.getAnimations().length") == 0
+    eventually(lambda: answerer.running == 0)
+
+
+LOST: dict[str, Callable[[Tab], None]] = {
+    "a file that is no conversation": lambda tab: tab.page.set_input_files(
+        "#import-file", {"name": "x.json", "mimeType": "application/json", "buffer": json.dumps([1]).encode()}
+    ),
+    "nothing to ask": lambda tab: tab.type("   "),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_what_goes_wrong_is_told_to_a_screen_reader_too(
+    browser: Any, address: str, answerer: ScriptedAnswerer, what: str
+) -> None:
+    with opened(browser, address) as tab:
+        tab.page.click("#talks-button")
+        LOST[what](tab)
+        tab.page.wait_for_selector("#hint", state="visible")
+
+        assert tab.page.locator("#status").text_content() == tab.page.locator("#hint").inner_text()
