@@ -198,6 +198,28 @@ def test_speech_without_punctuation_is_quoted_in_whole_words_and_long_enough_to_
     hold_together(reply, texts(gardener))
 
 
+PLAIN_TALK = (
+    "so people ask me how do i get into ai safety and the first thing i say is that you do not need a phd to "
+    "work on ai safety you can start with engineering and a lot of the people who work in ai safety research "
+    "are engineers and what you do is you read papers and you build the thing the papers describe and when you "
+    "are stuck on a paper you ask somebody who wrote it and most of the time they answer and that is how you "
+    "learn alignment research from nothing "
+)
+
+
+def test_of_guidance_unlike_that_which_was_measured_nobody_claims_to_know_that_it_only_comes_near(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "talk.txt").write_text(PLAIN_TALK)
+    build_index(settings(tmp_path), [tmp_path / "talk.txt"], progress=quiet)
+    question = "Does somebody answer if I write to the author of a paper?"
+
+    reply = answer(open_advisor(settings(tmp_path), progress=quiet), question)
+
+    assert reply.status == "answered"
+    assert "most of the time they answer" in reply.answer
+
+
 def test_what_is_off_topic_depends_on_what_was_read(gardener: Advisor, advisor: Advisor) -> None:
     question = "When should I water my tomatoes?"
 

@@ -757,9 +757,10 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
 def _with_what_belongs(
     verdict: grounding.Verdict, chooser: choosing.Chooser, wholes: Sequence[Any], found: Sequence[Sequence[Hit]]
 ) -> grounding.Verdict:
-    """Judge anew by the sentences that belong in the answer, where it was measured what guidance answers."""
+    """Judge anew by the sentences that belong in the answer, where that was measured: in guidance like the shipped."""
     limits = chooser.answerable
-    if limits is None or verdict.status == "off_topic":
+    measured = bool(found[0]) and answering.is_measured(found[0][0])
+    if limits is None or not measured or verdict.status == "off_topic":
         return verdict
     odds = max(
         limits.log_odds(

@@ -172,11 +172,11 @@ def _is_needed(choice: _Choice, chosen: Sequence[_Choice], shape: Shape) -> bool
     if len(chosen) < shape.least:
         return True
     near = choice.score >= chosen[0].score - UNMEASURED_NEAR
-    return near and len(chosen) < UNMEASURED_LEAST and not _is_measured(choice.hit)
+    return near and len(chosen) < UNMEASURED_LEAST and not is_measured(choice.hit)
 
 
-def _is_measured(hit: Hit) -> bool:
-    """Tell whether a hit is of the kind that the mark was measured on."""
+def is_measured(hit: Hit) -> bool:
+    """Tell whether a hit is of the kind that was measured: a section that has other wordings of its question."""
     return bool(hit.document.sections[hit.section].wordings)
 
 
@@ -432,7 +432,7 @@ def _unsaid(lines: Sequence[str], history: Sequence[Message]) -> str:
 
 def likely(hits: Sequence[Hit]) -> bool:
     """Tell whether any sentence found likely belongs in the answer, or may, for all that was measured."""
-    return any(not _is_measured(hit) or max(hit.belongs, default=-math.inf) >= PLAIN.likely for hit in hits)
+    return any(not is_measured(hit) or max(hit.belongs, default=-math.inf) >= PLAIN.likely for hit in hits)
 
 
 def nothing_on(questions: Sequence[str]) -> str:
