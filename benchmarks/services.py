@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.records import Message as Turn
 from career_advisor.records import Status
 from career_advisor.settings import load_settings
+from choosing import folds
 from machine import commit, machine, today
 
 HERE = Path(__file__).parent
@@ -41,7 +43,6 @@ HEAD_RIDGE, RIDGE = 4.0, 1.0
 LOST = 0.01
 """Share of the services named that may be lost to showing nothing where nothing is wanted."""
 MARKS = np.arange(-2.5, 1.01, 0.1)
-FOLDS = 5
 RESAMPLES = 2_000
 
 Values = npt.NDArray[np.float64]
@@ -200,17 +201,6 @@ def summed(counts: Values) -> dict[str, Any]:
     }
 
 
-def folds(count: int) -> list[npt.NDArray[np.intp]]:
-    """Cut messages into FOLDS."""
-    order = np.random.default_rng(0).permutation(count)
-    return [order[i::FOLDS] for i in range(FOLDS)]
-
-
-def learning(matcher: Matcher, heads: Heads) -> Matcher:
-    """Return a matcher with other linear models."""
-    return Matcher(matcher.services, matcher.needs, matcher.purposes, matcher.learnt, heads)
-
-
 def crossed(rows: list[Row], matcher: Matcher) -> tuple[Values, Values, Values]:
     """Return each row's traits and log-odds of wanting any, by models that have not seen it; how far it wants each."""
     ids = [service.id for service in matcher.services]
@@ -219,7 +209,7 @@ def crossed(rows: list[Row], matcher: Matcher) -> tuple[Values, Values, Values]:
     for fold in folds(len(rows)):
         held = set(fold.tolist())
         heads = heads_of([row for i, row in enumerate(rows) if i not in held], ids)
-        unseen = learning(matcher, heads)
+        unseen = replace(matcher, heads=heads)
         anybody[fold] = [heads.any_wanted(rows[i].message.vector) for i in fold.tolist()]
         traits[fold] = np.stack([unseen.traits(rows[i].message) for i in fold.tolist()])
     return traits, anybody, np.stack([row.wanted for row in rows])

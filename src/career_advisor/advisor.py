@@ -317,9 +317,8 @@ class Advisor:
         verdict, unanswered = self._judge(queries, vectors, hits, facets, ground)
         chooser = self._chooser(shelf)
         wholes = list(_wholes(queries, vectors).values())
-        parts = [choosing.Found(*each) for each in zip(vectors[len(queries.searched) :], facets, strict=True)]
         hits, *facets = choosing.surest(
-            [chooser.weigh(whole, [choosing.Found(whole, hits), *parts]) for whole in wholes]
+            [chooser.weigh(whole, _parts_found(whole, queries, vectors, hits, facets)) for whole in wholes]
         )
         answered = {part for part, found in zip(queries.facets, facets, strict=True) if answering.likely(found)}
         unanswered = tuple(part for part in unanswered if part not in answered)
@@ -492,7 +491,8 @@ class Advisor:
         vectors = self._vectors([*queries.searched, *queries.facets])
         hits, facets = self._find(queries, vectors, shelf, unwanted)
         verdict, _ = self._judge(queries, vectors, hits, facets, self._ground(shelf))
-        return _parts_found(queries, vectors, hits, facets), verdict, shelf
+        standalone = _wholes(queries, vectors)[queries.standalone]
+        return _parts_found(standalone, queries, vectors, hits, facets), verdict, shelf
 
     def _instead(self, queries: Queries) -> tuple[Queries, tuple[Service, ...]]:
         """Look up others, too, where something else than a service is wanted; return what is set aside."""
@@ -786,11 +786,11 @@ def _about_others(hits: list[Hit], unwanted: Sequence[Service]) -> list[Hit]:
     return others or hits
 
 
-def _parts_found(queries: Queries, vectors: Any, hits: list[Hit], facets: list[list[Hit]]) -> list[choosing.Found]:
+def _parts_found(
+    whole: Any, queries: Queries, vectors: Any, hits: list[Hit], facets: list[list[Hit]]
+) -> list[choosing.Found]:
     """Return what was found with the vector of what it was found for, the whole message first."""
-    whole = len(queries.searched)
-    standalone = _wholes(queries, vectors)[queries.standalone]
-    return [choosing.Found(standalone, hits), *map(choosing.Found, vectors[whole:], facets)]
+    return [choosing.Found(whole, hits), *map(choosing.Found, vectors[len(queries.searched) :], facets)]
 
 
 def _wholes(queries: Queries, vectors: Any) -> dict[str, Any]:
