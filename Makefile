@@ -10,6 +10,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-b
 # On Linux the ordinary wheel of torch brings 3 GB of CUDA; this index has the one for the processor.
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
+# A process for each core; what one file's tests share is made once. More than four would only fill the memory.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 .PHONY: run test check lint evaluate bench corpus weights chromium install clean help
 
 help:
@@ -26,10 +29,10 @@ run: $(VENV)/installed weights
 	@$(BIN)/career-advisor serve
 
 test: $(VENV)/installed-for-tests weights weights-for-tests chromium lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 check: $(VENV)/installed-for-tests lint
-	@$(BIN)/python -m pytest -m 'not slow and not browser'
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not slow and not browser'
 
 lint: $(VENV)/installed-for-tests
 	@$(BIN)/ruff check .

@@ -23,6 +23,10 @@ os.environ.update(
     }
 )
 
+# Several processes test side by side, one for each core: a thread for each in every one of them is only in the way.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 _connect = socket.socket.connect
 
 

@@ -83,6 +83,21 @@ def test_a_section_for_people_in_another_situation_is_quoted_to_whoever_asked_fo
     assert len(quotes([beside], states=frozenset({"rejected"}))) == 1
 
 
+def test_whoever_asks_what_something_is_gets_first_what_it_is() -> None:
+    control = page(("What is AI control?", ["AI control can be learned alone.", "Control is the search for safe use."]))
+    found = hit(control, 0, [2.0, 1.0])
+
+    assert quotes([found])[0].text == "AI control can be learned alone."
+    for asked in ("what is AI control", "Whats control?", "What does AI control mean?"):
+        assert quotes([found], asked=asked)[0].text == "Control is the search for safe use."
+
+
+def test_how_we_know_of_something_is_not_quoted() -> None:
+    labs = page(("Do labs hire?", ["Some labs hire engineers.", "Career Advisor knows the guide from a list only."]))
+
+    assert [d.text for d in quotes([hit(labs, 0, [1.0, 2.0])])] == ["Some labs hire engineers."]
+
+
 def test_a_passage_is_chosen_from_and_not_dumped() -> None:
     drafts = quotes([hit(DEGREES, 0, [3.0, 2.9, 2.8, 2.9])])
 

@@ -49,6 +49,19 @@ def test_without_a_history_nothing_is_added() -> None:
     assert understand("and then?").searched == ("and then?",)
 
 
+@pytest.mark.parametrize(
+    "says", ["right, other thing, ", "Leave that for now. ", "ok thanks, new topic: ", "By the way, "]
+)
+def test_whoever_turns_to_something_else_is_understood_by_that_alone(says: str) -> None:
+    history = turns("Do engineers need a PhD?", "…")
+
+    queries = understand(f"{says}which of those courses cost nothing?", history)
+    pointing = understand(f"{says}where is it?", history)
+
+    assert queries.searched == ("which of those courses cost nothing?",)
+    assert "Do engineers need a PhD?" in pointing.standalone
+
+
 def test_a_correction_is_searched_without_its_opening() -> None:
     queries = understand("no, I meant research leads", turns("Do engineers need a PhD?", "…"))
 

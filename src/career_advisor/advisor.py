@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from career_advisor import (
     prompting,
     referral,
     retrieval,
+    telling,
     translating,
 )
 from career_advisor.records import (
@@ -56,6 +57,8 @@ from career_advisor.text import Language, asked_for, clean, contains, foreign_la
 QUESTION_LIMIT = 4_000
 """Characters of one message; more is not a question but a document."""
 HITS = 8
+CHOSEN_FROM = 12
+"""Passages whose sentences may be quoted: docs/decisions/0016-choosing.md."""
 DEEP = 24
 """Passages looked through for the one thing that was asked for."""
 EXAMPLES = 4
@@ -306,10 +309,10 @@ class Advisor:
         yield Stage("Searching")
         shelf = self._shelves.current()
         ground = self._ground(shelf)
-        queries = self._understand(asked, history, shelf, ignore=ignore, about=about)
+        queries, told = self._understand(asked, history, shelf, ignore=ignore, about=about)
         queries = yield from self._reworded(queries, history, account)
         queries, unwanted = self._instead(queries)
-        vectors = self._vectors([*queries.searched, *queries.facets])
+        vectors = self._vectors([*queries.searched, *queries.facets], told)
         clock.mark("encode")
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
         intent = grounding.screen(asked, as_asked, ground)
@@ -398,12 +401,12 @@ class Advisor:
     def searching(self, question: str, history: Sequence[Message] = ()) -> tuple[Queries, Any, Shelf]:
         """Return what a search goes by: the queries, the vectors of those searched, and the index served."""
         shelf = self._shelves.current()
-        queries = self._understand(question, history, shelf)
-        return queries, self._vectors(queries.searched), shelf
+        queries, told = self._understand(question, history, shelf)
+        return queries, self._vectors(queries.searched, told), shelf
 
-    def _vectors(self, texts: Sequence[str]) -> Any:
-        """Embed texts, but for the questions of situations, whose vectors are known."""
-        known = self._situations()
+    def _vectors(self, texts: Sequence[str], told: Mapping[str, Any]) -> Any:
+        """Embed texts, but for what was embedded to understand them, and the questions of situations."""
+        known = {**self._situations(), **told}
         unknown = [text for text in texts if text not in known]
         fresh = dict(zip(unknown, self._encoder.encode(unknown), strict=True))
         return np.array([known[text] if text in known else fresh[text] for text in texts])
@@ -422,16 +425,32 @@ class Advisor:
         *,
         ignore: Collection[str] = (),
         about: Collection[str] = (),
-    ) -> Queries:
+    ) -> tuple[Queries, dict[str, Any]]:
+        """Return what a turn asks, and the vectors of what was embedded to know it."""
         ground, speller = self._ground(shelf), self._speller(shelf)
-        return conversation.understand(
+        told: dict[str, Any] = {}
+        queries = conversation.understand(
             speller.mend(asked),
             [replace(turn, content=speller.mend(turn.content)) if turn.role == "user" else turn for turn in history],
             of_the_field=ground.speaks_of(conversation.FIELD),
             is_name=ground.sets_apart,
             ignore=ignore,
             about=about,
+            tell=self._tell(shelf.encoder.name, told),
         )
+        return queries, told
+
+    def _tell(self, encoder: str, told: dict[str, Any]) -> conversation.Tell | None:
+        teller = telling.teller_for(encoder, tuple(each.key for each in conversation.known_situations()))
+        if teller is None:
+            return None
+
+        def weigh(text: str, signs: Sequence[float]) -> Mapping[str, telling.Weight]:
+            if text not in told:
+                told[text] = self._encoder.encode([text])[0]
+            return teller.weigh(told[text], signs)
+
+        return weigh
 
     def _speller(self, shelf: Shelf) -> Speller:
         if shelf.id not in self._spellers:
@@ -463,8 +482,8 @@ class Advisor:
     ) -> tuple[matching.Message, matching.Matcher]:
         """Return what services are chosen by: what of a message speaks for them, and what weighs them."""
         shelf = self._shelves.current()
-        queries = self._understand(clean(question), history, shelf)
-        standalone = self._vectors([queries.standalone])[0]
+        queries, told = self._understand(clean(question), history, shelf)
+        standalone = self._vectors([queries.standalone], told)[0]
         return self._message(queries, standalone, status), self._matched(shelf.encoder.name)
 
     def _message(self, queries: Queries, vector: Any, status: Status) -> matching.Message:
@@ -487,8 +506,9 @@ class Advisor:
     ) -> tuple[list[choosing.Found], grounding.Verdict, Shelf]:
         """Return what an answer's sentences are chosen from, what is thought of it before, and the index."""
         shelf = self._shelves.current()
-        queries, unwanted = self._instead(self._understand(clean(question), history, shelf))
-        vectors = self._vectors([*queries.searched, *queries.facets])
+        understood, told = self._understand(clean(question), history, shelf)
+        queries, unwanted = self._instead(understood)
+        vectors = self._vectors([*queries.searched, *queries.facets], told)
         hits, facets = self._find(queries, vectors, shelf, unwanted)
         verdict, _ = self._judge(queries, vectors, hits, facets, self._ground(shelf))
         standalone = _wholes(queries, vectors)[queries.standalone]
@@ -507,7 +527,8 @@ class Advisor:
         whole = len(queries.searched)
         deep = retrieval.retrieve(queries.searched, vectors[:whole], shelf, limit=DEEP, weights=weights)
         meant = f"{queries.meant} {queries.question}".strip()
-        hits = grounding.bring_forward(meant, _about_others(deep, unwanted), self._ground(shelf), self._today())[:HITS]
+        hits = grounding.bring_forward(meant, _about_others(deep, unwanted), self._ground(shelf), self._today())
+        hits = hits[:CHOSEN_FROM]
         facets = [
             retrieval.retrieve((part,), vectors[whole + i : whole + i + 1], shelf, limit=FACET_HITS, weights=weights)
             for i, part in enumerate(queries.facets)
@@ -525,6 +546,7 @@ class Advisor:
             The verdict, and those of several questions in the message that nothing found answers.
         """
         whole = len(queries.searched)
+        hits = hits[:HITS]  # on so many it was measured what a confidence is worth
         parts = list(zip(queries.facets, vectors[whole:], facets, strict=True))
         asking = [each for each in parts if conversation.asks(each[0]) and each[0] in queries.question] or parts
         as_asked = [(text, vector, hits) for text, vector in _wholes(queries, vectors).items()]

@@ -62,6 +62,13 @@ _POINTS_BACK = re.compile(
 _YES_OR_NO = re.compile(
     r"(?:yes|no|not (?:by|necessarily|really|at all|strictly)\b[^:,]*|probably(?: not)?|perhaps)[,:;.]", re.IGNORECASE
 )
+# How we know of something says nothing by itself.
+_OF_OURSELVES = re.compile(r"career advisor (?:knows|has read)\b", re.IGNORECASE)
+_ASKS_WHAT = re.compile(
+    r"\W*(?:what(?:['’]?s| is| are| does| do)|whats|define|explain|meaning of) (?:an? |the )?([\w -]{2,40}?)"
+    r"(?: means?| stands? for)?\W*",
+    re.IGNORECASE,
+)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 
 
@@ -94,6 +101,7 @@ def quotes(
     shape: Shape = PLAIN,
     wanted: Callable[[str], bool] = lambda text: False,
     history: Sequence[Message] = (),
+    asked: str = "",
 ) -> tuple[DraftSentence, ...]:
     """Choose the sentences that answer.
 
@@ -109,6 +117,7 @@ def quotes(
         shape: How much.
         wanted: Tells whether a sentence holds the kind of thing that was asked for.
         history: The turns before.
+        asked: The question: whoever asks what something is gets first what it is.
 
     Returns:
         Drafts whose `cited` points into `hits` followed by the facets' hits, in that order.
@@ -121,7 +130,8 @@ def quotes(
     general = len(hits) + sum(len(part) for part in facets[: len(facets) - known])
     chosen = _chosen(_candidates(unsaid or in_place, wanted), general, shape)
     return tuple(
-        DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span) for choice in _ordered(chosen)
+        DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span)
+        for choice in _ordered(_defined_first(chosen, asked))
     )
 
 
@@ -146,6 +156,8 @@ def _candidates(pool: Sequence[tuple[int, Hit]], wanted: Callable[[str], bool]) 
             continue
         for i, (span, score) in enumerate(zip(hit.sentences, scores, strict=True)):
             text = hit.document.text[span.start : span.end]
+            if _OF_OURSELVES.match(text):
+                continue
             if hit.wording >= SAME_QUESTION or not (_YES_OR_NO.match(text) and _opens_its_section(hit, span)):
                 found.append(_Choice(position, hit, _whole(hit, i), score + WANTED * wanted(text)))
     return sorted(found, key=lambda choice: (-choice.score, choice.position, choice.span.start))
@@ -178,6 +190,19 @@ def _is_needed(choice: _Choice, chosen: Sequence[_Choice], shape: Shape) -> bool
 def is_measured(hit: Hit) -> bool:
     """Tell whether a hit is of the kind that was measured: a section that has other wordings of its question."""
     return bool(hit.document.sections[hit.section].wordings)
+
+
+def _defined_first(chosen: Sequence[_Choice], asked: str) -> list[_Choice]:
+    """Put what says what a thing is before what is said of it, where that was asked."""
+    term = _ASKS_WHAT.fullmatch(asked)
+    if not term:
+        return list(chosen)
+    whole = re.escape(term[1].strip())
+    last = re.escape(term[1].split()[-1])
+    defines = re.compile(
+        rf"(?:an? |the )?(?:{whole}|{last})(?: \w+)? (?:is|are|means?|stands? for)\b(?! a term)", re.IGNORECASE
+    )
+    return sorted(chosen, key=lambda choice: not defines.match(choice.text))
 
 
 def _ordered(chosen: Sequence[_Choice]) -> list[_Choice]:
@@ -387,12 +412,14 @@ def compose(
             drafts = _fixed(f"{_kindly(feeling, history)}{declined}{hand_over if offered else ''}")
         case "partly":
             shape = NEAR_BY if lacking or unknown else PLAIN
-            near = quotes(hits, facets, known=known, states=states, shape=shape, wanted=wanted, history=history)
+            near = quotes(
+                hits, facets, known=known, states=states, shape=shape, wanted=wanted, history=history, asked=asked
+            )
             line = f"{gap} {NEAREST}" if lacking or unknown else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
             line = _opening(feeling, about if known else (), history, verdict=verdict)
-            found = quotes(hits, facets, known=known, states=states, wanted=wanted, history=history)
+            found = quotes(hits, facets, known=known, states=states, wanted=wanted, history=history, asked=asked)
             drafts = _before(line, found, otherwise=declined)
     return drafts
 

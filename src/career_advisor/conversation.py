@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from career_advisor.records import Feeling, Message, Queries, Understood
+from career_advisor.telling import Weight
 from career_advisor.text import clean, content_words, names, words
 
 # A turn that leans on the one before it: it opens by joining on, points back, or is too short to stand alone.
@@ -32,6 +33,14 @@ _POINTS = re.compile(
 )
 _CORRECTS = re.compile(
     r"^\s*(?:no,?\s+)?(?:sorry,?\s+)?i (?:meant|mean)\b[\s,:]*|^\s*(?:no|nope|wrong|not that one)[,.:!]+\s*",
+    re.IGNORECASE,
+)
+# Who says so turns to something else: what follows stands alone, if it says enough by itself.
+_TURNS = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|right|good|thanks?(?: you)?|fine|great|anyway|alright|hm+)\W+)*"
+    r"(?:leave (?:that|it)(?: for now)?|(?:an)?other (?:thing|topic|question|subject)|next (?:thing|question|topic)"
+    r"|new (?:topic|question|subject)|different (?:topic|question|subject|thing)|something else|by the way|btw"
+    r"|unrelated(?:ly)?)\b\W*",
     re.IGNORECASE,
 )
 _ONESELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|im|ive|my|me|we|our)\b", re.IGNORECASE)
@@ -108,6 +117,12 @@ FACETS = 6
 OWN = 2
 """Parts of the message itself that keep a place among them, however much is known of the situation."""
 
+HOLDS = 0.75
+"""Log-odds from which somebody is taken to be in a situation: what is said of a person must seldom be wrong."""
+
+Tell: TypeAlias = Callable[[str, Sequence[float]], Mapping[str, Weight]]
+"""Weighs the situations that a text tells of, given its signs (`telling`)."""
+
 
 def understand(
     question: str,
@@ -117,6 +132,7 @@ def understand(
     is_name: Callable[[str], bool] = lambda stem: False,
     ignore: Collection[str] = (),
     about: Collection[str] = (),
+    tell: Tell | None = None,
 ) -> Queries:
     """Work out what a turn asks.
 
@@ -131,20 +147,24 @@ def understand(
         is_name: Tells of the stem of a name whether the index has it and is not about it all over.
         ignore: Keys of situations that the person says are not theirs, whatever the words look like.
         about: Keys of situations that the person says are theirs. Unknown keys count for nothing.
+        tell: Weighs the situations that words tell of; without it their patterns alone decide.
 
     Returns:
         The cleaned question, its stand-alone form, what is searched, and the parts of a long message.
     """
     asked = clean(question)
     previous = _previous_question(history)
-    if previous and _leans(asked):
+    turned = _TURNS.sub("", asked)
+    turns = turned != asked and len(content_words(turned)) >= OWN_WORDS
+    asked = turned if turns else asked
+    if previous and not turns and _leans(asked):
         corrected = _CORRECTS.sub("", asked).strip() or asked
         meant = _meant(corrected, previous, history, is_name)
         standalone = f"{previous} {meant} {corrected[:1].upper()}{corrected[1:]}".replace("  ", " ")
         searched = (corrected, standalone, f"{meant}: {corrected}") if meant else (corrected, standalone)
-        queries = _searching(asked, standalone, searched, of_the_field=of_the_field, of=_Person(ignore, about))
+        queries = _searching(asked, standalone, searched, of_the_field=of_the_field, of=_Person(ignore, about, tell))
         return replace(queries, meant=meant)
-    return _searching(asked, asked, (asked,), of_the_field=of_the_field, of=_Person(ignore, about))
+    return _searching(asked, asked, (asked,), of_the_field=of_the_field, of=_Person(ignore, about, tell))
 
 
 def _meant(question: str, previous: str, history: Sequence[Message], is_name: Callable[[str], bool]) -> str:
@@ -165,29 +185,55 @@ def _meant(question: str, previous: str, history: Sequence[Message], is_name: Ca
 
 
 class _Person(NamedTuple):
-    """What a person said of what was understood of them."""
+    """What a person said of what was understood of them, and how it is understood."""
 
     ignore: Collection[str]
     about: Collection[str]
+    tell: Tell | None
 
-    def fits(self, situation: _Situation, words: str) -> bool:
-        """Tell whether somebody is in a situation: what they say of it comes before what their words look like."""
-        if situation.key in self.about:
-            return True
-        return situation.key not in self.ignore and bool(situation.pattern.search(words))
+    def situations(self, text: str) -> list[_Situation]:
+        """Return the situations that words tell of, first what matters most.
+
+        What the person says of them comes before what the words look like.
+        """
+        told, fits = telling(text)
+        known = _known_situations()
+        weighed = self.tell(told, fits) if self.tell else {}
+        # By pattern alone nobody is in a situation where no I, my or we stands; and the order of the file counts.
+        by_pattern = {
+            each.key: Weight(1.0 if fit and fits[-1] else -1.0, -rank)
+            for rank, (each, fit) in enumerate(zip(known, fits, strict=False))
+        }
+        weights = by_pattern | dict(weighed)
+        meant = [
+            each
+            for each in known
+            if each.key in self.about or (each.key not in self.ignore and weights[each.key].holds >= HOLDS)
+        ]
+        return sorted(meant, key=lambda each: (each.key not in self.about, -weights[each.key].matters))
+
+
+def telling(text: str) -> tuple[str, list[float]]:
+    """Return what of a text may tell of its writer, the field under its own name, and its signs.
+
+    These are whether the pattern of each situation fits, 0 or 1, and last whether somebody says "I".
+    """
+    told = _AS_IF.sub("", text)
+    patterns = [each.pattern for each in _known_situations()]
+    return _named(told), [float(bool(pattern.search(told))) for pattern in (*patterns, _ONESELF)]
 
 
 def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool, of: _Person) -> Queries:
     if not of_the_field:
         return Queries(asked, standalone, tuple(searched), (_parts(asked) or _sides(asked))[:FACETS])
     parts, situations = _parts(asked), _situations(asked, of)
-    told = _AS_IF.sub("", standalone)
-    states = frozenset(each.key for each in _known_situations() if of.fits(each, told))
+    states = frozenset(each.key for each in of.situations(standalone))
     tells = bool(parts) or (len(words(asked)) >= TELLING and not _ASKS.match(asked))
     if not tells:
         sides = _sides(asked)  # under the names that they are set apart by
         # A bare question is put once more, as guidance puts it for such a person: "can I help without being technical?"
-        again = situations[:1] if not sides else []
+        # Only what is said outright counts: most that was learnt of a question is what it asks about.
+        again = _situations(asked, of._replace(tell=None))[:1] if not sides else []
         put = tuple(_named(text) for text in [*searched, *(each.asks[0] for each in again)])
         return Queries(asked, standalone, put, sides, understood=_understood(again), states=states)
     own = [_named(part) for part in parts if part.endswith("?") or not situations]
@@ -261,11 +307,12 @@ def known_situations() -> tuple[Understood, ...]:
 
 
 def _situations(message: str, of: _Person) -> list[_Situation]:
-    """Return what somebody says of themselves: nothing where no I, my or we stands."""
-    told = _AS_IF.sub("", message)
-    if not _ONESELF.search(told):
-        return []
-    found = [each for each in _known_situations() if of.fits(each, told)]
+    """Return what is looked up for somebody who says this of themselves.
+
+    What they once said of themselves is not looked up where a question says nothing of them.
+    """
+    spoken = bool(_ONESELF.search(message))
+    found = [each for each in of.situations(message) if spoken or each.key not in of.about]
     keys = {each.key for each in found}
     return [each for each in found if not each.unless & keys][:SITUATIONS]
 
