@@ -44,8 +44,8 @@ def test_an_encoder_or_situations_that_nobody_measured_leave_it_to_the_patterns(
     [
         ("They told me no again last week, third programme this year, I feel like giving it all up.", "rejected"),
         ("I'm a dad of two with a house to pay off and cannot live on a stipend.", "money"),
-        ("There is not one person where I live who would discuss alignment with me.", "alone"),
-        ("Evals or governance? I keep going back and forth and cannot settle on one.", "unsure"),
+        ("I live in a village and feel cut off; I have yet to meet a single person who cares about this.", "alone"),
+        ("I have three options and cannot decide between them, I keep going back and forth.", "unsure"),
     ],
 )
 def test_it_is_understood_in_words_that_no_pattern_has(words: str, situation: str, tell: conversation.Tell) -> None:
