@@ -40,7 +40,7 @@ OFTEN = 8
 """Messages that must want a service for a linear model of its own."""
 HEAD_RIDGE, RIDGE = 4.0, 1.0
 """Inverse strengths of the penalty."""
-LOST = 0.01
+LOST = 0.03
 """Share of the services named that may be lost to showing nothing where nothing is wanted."""
 MARKS = np.arange(-2.5, 1.01, 0.1)
 RESAMPLES = 2_000

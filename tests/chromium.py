@@ -24,6 +24,9 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
+_STILL = """() => Promise.all(document.getAnimations()
+  .filter((each) => each.effect.getTiming().iterations !== Infinity)
+  .map((each) => each.finished.catch(() => {})))"""
 STARTS_WITHIN_S = 30
 INSTALLS_WITHIN_S = 600
 
@@ -34,6 +37,15 @@ def find() -> Path | None:
     if named:
         return Path(named) if _starts(named) else None
     return next((Path(browser) for browser in _candidates() if _starts(browser)), None)
+
+
+def violations(page: Any) -> list[dict[str, Any]]:
+    """Return the rules of axe that a page breaks once nothing moves: words just fading in have little contrast."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.evaluate(_STILL)
+    broken: list[dict[str, Any]] = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return broken
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from career_advisor.records import (
     Citation,
@@ -32,6 +31,7 @@ from career_advisor.web import guard
 from career_advisor.web.conversation import AT_MOST_EVERY_S
 from career_advisor.web.showing import TEXT_LIMIT
 from tests import chromium
+from tests.chromium import violations
 from tests.doubles import ADVISING, ADVISORS, JOB_BOARD, QUOTES, TALK, ScriptedAnswerer, answered, streamed
 from tests.hostile import MARKUP, TEXTS, UNSEEN, Loopback, aimed, loopback
 from tests.test_web import SELF_PROXY, served
@@ -41,9 +41,6 @@ pytestmark = pytest.mark.browser
 WIDE = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 WITHIN_MS = 30_000
-STILL = """() => Promise.all(document.getAnimations()
-  .filter((each) => each.effect.getTiming().iterations !== Infinity)
-  .map((each) => each.finished.catch(() => {})))"""
 MINDED = "Mind the dates: today is 24 November 2026, so some given above are past; the current page has the next ones."
 
 
@@ -704,9 +701,7 @@ def test_axe_finds_nothing_serious(
 ) -> None:
     with opened(browser, address, color_scheme=scheme, viewport=size) as tab:
         for name in pages_of(tab, answerer):
-            tab.page.evaluate(STILL)  # words that are just fading in have little contrast, for a moment
-            found = Axe().run(tab.page).response["violations"]
-            serious = [each for each in found if each["impact"] in {"serious", "critical"}]
+            serious = [each for each in violations(tab.page) if each["impact"] in {"serious", "critical"}]
             assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in serious] == [], name
 
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from career_advisor.feedback import Box
 from career_advisor.records import ModelUnavailable, Piece, Reply, Stage, Understood
 from career_advisor.web import guard
+from tests.chromium import violations
 from tests.doubles import Bookshelf, ScriptedAnswerer, not_covered, streamed, urgent
-from tests.test_browser import PHONE, STILL, WIDE, Held, Tab, browser, eventually, full, opened
+from tests.test_browser import PHONE, WIDE, Held, Tab, browser, eventually, full, opened
 from tests.test_web import served
 
 pytestmark = pytest.mark.browser
@@ -119,9 +119,7 @@ def test_axe_finds_nothing_at_all_in_any_state(
     found: dict[str, list[str]] = {}
     with opened(browser, address, color_scheme=scheme, viewport=size, bypass_csp=True) as tab:
         for name in states(tab, answerer):
-            tab.page.evaluate(STILL)
-            rules = Axe().run(tab.page, options={"resultTypes": ["violations"]}).response["violations"]
-            found[name] = [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in rules]
+            found[name] = [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in violations(tab.page)]
             assert tab.width <= size["width"], name
     assert found == {name: [] for name in found}
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from career_advisor.feedback import Box
 from career_advisor.web import guard
 from career_advisor.web.wording import LANGUAGES, says, tables
+from tests.chromium import violations
 from tests.doubles import QUOTES, Bookshelf, ScriptedAnswerer, streamed
 from tests.test_browser import Tab, browser, full, opened, watched
 from tests.test_web import served
@@ -140,8 +140,7 @@ def test_in_no_language_is_anything_wider_than_a_narrow_phone(browser: Any, addr
         tab.ask("Should I do a PhD?")
         tab.turn.locator(".thumb.no").click()
         fits("answer")
-        violations = Axe().run(page).response["violations"]
-        assert [(rule["id"], rule["nodes"][0]["html"][:120]) for rule in violations] == []
+        assert [(rule["id"], rule["nodes"][0]["html"][:120]) for rule in violations(page)] == []
         tab.turn.locator(".edit").click()
         for opener in ("#people-button", "#about-button", "#talks-button", "#guides-button", ".cite"):
             page.locator(opener).first.evaluate("each => each.click()")

@@ -132,6 +132,18 @@ def test_what_a_turn_points_at_is_searched_for_by_the_name_that_the_last_answer_
     )
 
 
+def test_the_first_one_is_that_of_several_that_the_person_named() -> None:
+    history = [
+        Message("user", "What is MATS like?"),
+        Message("assistant", "It is full time."),
+        Message("user", "And SPAR?"),
+        Message("assistant", ANSWER),
+    ]
+
+    assert understand("what does the first one pay?", history, is_name=known).meant == "MATS"
+    assert understand("what does the second one pay?", history, is_name=known).meant == "SPAR"
+
+
 def test_a_name_of_ones_own_goes_before_those_of_the_last_answer() -> None:
     history = [Message("user", "Tell me of MATS"), Message("assistant", "It is like ARENA.")]
 

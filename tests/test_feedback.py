@@ -17,7 +17,6 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from filelock import FileLock
 
 from career_advisor import cli, feedback, opening, web
@@ -26,6 +25,7 @@ from career_advisor.feedback import REASONS, WORDS_LIMIT, Box, Cited, Complaint,
 from career_advisor.records import Message, WrongUse
 from career_advisor.web import guard, voting
 from career_advisor.web.wording import says
+from tests.chromium import violations
 from tests.doubles import ScriptedAnswerer, answered, not_covered, streamed
 from tests.test_browser import PHONE, WIDE, Held, Tab, browser, opened, watched
 from tests.test_cli import Ran, Run, assert_one_line, home, run
@@ -712,8 +712,7 @@ def test_it_fits_and_axe_finds_nothing_serious(browser: Any, address: str, schem
 
         assert tab.width == before
         assert turn.locator(".helpful").evaluate("each => each.scrollWidth - each.clientWidth") <= 0
-        found = Axe().run(tab.page).response["violations"]
-        serious = [each for each in found if each["impact"] in {"serious", "critical"}]
+        serious = [each for each in violations(tab.page) if each["impact"] in {"serious", "critical"}]
         assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in serious] == []
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from career_advisor.web import guard
+from tests.chromium import violations
 from tests.doubles import Bookshelf, ScriptedAnswerer
 from tests.hostile import MARKUP
 from tests.test_browser import PHONE, Tab, browser, opened, was_good
@@ -202,8 +202,7 @@ def test_on_a_phone_nothing_scrolls_sideways_and_axe_finds_nothing(look: str, br
 
         def look_at(state: str) -> None:
             assert tab.width <= PHONE["width"], state
-            rules = Axe().run(tab.page, options={"resultTypes": ["violations"]}).response["violations"]
-            found[state] = [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in rules]
+            found[state] = [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in violations(tab.page)]
 
         tab.page.click("#welcome .guided-entry >> nth=1")
         look_at("start")

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from career_advisor import opening
 from career_advisor.journal import Journal
 from career_advisor.operating.guarding import Door
 from career_advisor.settings import Settings
+from tests.chromium import violations
 from tests.doubles import QUOTES, not_covered
 from tests.test_browser import browser
 from tests.test_operating import GUIDANCE, PASSWORD, make_run, operated, settings_of
@@ -234,8 +234,7 @@ def test_no_page_has_an_accessibility_problem_in_light_and_dark(browser: Any, ad
 
 
 def found_by_axe(page: Any, path: str) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{path}: {each['id']} {each['nodes'][0]['target']}" for each in found]
+    return [f"{path}: {each['id']} {each['nodes'][0]['target']}" for each in violations(page)]
 
 
 def test_on_a_phone_no_page_is_wider_than_the_screen_and_every_button_can_be_touched(

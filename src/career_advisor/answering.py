@@ -65,7 +65,7 @@ _YES_OR_NO = re.compile(
 # How we know of something says nothing by itself.
 _OF_OURSELVES = re.compile(r"career advisor (?:knows|has read)\b", re.IGNORECASE)
 _ASKS_WHAT = re.compile(
-    r"\W*(?:what(?:['’]?s| is| are| does| do)|whats|define|explain|meaning of) (?:an? |the )?([\w -]{2,40}?)"
+    r"\W*(?:what(?:['’]?s| is| are| does| do)|whats|define|explain|meaning of) (?:an? |the )?(\w[\w -]{1,39}?)"
     r"(?: means?| stands? for)?\W*",
     re.IGNORECASE,
 )

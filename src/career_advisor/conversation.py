@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
+from itertools import dropwhile
 from typing import NamedTuple, TypeAlias
 
 from career_advisor.records import Feeling, Message, Queries, Understood
@@ -168,20 +169,27 @@ def understand(
 
 
 def _meant(question: str, previous: str, history: Sequence[Message], is_name: Callable[[str], bool]) -> str:
-    """Return what the last answer named and the turn points at, if the person's own words do not say it."""
+    """Return what was named before and the turn points at, if the person's own words do not say it.
+
+    "The second one" is that of several that the person named, in one turn or in several; else of the last answer's.
+    """
     answer = next((clean(turn.content) for turn in reversed(history) if turn.role == "assistant"), "")[:ANSWER]
-    stems = names(answer)
-    named = [
-        phrase
-        for phrase in dict.fromkeys(_PHRASE.findall(answer))
-        if any(map(is_name, names(f"x {phrase}").keys() & stems.keys()))
-    ]
+    named = _phrases(answer, is_name)
     ordinal = _ORDINAL.search(question)
     if ordinal:
+        asked = _phrases(". ".join(clean(turn.content) for turn in history if turn.role == "user")[-ANSWER:], is_name)
+        several = asked if len(asked) > 1 else named
         place = _PLACES[ordinal.group(1).lower()]
-        return named[place] if -len(named) <= place < len(named) else ""
+        return several[place] if -len(several) <= place < len(several) else ""
     own = any(map(is_name, names(f"x {previous}")))
     return named[0] if named and not own and _PRONOUN.search(question) else ""
+
+
+def _phrases(text: str, is_name: Callable[[str], bool]) -> list[str]:
+    """Return the names in a text that the index has, each once, in order, without an "And" before them."""
+    stems = names(text)
+    bare = (" ".join(dropwhile(lambda word: not content_words(word), each.split())) for each in _PHRASE.findall(text))
+    return [phrase for phrase in dict.fromkeys(bare) if any(map(is_name, names(f"x {phrase}").keys() & stems.keys()))]
 
 
 class _Person(NamedTuple):
@@ -226,14 +234,16 @@ def telling(text: str) -> tuple[str, list[float]]:
 def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool, of: _Person) -> Queries:
     if not of_the_field:
         return Queries(asked, standalone, tuple(searched), (_parts(asked) or _sides(asked))[:FACETS])
-    parts, situations = _parts(asked), _situations(asked, of)
-    states = frozenset(each.key for each in of.situations(standalone))
+    told = of.situations(asked)
+    parts, situations = _parts(asked), _looked_up(asked, told, of)
+    states = frozenset(each.key for each in (told if standalone == asked else of.situations(standalone)))
     tells = bool(parts) or (len(words(asked)) >= TELLING and not _ASKS.match(asked))
     if not tells:
         sides = _sides(asked)  # under the names that they are set apart by
         # A bare question is put once more, as guidance puts it for such a person: "can I help without being technical?"
         # Only what is said outright counts: most that was learnt of a question is what it asks about.
-        again = _situations(asked, of._replace(tell=None))[:1] if not sides else []
+        outright = of._replace(tell=None)
+        again = _looked_up(asked, outright.situations(asked), outright)[:1] if not sides else []
         put = tuple(_named(text) for text in [*searched, *(each.asks[0] for each in again)])
         return Queries(asked, standalone, put, sides, understood=_understood(again), states=states)
     own = [_named(part) for part in parts if part.endswith("?") or not situations]
@@ -306,13 +316,13 @@ def known_situations() -> tuple[Understood, ...]:
     return _understood(_known_situations())
 
 
-def _situations(message: str, of: _Person) -> list[_Situation]:
-    """Return what is looked up for somebody who says this of themselves.
+def _looked_up(message: str, told: Sequence[_Situation], of: _Person) -> list[_Situation]:
+    """Return which of the situations that a message tells of are looked up.
 
     What they once said of themselves is not looked up where a question says nothing of them.
     """
     spoken = bool(_ONESELF.search(message))
-    found = [each for each in of.situations(message) if spoken or each.key not in of.about]
+    found = [each for each in told if spoken or each.key not in of.about]
     keys = {each.key for each in found}
     return [each for each in found if not each.unless & keys][:SITUATIONS]
 
