@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
-from career_advisor.llm import ChatModel, open_model
+from career_advisor.llm import ChatModel, Patience, open_model
 from career_advisor.llm.line import Line
+from career_advisor.llm.opening import PROVIDERS
 from career_advisor.prompting import Turn
 from career_advisor.records import Ended, ModelUnavailable, PromptTooLong, Stage, Usage
 from tests.llm_server import LanguageModelServer, language_model_server
@@ -185,6 +186,28 @@ def test_patience_ends_in_time_and_the_request_is_taken_back(
     assert len(server.asked) == 1
 
 
+class Chatterbox:
+    """Says a letter every half millisecond for ever, until it is stopped."""
+
+    def ask(self, messages: Sequence[Any], tell: Callable[[Any], None]) -> Callable[[], None]:
+        stopped = threading.Event()
+
+        def talk() -> None:
+            while not stopped.wait(0.0005):
+                tell("w")
+
+        threading.Thread(target=talk, daemon=True).start()
+        return stopped.set
+
+
+def test_the_whole_has_its_end_also_while_words_keep_coming() -> None:
+    model = ChatModel("chatterbox", Chatterbox(), Patience(1.0, 1.0, 1.0), Line(1, 1))
+    began = time.monotonic()
+
+    assert "did not finish its answer within 1 seconds" in trouble_with(model)
+    assert time.monotonic() - began < 2
+
+
 def test_nobody_at_the_address_is_said_plainly() -> None:
     assert "cannot be reached" in trouble_with(open_model("double", base_url="http://127.0.0.1:9/v1", api_key=KEY))
 
@@ -234,6 +257,14 @@ def test_an_endless_call_of_a_tool_ends(server: LanguageModelServer) -> None:
 
     assert "wrote nothing" in trouble_with(opened(server))
     assert server.gone.wait(2), "it was still listened to"
+
+
+def test_endless_reasoning_ends_although_the_library_keeps_its_words_to_itself(server: LanguageModelServer) -> None:
+    thinking = {"role": "assistant", "content": None, "reasoning_content": "They"}
+    server.say = lambda request: [thinking] * 40_000
+
+    assert "wrote nothing" in trouble_with(opened(server))
+    assert server.gone.wait(5), "it was still listened to"
 
 
 def test_an_answer_in_the_shape_of_a_tool_call_is_no_answer(server: LanguageModelServer) -> None:
@@ -385,6 +416,40 @@ def test_nobody_waits_longer_for_the_turn_than_for_an_answer(server: LanguageMod
 def test_a_provider_nobody_knows_is_refused_before_a_question_is_asked() -> None:
     with pytest.raises(ModelUnavailable, match="nobody"):
         open_model("nobody:model")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked_for"),
+    [
+        ("smollm2:135m", "smollm2:135m"),
+        ("Qwen/Qwen2.5:free", "Qwen/Qwen2.5:free"),
+        ("claude-like", "claude-like"),
+        ("openai:gpt", "gpt"),
+    ],
+)
+def test_at_an_address_a_model_may_have_any_name_colons_and_all(
+    server: LanguageModelServer, name: str, asked_for: str
+) -> None:
+    text_of(open_model(name, base_url=server.address, api_key=KEY))
+
+    assert [request["model"] for request in server.asked] == [asked_for]
+
+
+def test_the_providers_that_are_told_apart_from_names_of_models_are_those_of_langchain() -> None:
+    from langchain.chat_models.base import _BUILTIN_PROVIDERS
+
+    assert frozenset(_BUILTIN_PROVIDERS) <= PROVIDERS
+
+
+def test_no_piece_of_a_key_is_told_when_a_library_refuses_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_PROXY", "foo bar")
+
+    with pytest.raises(ModelUnavailable, match="Unknown scheme for proxy") as raised:
+        open_model("double", base_url="http://127.0.0.1:9/v1", api_key=KEY)
+
+    assert "input_value" not in str(raised.value)
+    assert not any(KEY[-length:] in str(raised.value) for length in range(2, len(KEY)))
+    assert raised.value.__cause__ is None, "what the library says of its input stands in its own words"
 
 
 def test_tracing_is_off_whatever_the_environment_says(

@@ -141,7 +141,12 @@ class ChatModel:
         yield item
 
     def _next(self, heard: queue.SimpleQueue[Heard], watch: _Watch) -> Heard:
-        """Return what is heard next: a stage after a while of silence, the trouble after too long a one."""
+        """Return what is heard next: a stage after a while of silence, the trouble when patience has ended.
+
+        The whole has its end however fast words come; silence has ended where a word waits to be taken.
+        """
+        if watch.is_over:
+            return ModelUnavailable(watch.complaint(self.name))
         try:
             return heard.get(timeout=max(0.001, min(HEARTBEAT, watch.left)))
         except queue.Empty:
@@ -183,6 +188,11 @@ class _Watch:
                 self.spoken = True
 
     @property
+    def is_over(self) -> bool:
+        """Whether the whole answer has taken too long."""
+        return self._began + self._patience.whole <= time.monotonic()
+
+    @property
     def left(self) -> float:
         """Seconds until patience ends."""
         silence = self._patience.between_words if self.spoken else self._patience.first_words
@@ -190,7 +200,7 @@ class _Watch:
 
     def complaint(self, name: str) -> str:
         """Say what took too long."""
-        if self._began + self._patience.whole <= time.monotonic():
+        if self.is_over:
             return f"The language model {name} did not finish its answer within {self._patience.whole:.0f} seconds."
         if self.spoken:
             return f"The language model {name} fell silent in the middle of its answer."

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from career_advisor.llm import troubles
 from career_advisor.llm.door import ChatModel, Patience
 from career_advisor.llm.embedded import Embedded
 from career_advisor.llm.line import Line
@@ -31,6 +34,17 @@ CACHE_TOKENS = 8_192
 """Tokens whose keys and values the embedded model keeps: its memory beside the weights, and what it need not read
 again. Of Qwen2.5-1.5B (28 layers, 2 heads for keys and values of 128 numbers, 2 bytes each) a token takes 28 KiB."""
 EXTRAS = {"anthropic": "anthropic", "openai": "openai", "ollama": "ollama"}
+# fmt: off
+PROVIDERS = frozenset({
+    "anthropic", "anthropic_bedrock", "azure_ai", "azure_openai", "baseten", "bedrock", "bedrock_converse",
+    "bedrock_mantle_anthropic", "bedrock_mantle_openai", "cohere", "deepseek", "fireworks",
+    "google_anthropic_vertex", "google_genai", "google_vertexai", "groq", "huggingface", "ibm", "langsmith",
+    "litellm", "meta", "mistralai", "nvidia", "ollama", "openai", "openrouter", "perplexity", "together", "upstage",
+    "xai",
+})
+# fmt: on
+"""What `init_chat_model` knows as a provider; any other word before a colon belongs to a model's own name, as in
+`smollm2:135m`. A test holds it beside LangChain's table."""
 
 _TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 
@@ -56,7 +70,7 @@ def open_model(
     Args:
         name: `local` or `local:` and a name of the catalogue, or what `init_chat_model` takes ("anthropic:…",
             "openai:…", "ollama:…"). With `base_url` a name without a provider is that of a model on an
-            OpenAI-compatible server.
+            OpenAI-compatible server, colons and all.
         base_url: Address of an OpenAI-compatible server.
         api_key: For the provider; without one the provider's own environment variable counts.
         weights: For `local`: finds the verified GGUF file.
@@ -83,7 +97,7 @@ def open_model(
         patience = Patience(max(first_words, EMBEDDED_FIRST_WORDS), between_words, max(whole, EMBEDDED_FIRST_WORDS))
         embedded = Embedded(weights, tokens=tokens, prompt_tokens=prompt_tokens, cache_tokens=cache_tokens)
         return ChatModel(name, embedded, patience, Line(1, waiting))
-    full = name if ":" in name or base_url is None else f"openai:{name}"
+    full = name if base_url is None or name.partition(":")[0] in PROVIDERS else f"openai:{name}"
     patience = Patience(first_words, between_words, whole)
     speaker = _remote(full, base_url, api_key, patience, tokens)
     return ChatModel(full, speaker, patience, Line(at_once, waiting), (api_key,) if api_key else ())
@@ -110,8 +124,15 @@ def _remote(full: str, base_url: str | None, api_key: str | None, patience: Pati
         how = f"pip install 'career-advisor[{extra}]'" if extra else str(missing)
         raise ModelUnavailable(f"The library for {provider} is not installed; {how}.") from missing
     except (ValueError, TypeError, LookupError) as refused:
-        detail = " ".join(str(refused).split())[:200]
-        raise ModelUnavailable(f"ADVISOR_MODEL={full} cannot be used: {detail}") from refused
+        raise ModelUnavailable(f"ADVISOR_MODEL={full} cannot be used: {_why(refused, api_key)}") from None
     except Exception as refused:
         raise ModelUnavailable(f"ADVISOR_MODEL={full} cannot be used: {type(refused).__name__}") from refused
     return Remote(chat, provider in EXTRAS, patience.first_words)
+
+
+def _why(refused: Exception, api_key: str | None) -> str:
+    """Return what a library says against its settings, without their values: among them is the key."""
+    if isinstance(refused, ValidationError):
+        said = refused.errors(include_url=False, include_context=False, include_input=False)
+        refused = ValueError("; ".join(each["msg"].removeprefix("Value error, ") for each in said))
+    return troubles.details(refused, (api_key,) if api_key else ())

@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from career_advisor import spending
 from career_advisor.llm import troubles
 from career_advisor.llm.door import Alive, Heard, Turn
 from career_advisor.records import Ended, ModelUnavailable, Stage, Usage
 
 CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
 """Finish reasons of an answer that was longer than it may be."""
+UNTOLD = spending.BYTES_PER_TOKEN
+"""Characters that a piece counts as whose words the library keeps to itself, as langchain-openai does with
+`reasoning_content`: a token is the least that a server sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Remote:
                 if chunk.usage_metadata:
                     used = _plus(used, chunk.usage_metadata)
                     tell(used)
-                tell(str(chunk.text) or Alive(_unseen(chunk)))
+                tell(str(chunk.text) or Alive(0 if reason or chunk.usage_metadata else _unseen(chunk)))
         # A server that breaks off in mid-sentence ends the stream as if it had finished.
         if not finished:
             raise ModelUnavailable("The language model broke off before its answer was complete.")
@@ -93,7 +97,8 @@ class Remote:
 def _unseen(chunk: Any) -> int:
     """Return the characters of reasoning or of a tool call in a chunk: they count against the longest answer."""
     blocks = chunk.content if isinstance(chunk.content, list) else ()
-    return len(str(blocks)) * bool(blocks) + sum(len(call.get("args") or "") for call in chunk.tool_call_chunks)
+    told = len(str(blocks)) * bool(blocks) + sum(len(call.get("args") or "") for call in chunk.tool_call_chunks)
+    return told or UNTOLD
 
 
 def _plus(used: Usage | None, said: Any) -> Usage:
