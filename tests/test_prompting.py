@@ -18,6 +18,7 @@ from career_advisor.prompting import (
     compose_translation,
     evidence,
     read_rewording,
+    said,
     sentences,
     version,
 )
@@ -59,8 +60,55 @@ def test_reasoning_lists_and_emphasis_are_not_shown() -> None:
     assert [draft.text for draft in read] == ["One thing.", "Another."]
 
 
-def test_reasoning_that_never_ends_is_not_shown() -> None:
-    assert drafts(["<think>I should", " say something. Yes. [1]"]) == []
+HARMONY = (
+    "<|channel|>analysis<|message|>They want a yes. Say no. [1]<|end|>"
+    "<|start|>assistant<|channel|>final<|message|>No PhD is needed. [1]<|return|>"
+)
+
+
+@pytest.mark.parametrize("size", [1, 5, 7, 1000])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "<think>They want a yes. Say no. [1]</think>No PhD is needed. [1]",
+        "<Think>They want a yes. Say no. [1]</Think>No PhD is needed. [1]",
+        "[THINK]They want a yes. Say no. [1][/THINK]No PhD is needed. [1]",
+        "◁think▷They want a yes. Say no. [1]◁/think▷No PhD is needed. [1]",
+        HARMONY,
+        HARMONY.replace("final<", "final <|constrain|>text<"),
+        "analysisThey want a yes. Say no. [1]assistantfinalNo PhD is needed. [1]",
+        "<|channel|>final<|message|>No PhD is needed. [1]",
+        "<think>A tool? <tool_call>{}</tool_call> They want a yes. [1]</think>No PhD is needed. [1]",
+    ],
+    ids=[
+        "tags",
+        "capital tags",
+        "Mistral",
+        "Kimi",
+        "harmony",
+        "harmony, typed",
+        "harmony, bare",
+        "no analysis",
+        "in it",
+    ],
+)
+def test_reasoning_in_whatever_marks_is_not_shown(written: str, size: int) -> None:
+    pieces = [written[i : i + size] for i in range(0, len(written), size)]
+
+    assert [(draft.text, draft.cited) for draft in drafts(pieces)] == [("No PhD is needed.", (0,))]
+    assert said(written).strip() == "No PhD is needed. [1]"
+
+
+@pytest.mark.parametrize("opening", ["<think>", "[THINK]", "◁think▷", "<|channel|>analysis<|message|>", "analysis"])
+def test_reasoning_that_never_ends_is_not_shown(opening: str) -> None:
+    assert drafts([f"{opening}I should", " say something. Yes. [1]"]) == []
+
+
+def test_analysis_is_a_word_like_any_other() -> None:
+    assert [draft.text for draft in drafts(["Analysis is a skill. [1] I do analysis. [1]"])] == [
+        "Analysis is a skill.",
+        "I do analysis.",
+    ]
 
 
 def test_reasoning_whose_beginning_was_not_marked_is_taken_back() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,11 +15,13 @@ import first_sentence
 from career_advisor.advisor import FEWER_PASSAGES, MODEL_PASSAGES, NOT_WHOLE, TOO_LITTLE, USED_UP, Advisor
 from career_advisor.llm import open_model
 from career_advisor.opening import load_services, open_advisor
-from career_advisor.records import Message, Piece, Reply, Stage, Usage
+from career_advisor.prompting import Turn
+from career_advisor.records import Message, Piece, PromptTooLong, Reply, Stage, Usage
 from career_advisor.settings import Settings
 from career_advisor.spending import Allowance, Spent
 from career_advisor.web.conversation import Conversation
 from career_advisor.wire import reply_json
+from tests.doubles import ScriptedAnswerer
 from tests.llm_server import LanguageModelServer, language_model_server
 from tests.test_web import Visitor, served, steps_of
 
@@ -163,6 +165,85 @@ def test_reasoning_is_never_shown(advisor: Advisor, server: LanguageModelServer,
     assert all("want to hear" not in dropped.text for dropped in reply.dropped)
 
 
+# ---------------------------------------------------------------- nobody sees the tail of an answer alone
+
+
+def left_standing(pieces: Iterable[Stage | Piece | Reply]) -> tuple[str, Reply]:
+    """Return what whoever showed the words as they came would be left with, and the reply."""
+    text, reply = "", None
+    for item in pieces:
+        if isinstance(item, Piece):
+            text = item.text if item.anew else text + item.text
+        elif isinstance(item, Reply):
+            reply = item
+    assert reply is not None
+    return text.strip(), reply
+
+
+SECOND = "He generally recommends against doing a PhD as a stepping stone. [1]"
+
+
+@pytest.mark.parametrize(
+    ("written", "by", "taken_back"),
+    [
+        ([f"{GOOD} ", SECOND], "openai:double", False),
+        ([f"{SECOND} So: ", "</think>", GOOD], "openai:double", True),
+        ([f"{GOOD} ", f"{EARNED} ", "The moon is made of cheese. [2]"], "quotes", True),
+        (["The moon is made of cheese. [2]"], "quotes", False),
+    ],
+    ids=["an answer", "after reasoning that was not marked", "quotes instead", "nothing held"],
+)
+def test_the_words_that_came_are_the_whole_answer_also_where_it_begins_anew(
+    written: list[Any], by: str, taken_back: bool, advisor: Advisor, server: LanguageModelServer
+) -> None:
+    server.say = lambda request: written
+    pieces = list(advisor.reply(QUESTION))
+
+    text, reply = left_standing(pieces)
+
+    assert reply.model == by
+    assert text == reply.answer
+    assert any(isinstance(each, Piece) and each.anew for each in pieces) == taken_back
+    last = steps_of(cast("Any", advisor), QUESTION)[-1]
+    shown = [sentence["text"] for row in last["paragraphs"] for sentence in row]
+    assert shown == [sentence.text for sentence in reply.sentences]
+
+
+class Exhausted:
+    """A model that has no room left after its first sentence, and takes fewer passages in one go."""
+
+    name = "exhausted"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def stream(self, messages: Sequence[Turn]) -> Iterator[str]:
+        self.asked += 1
+        yield f"{GOOD} And "
+        if self.asked == 1:
+            raise PromptTooLong("The language model cannot take that much text at once.")
+        yield f"so. {SECOND}"
+
+
+def test_a_second_draft_takes_the_place_of_the_first_and_does_not_stand_behind_it(quoting: Advisor) -> None:
+    model: Any = Exhausted()
+    speaking = Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples)
+
+    text, reply = left_standing(speaking.reply(QUESTION))
+
+    assert (model.asked, reply.model) == (2, "exhausted")
+    assert text == reply.answer
+    assert text.count(GOOD.partition(" [")[0]) == 1
+    assert NOT_WHOLE in [dropped.reason for dropped in reply.dropped]
+
+
+def test_the_page_puts_what_begins_anew_in_the_place_of_what_came_before() -> None:
+    answerer = ScriptedAnswerer()
+    answerer.script = lambda question: iter([Piece("No. "), Piece("Yes.", anew=True)])
+
+    assert "No." not in str(steps_of(answerer, QUESTION)[-1]["paragraphs"])
+
+
 # ---------------------------------------------------------------- what was seen in production elsewhere
 
 INVENTED = {
@@ -252,7 +333,7 @@ def translating(quoting: Advisor, server: LanguageModelServer, question: str, an
         return [question if "another language" in asked else answer if "You translate numbered" in asked else GOOD]
 
     server.say = say
-    model = open_model("double", base_url=server.address, api_key=KEY, first_words=9.0, whole=30.0)
+    model = open_model("double", base_url=server.address, api_key=KEY, first_words=60.0, whole=60.0)
     return Advisor(
         quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples, translates=True
     )
@@ -292,6 +373,32 @@ def test_a_question_that_is_not_translated_is_asked_for_in_english(
 
     assert reply.status == "clarify"
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"silent": True}], ids=["refused", "silent"])
+def test_a_translation_that_fails_or_is_late_leaves_the_answer_that_was_checked_in_english(
+    fault: dict[str, Any], quoting: Advisor, server: LanguageModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("career_advisor.advisor.TRANSLATING_S", 2.0)
+    speaking = translating(quoting, server, QUESTION, "unused")
+    calm = server.say
+
+    def say(request: dict[str, Any]) -> Iterable[str | dict[str, Any]]:
+        if len(server.asked) == 2:  # the translation is the third call
+            for name, value in fault.items():
+                setattr(server, name, value)
+        return calm(request)
+
+    server.say = say
+    began = time.monotonic()
+
+    reply = ask(speaking, GERMAN)
+
+    assert len(server.asked) >= 3
+    assert reply.answer == GOOD
+    assert "in English" in reply.notice
+    assert time.monotonic() - began < 2.0 + BUSY
+    hold_together(reply, speaking)
 
 
 def test_nothing_is_translated_unless_the_operator_wants_it(advisor: Advisor, server: LanguageModelServer) -> None:

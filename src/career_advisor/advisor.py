@@ -70,6 +70,8 @@ ENOUGH = 0.5
 """Share of a model's sentences that must hold; with fewer the quotes answer."""
 REWORDING_S = 4.0
 """Seconds that a model gets to reword a follow-up; without it the search would have begun at once."""
+TRANSLATING_S = 30.0
+"""Seconds that a model gets for either translation: nothing is shown before it, and there is an answer in English."""
 UNLIMITED = Allowance()
 TOO_LITTLE = "a passage carries it, but too little else of the answer was carried"
 NOT_WHOLE = "a passage carries it, but the answer did not come whole"
@@ -150,6 +152,26 @@ class _Found:
     def pool(self) -> list[Hit]:
         """What a draft's `cited` counts in."""
         return [*self.hits, *(hit for part in self.facets for hit in part)]
+
+
+@dataclass(slots=True)
+class _Spoken:
+    """What whoever asked has been given of an answer."""
+
+    clock: _Clock
+    any: bool = False
+    withdrawn: bool = False
+    """Whether what has been given is no part of the answer any more."""
+
+    def piece(self, text: str) -> Piece:
+        """Return the next words as they are given."""
+        self.clock.mark("first_text")
+        anew, self.any, self.withdrawn = self.withdrawn, True, False
+        return Piece(text, anew)
+
+    def withdraw(self) -> None:
+        """Take back what has been given."""
+        self.withdrawn = self.any
 
 
 class _Account:
@@ -340,12 +362,13 @@ class Advisor:
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
-        written, notice, left_out = yield from self._written(found, history, clock, account)
+        spoken = _Spoken(clock)
+        written, notice, left_out = yield from self._written(found, history, spoken, account)
         checked = written or self._quoted(found, shelf, history)
         if written is None:
+            spoken.withdraw()
             for text in _paragraphs(checked.sentences):
-                clock.mark("first_text")
-                yield Piece(text)
+                yield spoken.piece(text)
         follow_ups = _follow_ups(found, checked, shelf, [*history, Message("user", asked)])
         clock.mark("total")
         yield Reply(
@@ -604,10 +627,10 @@ class Advisor:
         return replace(queries, searched=(*queries.searched, reworded)) if reworded else queries
 
     def _said(
-        self, pieces: Iterator[str | Stage | Usage | Ended], account: _Account, *, within: float | None = None
+        self, pieces: Iterator[str | Stage | Usage | Ended], account: _Account, *, within: float
     ) -> Generator[Stage, None, str]:
         """Return all that a model says, without its reasoning; nothing where it fails, or takes longer (seconds)."""
-        until = time.monotonic() + within if within else None
+        until = time.monotonic() + within
         text = ""
         try:
             for item in pieces:
@@ -617,7 +640,7 @@ class Advisor:
                     account.asking(item)
                 elif isinstance(item, Stage):
                     yield item
-                if until and time.monotonic() > until:
+                if time.monotonic() > until:
                     return ""
         except ModelUnavailable:
             return ""
@@ -647,7 +670,8 @@ class Advisor:
         if self._model is None or self._allowance.is_used_up(account.before) or self.in_danger([asked]):
             return False
         yield Stage("Translating the question")
-        said = yield from self._said(self._model.stream(prompting.compose_english(asked, history)), account)
+        english_asked = self._model.stream(prompting.compose_english(asked, history))
+        said = yield from self._said(english_asked, account, within=TRANSLATING_S)
         english = translating.read_question(said, asked, prompting.earlier(history))
         if not english:
             return False
@@ -663,7 +687,8 @@ class Advisor:
         own = [sentence.text for sentence in reply.sentences if sentence.origin == "model"]
         if own:
             yield Stage("Translating the answer")
-            said = yield from self._said(self._model.stream(prompting.compose_translation(own, asked)), account)
+            translation = self._model.stream(prompting.compose_translation(own, asked))
+            said = yield from self._said(translation, account, within=TRANSLATING_S)
         theirs = dict(zip(own, translating.read_sentences(said, own, language), strict=True)) if own else {}
         sentences = tuple(replace(each, text=theirs.get(each.text, each.text)) for each in reply.sentences)
         kept = sum(text == translated for text, translated in theirs.items())
@@ -685,7 +710,7 @@ class Advisor:
         return True
 
     def _written(
-        self, found: _Found, history: Sequence[Message], clock: _Clock, account: _Account
+        self, found: _Found, history: Sequence[Message], spoken: _Spoken, account: _Account
     ) -> Generator[Stage | Piece, None, tuple[citation.Checked | None, str, tuple[Dropped, ...]]]:
         """Stream the model's sentences that hold; `None`, why, and all it wrote, when quotes must answer."""
         if self._model is None or found.status not in {"answered", "partly"}:
@@ -693,37 +718,40 @@ class Advisor:
         if self._allowance.is_used_up(account.before):
             return None, USED_UP, ()
         notice = ""
+        before: tuple[Dropped, ...] = ()
         for passages in (MODEL_PASSAGES, FEWER_PASSAGES):
             hits = found.hits[:passages]
             messages = prompting.compose(found.queries.standalone, history, hits)
             yield Stage(f"{self._model.name} is writing")
             draft = _Draft()
             try:
-                yield from self._drafted(draft, self._model.stream(messages), hits, clock, account)
+                yield from self._drafted(draft, self._model.stream(messages), hits, spoken, account)
             except PromptTooLong as trouble:
                 notice = f"{trouble} {QUOTED_INSTEAD}"
+                before = (*before, *draft.left_out(NOT_WHOLE))
+                spoken.withdraw()
                 continue
             except ModelUnavailable as trouble:
-                return None, f"{trouble} {QUOTED_INSTEAD}", draft.left_out(NOT_WHOLE)
+                return None, f"{trouble} {QUOTED_INSTEAD}", (*before, *draft.left_out(NOT_WHOLE))
             checked = draft.checked
             whole = len(checked.sentences) + len(checked.dropped)
             if whole and len(checked.sentences) / whole >= ENOUGH:
-                return checked, "", ()
+                return checked, "", before
             left_out = f" ({len(checked.dropped)} of {whole} sentences left out)" if whole else ""
             return (
                 None,
                 f"Too little of what the language model wrote was carried by the sources{left_out}; "
                 "they are quoted instead.",
-                draft.left_out(TOO_LITTLE),
+                (*before, *draft.left_out(TOO_LITTLE)),
             )
-        return None, notice, ()
+        return None, notice, before
 
     def _drafted(
         self,
         draft: _Draft,
         pieces: Iterator[str | Stage | Usage | Ended],
         hits: list[Hit],
-        clock: _Clock,
+        spoken: _Spoken,
         account: _Account,
     ) -> Generator[Stage | Piece, None, None]:
         """Stream what a model writes of these passages, sentence by sentence, as far as it holds; `draft` keeps it."""
@@ -738,12 +766,12 @@ class Advisor:
                         account.asking(item)
                     case prompting.Withdrawn():
                         drafts, draft.checked, shown = [], NOTHING_YET, 0
+                        spoken.withdraw()
                     case DraftSentence():
                         drafts.append((0, item))
                         draft.checked = citation.check(drafts, hits)
                         if len(draft.checked.sentences) > shown:
-                            clock.mark("first_text")
-                            yield Piece(_marked(draft.checked.sentences[-1]) + " ")
+                            yield spoken.piece(_marked(draft.checked.sentences[-1]) + " ")
                             shown = len(draft.checked.sentences)
         finally:
             account.asked()

@@ -272,6 +272,9 @@ def _streamed(pieces: Iterable[Stage | Piece | Reply]) -> Reply:
     shown = ""
     for piece in pieces:
         if isinstance(piece, Piece):
+            if piece.anew:
+                print("\n\n(Taken back. Instead:)\n\n", end="")
+                shown = ""
             shown += piece.text
             print(piece.text, end="", flush=True)
         elif isinstance(piece, Reply):

@@ -35,10 +35,16 @@ LONGEST_SENTENCE = 1_000
 _MARKER = re.compile(r"\[\s*(\d+(?:\s*[,;]\s*\d+)*)\s*\]")
 _BOUNDARY = re.compile(r"[.!?…][\"'”’)*_]*(?:\s*\[[\d\s,;]+\][.!?]?)*(?=\s)|\n+")
 _TAGS = r"think(?:ing)?|thought|reasoning|tool_call|function_call"
-_UNSEEN = re.compile(rf"<({_TAGS})>.*?</\1>|<\|[a-z_]+\|>", re.DOTALL)
-_OPENING = re.compile(rf"<(?:{_TAGS})>")
-_CLOSING = re.compile(rf"</(?:{_TAGS})>")
-_UNENDED = re.compile(rf"<(?:{_TAGS})>.*\Z", re.DOTALL)
+# Reasoning stands in <think>, in Mistral's [THINK] or Kimi's ◁think▷; or in a channel of OpenAI's harmony, whose name
+# stands before what is said in it. Of a server that leaves harmony's marks away "analysis" and "assistantfinal" come.
+_ASIDE = r"(?:<\|start\|>assistant)?<\|channel\|>\s*(?:analysis|commentary)|\A\s*analysis(?=[A-Z])"
+_FINAL = r"(?:<\|start\|>assistant)?<\|channel\|>\s*final[^\n]{0,40}?<\|message\|>|assistantfinal"
+_UNSEEN = re.compile(rf"[<\[◁]({_TAGS})[>\]▷].*?[<\[◁]/\1[>\]▷]|(?:{_ASIDE}).*?(?:{_FINAL})", re.DOTALL | re.IGNORECASE)
+_OPENING = re.compile(rf"[<\[◁](?:{_TAGS})[>\]▷]|{_ASIDE}", re.IGNORECASE)
+_CLOSING = re.compile(rf"[<\[◁]/(?:{_TAGS})[>\]▷]|{_FINAL}", re.IGNORECASE)
+_UNENDED = re.compile(rf"(?:{_OPENING.pattern}).*\Z", re.DOTALL | re.IGNORECASE)
+_CONTROL = re.compile(r"<\|(?!channel\||start\||message\|)[a-z_]+\|>")
+_ANY_CONTROL = re.compile(r"<\|[a-z_]+\|>")
 _DECORATION = re.compile(r"^\s*(?:[-*+•#>]+|\d+[.)])\s+|[*_`#]+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|Dr|Mr|Mrs|Ms|Prof|vs|cf|approx|U\.S|U\.K|[A-Z])\.$")
 
@@ -133,7 +139,8 @@ def compose_translation(sentences: Sequence[str], question: str) -> tuple[Turn, 
 
 def said(text: str) -> str:
     """Return what a model wrote without its reasoning and without tool calls written as text."""
-    return _UNENDED.sub("", _UNSEEN.sub("", text))
+    *_, last = _CLOSING.split(_UNSEEN.sub("", text))
+    return _ANY_CONTROL.sub("", _UNENDED.sub("", last))
 
 
 def read_rewording(text: str, question: str, history: Sequence[Message]) -> str:
@@ -227,9 +234,9 @@ def sentences(
 ) -> Iterator[DraftSentence | Withdrawn | Stage | Usage]:
     """Cut a model's text into sentences as it comes; stages and what is used pass through.
 
-    Markers may stand before or after the full stop, and hold several numbers. Reasoning between <think> tags, tool
-    calls written as text, lists and emphasis are taken away. A sentence is yielded once the text goes on behind it; the
-    last one only if the text was not cut.
+    Markers may stand before or after the full stop, and hold several numbers. Reasoning, in whatever marks it stands,
+    tool calls written as text, lists and emphasis are taken away. A sentence is yielded once the text goes on behind
+    it; the last one only if the text was not cut.
     """
     buffer, whole = "", True
     for piece in pieces:
@@ -238,7 +245,7 @@ def sentences(
         elif not isinstance(piece, str):
             yield piece
         else:
-            buffer = _UNSEEN.sub("", buffer + piece)
+            buffer = _CONTROL.sub("", _UNSEEN.sub("", buffer + piece))
             if closing := _CLOSING.search(buffer):
                 buffer = buffer[closing.end() :]
                 yield Withdrawn()
@@ -270,7 +277,7 @@ def _draft(text: str) -> Iterator[DraftSentence]:
     cited = tuple(
         dict.fromkeys(int(n) - 1 for match in _MARKER.finditer(text) for n in re.split(r"\s*[,;]\s*", match.group(1)))
     )
-    plain = _DECORATION.sub("", _MARKER.sub("", text))
+    plain = _DECORATION.sub("", _MARKER.sub("", _ANY_CONTROL.sub("", text)))
     plain = re.sub(r"\s+([.,!?;:])", r"\1", " ".join(clean(plain).split()))
     if re.search(r"\w", plain):
         yield DraftSentence(plain, cited, "model")

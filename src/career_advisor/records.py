@@ -389,6 +389,8 @@ class Piece(NamedTuple):
     """Words of the answer, as they come."""
 
     text: str
+    anew: bool = False
+    """Whether the answer begins anew with them: what came before is no part of it any more."""
 
 
 class Stage(NamedTuple):

@@ -212,8 +212,8 @@ def _steps(turn: _Turn, items: Iterator[Stage | Piece | Reply]) -> Iterator[str]
             case Stage(text):
                 stage = text
                 yield _step(turn.name, "working", stage=stage, text=turn.answer)
-            case Piece(text):
-                turn.answer += text
+            case Piece(text, anew):
+                turn.answer = text if anew else turn.answer + text
                 if time.monotonic() - shown_at >= AT_MOST_EVERY_S:
                     shown_at = time.monotonic()
                     yield _step(turn.name, "working", stage="Answering", text=turn.answer)
