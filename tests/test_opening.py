@@ -361,3 +361,19 @@ def test_a_shipped_vector_is_the_one_that_the_encoder_gives() -> None:
 
     alike = [float(vectors[text_hash(text)] @ row) for text, row in zip(sample, computed, strict=True)]
     assert np.min(alike) > opening.SAME_ENCODER
+
+
+def test_a_second_opinion_is_asked_of_whoever_is_named_and_the_model_that_writes_is_not_opened_twice() -> None:
+    def of(second: str | None) -> tuple[Any, Any]:
+        settings = Settings(model="smollm2:135m", model_base_url="http://127.0.0.1:9/v1", model_second_opinion=second)
+        writer = opening._language_model(settings)
+        return writer, opening._second_opinion(settings, writer)
+
+    assert of(None)[1] is None
+    same, again = of("smollm2:135m")
+    assert again is same
+    _, at_the_same_address = of("qwen3:8b")
+    assert at_the_same_address.name == "openai:qwen3:8b"
+    assert "127.0.0.1:9" in str(at_the_same_address._speaker.chat.openai_api_base)
+    with pytest.raises(WrongUse, match="no language model"):
+        of("quotes")

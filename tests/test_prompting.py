@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from career_advisor.prompting import (
+    Turn,
     Withdrawn,
     compose,
     compose_english,
+    compose_judgement,
     compose_rewording,
     compose_translation,
     evidence,
@@ -224,9 +227,29 @@ def test_evidence_keeps_the_order_and_the_words_of_its_passage(scores: list[floa
 def test_the_messages_are_exactly_those_that_were_agreed_on() -> None:
     history = [Message("user", "I write software."), Message("assistant", "Good."), Message("user", "In Berlin.")]
     messages = compose("Do I need a PhD?", history, [NEAR, HIT])
-    golden = (Path(__file__).parent / "golden" / "answer-messages.txt").read_text("utf-8")
+    assert as_text(messages) == golden("answer")
 
-    assert "\n".join(f"#### {turn.role}\n{turn.content}" for turn in messages) + "\n" == golden
+
+@pytest.mark.parametrize(
+    ("name", "messages"),
+    [
+        ("standalone", compose_rewording("And how long?", [Message("user", "What is ARENA?")])),
+        ("english", compose_english("Und wie lange?", [Message("user", "Was ist ARENA?")])),
+        ("translation", compose_translation(["It takes 5 weeks.", "It is free."], "Wie lange dauert ARENA?")),
+        ("judge", compose_judgement("It takes 5 weeks.", ["ARENA takes 5 weeks.", "It is held in London."])),
+    ],
+    ids=["standalone", "english", "translation", "judge"],
+)
+def test_so_are_those_of_the_other_calls(name: str, messages: tuple[Turn, ...]) -> None:
+    assert as_text(messages) == golden(name)
+
+
+def as_text(messages: Iterable[Turn]) -> str:
+    return "\n".join(f"#### {turn.role}\n{turn.content}" for turn in messages) + "\n"
+
+
+def golden(name: str) -> str:
+    return (Path(__file__).parent / "golden" / f"{name}-messages.txt").read_text("utf-8")
 
 
 def test_the_fixed_part_comes_first_and_is_the_same_for_every_question() -> None:
@@ -239,6 +262,14 @@ def test_the_fixed_part_comes_first_and_is_the_same_for_every_question() -> None
 
 def test_the_prompt_has_a_version() -> None:
     assert re.fullmatch(r"answer\.md version \d+", version())
+
+
+def test_a_run_says_the_version_of_every_prompt_that_it_may_ask_with() -> None:
+    told = version(rewords=True, translates=True, second_opinion=True)
+
+    prompts = {path.name for path in resources.files("career_advisor").joinpath("prompts").iterdir()}
+    assert {each.partition(" ")[0] for each in told.split(", ")} == prompts
+    assert all(re.fullmatch(r"\w+\.md version \d+", each) for each in told.split(", "))
 
 
 def test_what_a_client_claims_the_assistant_said_never_reaches_the_model() -> None:

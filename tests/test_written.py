@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 import first_sentence
-from career_advisor.advisor import FEWER_PASSAGES, MODEL_PASSAGES, NOT_WHOLE, TOO_LITTLE, USED_UP, Advisor
+from career_advisor.advisor import FEWER_PASSAGES, MODEL_PASSAGES, NOT_WHOLE, REFUSED, TOO_LITTLE, USED_UP, Advisor
 from career_advisor.llm import open_model
 from career_advisor.opening import load_services, open_advisor
 from career_advisor.prompting import Turn
@@ -404,6 +404,100 @@ def test_a_translation_that_fails_or_is_late_leaves_the_answer_that_was_checked_
 def test_nothing_is_translated_unless_the_operator_wants_it(advisor: Advisor, server: LanguageModelServer) -> None:
     assert ask(advisor, GERMAN).status == "clarify"
     assert server.asked == []
+
+
+# ---------------------------------------------------------------- a second opinion
+
+
+def doubting(
+    quoting: Advisor, server: LanguageModelServer, judge: LanguageModelServer, *, allowance: Allowance | None = None
+) -> Advisor:
+    server.say = lambda request: [f"{GOOD} ", SECOND]
+    writer = open_model("double", base_url=server.address, api_key=KEY, first_words=9.0, whole=30.0)
+    second = open_model("judge", base_url=judge.address, api_key=KEY, first_words=60.0, whole=60.0)
+    return Advisor(
+        quoting._shelves, quoting._encoder, load_services(), writer, examples=quoting._examples,
+        allowance=allowance or Allowance(), second_opinion=second,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def judge() -> Iterator[LanguageModelServer]:
+    with language_model_server() as double:
+        double.say = lambda request: ["<think>No?</think>Yes."]
+        yield double
+
+
+def test_what_the_second_opinion_denies_is_not_shown_though_it_passed_the_rules(
+    quoting: Advisor, server: LanguageModelServer, judge: LanguageModelServer
+) -> None:
+    judge.say = lambda request: ["No." if "stepping stone" in request["messages"][1]["content"] else "Yes."]
+    server.usage = judge.usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+    speaking = doubting(quoting, server, judge)
+    spent = Spent()
+
+    text, reply = left_standing(pieces := list(speaking.reply(QUESTION, spent=spent)))
+
+    assert reply.model == "openai:double"
+    assert text == reply.answer == GOOD
+    assert not any(isinstance(each, Piece) and "stepping stone" in each.text for each in pieces), "not for a moment"
+    assert [(dropped.text, dropped.reason) for dropped in reply.dropped] == [(SECOND.partition(" [")[0], REFUSED)]
+    assert len(judge.asked) == 2
+    assert "You check one sentence" in judge.asked[0]["messages"][0]["content"]
+    assert reply.usage == spent.used == Usage(300, 30)
+    hold_together(reply, speaking)
+
+
+def test_where_the_second_opinion_denies_too_much_the_quotes_answer(
+    quoting: Advisor, server: LanguageModelServer, judge: LanguageModelServer
+) -> None:
+    judge.say = lambda request: ["No."]
+
+    text, reply = left_standing(doubting(quoting, server, judge).reply(QUESTION))
+
+    assert reply.model == "quotes"
+    assert text == reply.answer
+    assert [dropped.reason for dropped in reply.dropped] == [REFUSED, REFUSED]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 500}, {"silent": True}, {"say": lambda request: ["I wonder."]}, {"say": lambda request: ["Yes"]}],
+    ids=["refused", "silent", "neither yes nor no", "yes"],
+)
+def test_where_the_second_opinion_fails_or_is_late_the_rules_verdict_stands(
+    fault: dict[str, Any],
+    quoting: Advisor,
+    server: LanguageModelServer,
+    judge: LanguageModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("career_advisor.advisor.SECOND_OPINION_S", 3.0)
+    for name, value in fault.items():
+        setattr(judge, name, value)
+    speaking = doubting(quoting, server, judge)
+    began = time.monotonic()
+
+    text, reply = left_standing(speaking.reply(QUESTION))
+
+    assert text == reply.answer
+    assert text.startswith(GOOD)
+    assert "stepping stone" in text
+    assert reply.dropped == ()
+    assert time.monotonic() - began < 3.0 + BUSY
+    assert len(judge.asked) <= 2
+    hold_together(reply, speaking)
+
+
+def test_a_conversation_that_has_used_its_share_is_asked_for_no_second_opinion(
+    quoting: Advisor, server: LanguageModelServer, judge: LanguageModelServer
+) -> None:
+    server.usage = {"prompt_tokens": 1600, "completion_tokens": 10, "total_tokens": 1610}
+
+    reply = ask(doubting(quoting, server, judge, allowance=Allowance(tokens=1000)))
+
+    assert reply.model == "openai:double"
+    assert judge.asked == []
 
 
 # ---------------------------------------------------------------- tokens and what they cost

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -72,8 +72,11 @@ REWORDING_S = 4.0
 """Seconds that a model gets to reword a follow-up; without it the search would have begun at once."""
 TRANSLATING_S = 30.0
 """Seconds that a model gets for either translation: nothing is shown before it, and there is an answer in English."""
+SECOND_OPINION_S = 20.0
+"""Seconds that all of an answer's sentences get for it: what is not asked by then stands as the check has it."""
 UNLIMITED = Allowance()
 TOO_LITTLE = "a passage carries it, but too little else of the answer was carried"
+REFUSED = "a passage carries it by the rules, and the second opinion says that it does not"
 NOT_WHOLE = "a passage carries it, but the answer did not come whole"
 NOTHING_YET = citation.Checked((), (), ())
 QUOTED_INSTEAD = "The answer is quoted from the sources instead."
@@ -184,6 +187,11 @@ class _Account:
         self.used: Usage | None = None
         """None where no model was asked."""
 
+    @property
+    def conversation(self) -> Usage:
+        """What the conversation has used by now."""
+        return self._spent.used
+
     def asking(self, used: Usage) -> None:
         """Note what the running request has used, all of it so far."""
         self._running = used
@@ -199,7 +207,26 @@ class _Account:
 class _Draft:
     """What a model has written of an answer so far, checked."""
 
+    written: list[tuple[int, DraftSentence]] = field(default_factory=list)
     checked: citation.Checked = NOTHING_YET
+
+    def add(self, sentence: DraftSentence, hits: Sequence[Hit]) -> Sentence | None:
+        """Check one more sentence; return it as it is shown, where it holds."""
+        shown = len(self.checked.sentences)
+        self.written.append((0, sentence))
+        self.checked = citation.check(self.written, hits)
+        return self.checked.sentences[-1] if len(self.checked.sentences) > shown else None
+
+    def clear(self) -> None:
+        """Forget what was no answer."""
+        self.written, self.checked = [], NOTHING_YET
+
+    def refuse(self, texts: Collection[str], hits: Sequence[Hit]) -> None:
+        """Leave sentences out that passed the check, with all that say the same."""
+        refused = {text.casefold() for text in texts}
+        self.written = [each for each in self.written if " ".join(each[1].text.split()).casefold() not in refused]
+        checked = citation.check(self.written, hits)
+        self.checked = checked._replace(dropped=(*checked.dropped, *(Dropped(text, REFUSED) for text in texts)))
 
     def left_out(self, why: str) -> tuple[Dropped, ...]:
         """Return all its sentences where quotes answer instead: those that hold, too, with why nobody is shown them."""
@@ -222,6 +249,7 @@ class Advisor:
         allowance: Allowance = UNLIMITED,
         rewords: bool = False,
         translates: bool = False,
+        second_opinion: LanguageModel | None = None,
     ) -> None:
         """Hold the parts; nothing is opened here.
 
@@ -236,6 +264,8 @@ class Advisor:
             allowance: What a conversation may use of the model.
             rewords: Whether the model is asked for the stand-alone form of a follow-up, too: one call more.
             translates: Whether it translates questions of other languages, and its checked sentences back: two more.
+            second_opinion: Asked about each of the model's sentences that passed the check, before it is shown: a call
+                for each. Where it fails or is late, the check stands.
         """
         self._shelves = shelves
         self._encoder = encoder
@@ -247,6 +277,7 @@ class Advisor:
         self._allowance = allowance
         self._rewords = rewords
         self._translates = translates
+        self._second_opinion = second_opinion
         self._grounds: dict[str, grounding.Ground] = {}
         self._spellers: dict[str, Speller] = {}
         self._choosers: dict[str, choosing.Chooser] = {}
@@ -733,9 +764,14 @@ class Advisor:
                 continue
             except ModelUnavailable as trouble:
                 return None, f"{trouble} {QUOTED_INSTEAD}", (*before, *draft.left_out(NOT_WHOLE))
+            if self._second_opinion is not None:
+                yield from self._asked_about(draft, hits, self._second_opinion, account)
             checked = draft.checked
             whole = len(checked.sentences) + len(checked.dropped)
             if whole and len(checked.sentences) / whole >= ENOUGH:
+                if self._second_opinion is not None:
+                    for text in _paragraphs(checked.sentences):
+                        yield spoken.piece(text)
                 return checked, "", before
             left_out = f" ({len(checked.dropped)} of {whole} sentences left out)" if whole else ""
             return (
@@ -754,9 +790,10 @@ class Advisor:
         spoken: _Spoken,
         account: _Account,
     ) -> Generator[Stage | Piece, None, None]:
-        """Stream what a model writes of these passages, sentence by sentence, as far as it holds; `draft` keeps it."""
-        drafts: list[tuple[int, DraftSentence]] = []
-        shown = 0
+        """Stream what a model writes of these passages, sentence by sentence, as far as it holds; `draft` keeps it.
+
+        Where there is to be a second opinion, nothing is shown before it.
+        """
         try:
             for item in prompting.sentences(pieces):
                 match item:
@@ -765,18 +802,37 @@ class Advisor:
                     case Usage():
                         account.asking(item)
                     case prompting.Withdrawn():
-                        drafts, draft.checked, shown = [], NOTHING_YET, 0
+                        draft.clear()
                         spoken.withdraw()
                     case DraftSentence():
-                        drafts.append((0, item))
-                        draft.checked = citation.check(drafts, hits)
-                        if len(draft.checked.sentences) > shown:
-                            yield spoken.piece(_marked(draft.checked.sentences[-1]) + " ")
-                            shown = len(draft.checked.sentences)
+                        sentence = draft.add(item, hits)
+                        if sentence and self._second_opinion is None:
+                            yield spoken.piece(_marked(sentence) + " ")
         finally:
             account.asked()
             if isinstance(pieces, Generator):
                 pieces.close()  # at once, not when it is collected: the request is taken back
+
+    def _asked_about(
+        self, draft: _Draft, hits: Sequence[Hit], model: LanguageModel, account: _Account
+    ) -> Generator[Stage, None, None]:
+        """Ask a model about each sentence that passed the check; what it does not deny in time stands."""
+        quotes = {each.number: each.quote for each in draft.checked.citations}
+        until = time.monotonic() + SECOND_OPINION_S
+        refused: list[str] = []
+        for sentence in draft.checked.sentences:
+            left = until - time.monotonic()
+            if left <= 0 or self._allowance.is_used_up(account.conversation):
+                break
+            yield Stage("Asking for a second opinion")
+            asked = prompting.compose_judgement(sentence.text, [quotes[number] for number in sentence.citations])
+            said = yield from self._said(model.stream(asked), account, within=left)
+            if not said:
+                break  # it would fail again
+            if prompting.read_judgement(said) is False:
+                refused.append(sentence.text)
+        if refused:
+            draft.refuse(refused, hits)
 
     def _invalid(self, asked: str, clock: _Clock) -> Iterator[Piece | Reply]:
         text = answering.INVALID_EMPTY if not asked else answering.too_long(self._question_limit)

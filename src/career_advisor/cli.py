@@ -765,7 +765,13 @@ def _evaluate(
         stability=stability or before.get("stability", False),
         judge=judge,
         tag=tag or before.get("tag"),
-        prompt=None if settings.model == "quotes" else prompting.version(),
+        prompt=None
+        if settings.model == "quotes"
+        else prompting.version(
+            rewords=settings.model_rewords,
+            translates=settings.model_translates,
+            second_opinion=settings.model_second_opinion is not None,
+        ),
     )
     advisor = open_advisor(settings, progress=_progress())
     opened_judge = open_judge(settings, judge) if judge else None

@@ -450,16 +450,18 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
     (probe,) = encoder.encode([index.PROBE])
     if float(probe @ reader.current().probe) < SAME_ENCODER:
         raise IndexUnsound("the index was made with another encoder of the same name; run `career-advisor index build`")
+    model = _language_model(settings) if with_model else None
     advisor = Advisor(
         reader,
         examples if remember else encoder,
         load_services(),
-        _language_model(settings) if with_model else None,
+        model,
         question_limit=settings.max_question_chars,
         examples=examples,
         allowance=_allowance(settings),
         rewords=settings.model_rewords,
         translates=settings.model_translates,
+        second_opinion=_second_opinion(settings, model),
     )
     advisor.warm_up()
     return advisor
@@ -483,7 +485,8 @@ def open_judge(settings: Settings, name: str) -> llm.ChatModel:
         ModelUnavailable: If its library is not installed, or its name is refused.
         WrongUse: If it is no language model.
     """
-    own = {} if ":" not in name else {"model_base_url": None, "model_api_key": None}
+    at_address = settings.model_base_url is not None and not llm.names_provider(name)
+    own = {} if at_address or ":" not in name else {"model_base_url": None, "model_api_key": None}
     judge = _language_model(settings.model_copy(update={"model": name, **own}))
     if judge is None:
         raise WrongUse(f"{name} is no language model; name one as provider:name")
@@ -527,6 +530,14 @@ def _language_model(settings: Settings) -> llm.ChatModel | None:
         prompt_tokens=settings.local_prompt_tokens,
         cache_tokens=settings.local_cache_tokens,
     )
+
+
+def _second_opinion(settings: Settings, model: llm.ChatModel | None) -> llm.ChatModel | None:
+    """Return who is asked about sentences that passed the check; the one that writes, where it is named again."""
+    name = settings.model_second_opinion
+    if model is None or name is None:
+        return None
+    return model if name == settings.model else open_judge(settings, name)
 
 
 def _allowance(settings: Settings) -> Allowance:

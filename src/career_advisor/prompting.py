@@ -1,7 +1,7 @@
 """Asking a language model for a draft, and reading its text as sentences that cite.
 
-The prompt is prose in prompts/answer.md, whose first line is its version. Passages and the person's words are fenced as
-data behind a mark that neither of them contains; the fixed part comes first, so that a server can reuse it. Of each
+The prompts are prose in prompts/, each with its version in its first line. Passages and the person's words are fenced
+as data behind a mark that neither of them contains; the fixed part comes first, so that a server can reuse it. Of each
 passage the model sees the sentences that come nearest to the question, and those beside them.
 """
 
@@ -17,6 +17,7 @@ from career_advisor.records import DraftSentence, Ended, Hit, Message, Stage, Us
 from career_advisor.text import clean, content_words, names, numbers
 
 ANSWER, STANDALONE, ENGLISH, TRANSLATION = "answer.md", "standalone.md", "english.md", "translation.md"
+JUDGE = "judge.md"
 TURNS = 4
 """Earlier turns of the person that the model sees; what an assistant turn claims is left out."""
 EVIDENCE_CHARACTERS = 2_000
@@ -45,6 +46,7 @@ _CLOSING = re.compile(rf"[<\[◁]/(?:{_TAGS})[>\]▷]|{_FINAL}", re.IGNORECASE)
 _UNENDED = re.compile(rf"(?:{_OPENING.pattern}).*\Z", re.DOTALL | re.IGNORECASE)
 _CONTROL = re.compile(r"<\|(?!channel\||start\||message\|)[a-z_]+\|>")
 _ANY_CONTROL = re.compile(r"<\|[a-z_]+\|>")
+_YES_OR_NO = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
 _DECORATION = re.compile(r"^\s*(?:[-*+•#>]+|\d+[.)])\s+|[*_`#]+")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|Dr|Mr|Mrs|Ms|Prof|vs|cf|approx|U\.S|U\.K|[A-Z])\.$")
 
@@ -61,19 +63,25 @@ class _Prompt(NamedTuple):
     text: str
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _prompt(name: str) -> _Prompt:
     first, _, text = resources.files("career_advisor").joinpath("prompts", name).read_text("utf-8").partition("\n")
     return _Prompt(first.removeprefix("version:").strip(), text.strip())
 
 
-def version() -> str:
-    """Return the version of the prompt, as a run of a test set records it.
+def version(*, rewords: bool = False, translates: bool = False, second_opinion: bool = False) -> str:
+    """Return the versions of the prompts that a turn may be asked with, as a run of a test set records them.
 
-    >>> version().startswith("answer.md version ")
+    Args:
+        rewords: Whether follow-ups are reworded.
+        translates: Whether questions and answers are translated.
+        second_opinion: Whether each sentence is asked about once more.
+
+    >>> version(rewords=True).startswith("answer.md version ")
     True
     """
-    return f"{ANSWER} version {_prompt(ANSWER).version}"
+    used = [ANSWER, *[STANDALONE] * rewords, *[ENGLISH, TRANSLATION] * translates, *[JUDGE] * second_opinion]
+    return ", ".join(f"{name} version {_prompt(name).version}" for name in used)
 
 
 def compose(question: str, history: Sequence[Message], hits: Sequence[Hit]) -> tuple[Turn, ...]:
@@ -135,6 +143,29 @@ def compose_translation(sentences: Sequence[str], question: str) -> tuple[Turn, 
     numbered = "\n".join(lines)
     asked = f"Question:\n{fence}\n{question}\n{fence}\n\nSentences:\n{fence}\n{numbered}\n{fence}"
     return (Turn("system", _prompt(TRANSLATION).text), Turn("user", asked))
+
+
+def compose_judgement(sentence: str, quotes: Sequence[str]) -> tuple[Turn, ...]:
+    """Return the messages that ask whether quotes by themselves say all that a sentence says.
+
+    Args:
+        sentence: Without markers.
+        quotes: What it cites.
+    """
+    fence = _fence([sentence, *quotes])
+    evidence = "\n\n".join(quotes)
+    asked = f"Evidence:\n{fence}\n{evidence}\n{fence}\n\nSentence:\n{fence}\n{sentence}\n{fence}"
+    return (Turn("system", _prompt(JUDGE).text), Turn("user", asked))
+
+
+def read_judgement(text: str) -> bool | None:
+    """Return what a judge said: the first yes or no behind its reasoning; None where it said neither.
+
+    >>> read_judgement("<think>Yes? Hm.</think>No."), read_judgement("Perhaps.")
+    (False, None)
+    """
+    word = _YES_OR_NO.search(said(text))
+    return word[1].lower() == "yes" if word else None
 
 
 def said(text: str) -> str:

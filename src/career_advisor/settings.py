@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     model_max_waiting: int = Field(default=16, ge=0, le=1000, description="people who may wait; the next gets quotes")
     model_rewords: bool = Field(default=False, description="a follow-up is reworded by the model, too: one call more")
     model_translates: bool = Field(default=False, description="questions in other languages, and back: two calls more")
+    model_second_opinion: str | None = Field(default=None, description="model asked about each sentence once more")
     model_input_price: float | None = Field(default=None, ge=0, description="of a million tokens asked with")
     model_output_price: float | None = Field(default=None, ge=0, description="of a million tokens written")
     conversation_max_tokens: int | None = Field(default=None, ge=1, description="of a conversation; then quotes answer")

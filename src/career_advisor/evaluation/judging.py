@@ -6,24 +6,12 @@ Off by default, never in CI, and never the model that wrote the sentence.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from importlib import resources
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from career_advisor.evaluation.metrics import quotes_of, substance
+from career_advisor.prompting import Turn, compose_judgement, read_judgement
 from career_advisor.records import WrongUse
-
-_WORD = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
-_REASONING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-
-
-class Turn(NamedTuple):
-    """A message to the judge."""
-
-    role: Literal["system", "user"]
-    content: str
 
 
 class Model(Protocol):
@@ -39,15 +27,10 @@ class Model(Protocol):
         ...
 
 
-@lru_cache(maxsize=1)
-def prompt() -> str:
-    """Return what the judge is told."""
-    return resources.files("career_advisor").joinpath("prompts/judge.md").read_text("utf-8").strip()
-
-
 def prompt_sha256() -> str:
-    """Return the hash that a run records beside the judge's name."""
-    return hashlib.sha256(prompt().encode()).hexdigest()
+    """Return the hash of what the judge is told, which a run records beside the judge's name."""
+    system, _ = compose_judgement("", ())
+    return hashlib.sha256(system.content.encode()).hexdigest()
 
 
 def refuse_own_judge(judge: str, model: str) -> None:
@@ -80,20 +63,6 @@ def judge_reply(reply: Mapping[str, Any], model: Model) -> list[bool | None]:
     verdicts: list[bool | None] = []
     for sentence in substance(reply):
         quotes = quotes_of(sentence, reply)
-        said = model.stream(compose(sentence["text"], quotes)) if quotes else ["no"]
-        text = "".join(piece for piece in said if isinstance(piece, str))
-        word = _WORD.search(_REASONING.sub("", text))
-        verdicts.append(word[1].lower() == "yes" if word else None)
+        said = model.stream(compose_judgement(sentence["text"], quotes)) if quotes else ["no"]
+        verdicts.append(read_judgement("".join(piece for piece in said if isinstance(piece, str))))
     return verdicts
-
-
-def compose(sentence: str, quotes: Sequence[str]) -> tuple[Turn, Turn]:
-    """Return the question about one sentence, evidence and sentence fenced by a line that stands in neither."""
-    fence = "====="
-    while any(fence in text for text in (sentence, *quotes)):
-        fence += "="
-    evidence = "\n\n".join(quotes)
-    return (
-        Turn("system", prompt()),
-        Turn("user", f"Evidence:\n{fence}\n{evidence}\n{fence}\n\nSentence:\n{fence}\n{sentence}\n{fence}"),
-    )

@@ -6,6 +6,6 @@ Whatever that is, it comes out as ModelUnavailable; keys never do.
 """
 
 from career_advisor.llm.door import ChatModel, Patience, Turn
-from career_advisor.llm.opening import open_model
+from career_advisor.llm.opening import names_provider, open_model
 
-__all__ = ["ChatModel", "Patience", "Turn", "open_model"]
+__all__ = ["ChatModel", "Patience", "Turn", "names_provider", "open_model"]

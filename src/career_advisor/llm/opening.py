@@ -97,10 +97,20 @@ def open_model(
         patience = Patience(max(first_words, EMBEDDED_FIRST_WORDS), between_words, max(whole, EMBEDDED_FIRST_WORDS))
         embedded = Embedded(weights, tokens=tokens, prompt_tokens=prompt_tokens, cache_tokens=cache_tokens)
         return ChatModel(name, embedded, patience, Line(1, waiting))
-    full = name if base_url is None or name.partition(":")[0] in PROVIDERS else f"openai:{name}"
+    full = name if base_url is None or names_provider(name) else f"openai:{name}"
     patience = Patience(first_words, between_words, whole)
     speaker = _remote(full, base_url, api_key, patience, tokens)
     return ChatModel(full, speaker, patience, Line(at_once, waiting), (api_key,) if api_key else ())
+
+
+def names_provider(name: str) -> bool:
+    """Tell whether a model's name begins with whose it is.
+
+    >>> names_provider("anthropic:claude-sonnet-4-5"), names_provider("local:x"), names_provider("smollm2:135m")
+    (True, True, False)
+    """
+    provider, colon, _ = name.partition(":")
+    return bool(colon) and (provider in PROVIDERS or provider == "local")
 
 
 def _remote(full: str, base_url: str | None, api_key: str | None, patience: Patience, tokens: int) -> Remote:
