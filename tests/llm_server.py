@@ -44,6 +44,8 @@ class LanguageModelServer:
     at: list[float] = field(default_factory=list)
     """When each request came, by the monotonic clock."""
     address: str = ""
+    requests: int = 0
+    """Of any kind, also such as no language model is asked with."""
     release: threading.Event = field(default_factory=threading.Event)
     gone: threading.Event = field(default_factory=threading.Event)
     """Set when a client went away before its answer was whole."""
@@ -60,6 +62,11 @@ def _handler(server: LanguageModelServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the library's name)
             return
+
+        def parse_request(self) -> bool:
+            with server.lock:
+                server.requests += 1
+            return super().parse_request()
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from career_advisor import opening
 from career_advisor.llm import ChatModel, Patience, open_model
 from career_advisor.llm.line import Line
 from career_advisor.llm.opening import PROVIDERS
 from career_advisor.prompting import Turn
 from career_advisor.records import Ended, ModelUnavailable, PromptTooLong, Stage, Usage
+from career_advisor.settings import Settings
 from tests.llm_server import LanguageModelServer, language_model_server
 
 QUESTION = (Turn("system", "Be brief."), Turn("user", "Why?"))
@@ -122,7 +130,9 @@ def test_a_refusal_is_one_plain_sentence_and_no_storm_of_retries(
     assert said in sentence
     assert "example.org" not in sentence
     assert len(server.asked) == (2 if status == 500 else 1)
-    assert KEY not in "".join(record.getMessage() for record in caplog.records if "career_advisor" in record.name)
+    assert {record.name.partition(".")[0] for record in caplog.records} >= {"career_advisor", "openai"}
+    logged = logging.Formatter("%(message)s")
+    assert KEY not in "".join(logged.format(record) for record in caplog.records), "of any library, with its traceback"
     assert any(record.name.startswith("career_advisor.llm") for record in caplog.records)
 
 
@@ -416,6 +426,91 @@ def test_nobody_waits_longer_for_the_turn_than_for_an_answer(server: LanguageMod
 def test_a_provider_nobody_knows_is_refused_before_a_question_is_asked() -> None:
     with pytest.raises(ModelUnavailable, match="nobody"):
         open_model("nobody:model")
+
+
+def _run(code: str, **environment: str) -> str:
+    """Run Python in a process of its own, and return what it printed."""
+    untouched = {name: value for name, value in os.environ.items() if not name.startswith(("LANGSMITH", "LANGCHAIN"))}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env=untouched | environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_library_of_the_embedded_model_tells_its_makers_nothing() -> None:
+    told = _run(
+        """
+        from career_advisor.llm.worker import Model
+        try:
+            Model("nowhere.gguf", prompt_tokens=8, cache_tokens=64)
+        except RuntimeError:
+            pass
+        from openvino.tools.ovc import telemetry_utils
+        print(telemetry_utils.tm.Telemetry.__module__)
+        """
+    )
+
+    assert told.startswith("openvino.tools.ovc")
+    assert "stub" in told
+
+
+@pytest.mark.parametrize(("allowed", "heard"), [(False, 0), (True, 1)], ids=["by default", "where it is allowed"])
+def test_tracing_sends_nothing_anywhere_whatever_the_environment_asks_for(
+    server: LanguageModelServer, allowed: bool, heard: int
+) -> None:
+    with language_model_server() as langsmith:
+        _run(
+            f"""
+            from career_advisor.llm import open_model
+            from career_advisor.prompting import Turn
+            model = open_model("double", base_url="{server.address}", api_key="none", allow_tracing={allowed})
+            print(*model.stream((Turn("user", "Why?"),)))
+            from langchain_core.tracers.langchain import wait_for_all_tracers
+            wait_for_all_tracers()
+            """,
+            LANGSMITH_TRACING="true",
+            LANGSMITH_API_KEY="lsv2_none",
+            LANGSMITH_ENDPOINT=langsmith.address,
+        )
+
+        assert len(server.asked) == 1
+        assert min(langsmith.requests, 1) == heard
+
+
+@pytest.mark.parametrize("extra", ["anthropic", "openai", "ollama"])
+def test_a_library_that_is_missing_is_named_with_its_install_line(extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, f"langchain_{extra}", cast("Any", None))
+    _forget_libraries()
+
+    with pytest.raises(ModelUnavailable, match=re.escape(f"pip install 'career-advisor[{extra}]'")):
+        open_model(f"{extra}:model", api_key=KEY)
+
+
+def _forget_libraries() -> None:
+    """Let LangChain look again for a library that it has found."""
+    from langchain.chat_models import base
+
+    base._get_chat_model_creator.cache_clear()
+
+
+def test_so_is_that_of_the_embedded_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+    with pytest.raises(ModelUnavailable, match=re.escape("pip install 'career-advisor[local]'")):
+        text_of(open_model("local", weights=lambda: tmp_path / "model.gguf"))
+
+
+def test_the_limits_of_time_are_those_of_the_settings() -> None:
+    opened = opening._language_model(Settings(model="double", model_base_url="http://127.0.0.1:9/v1"))
+    embedded = opening._language_model(Settings(model="local"))
+
+    assert opened is not None
+    assert embedded is not None
+    assert opened._patience == Patience(first_words=30, between_words=15, whole=120)
+    assert embedded._patience == Patience(first_words=90, between_words=15, whole=120)
+    assert cast("Any", opened._speaker).first_words == 30
 
 
 @pytest.mark.parametrize(

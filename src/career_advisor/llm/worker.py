@@ -18,7 +18,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 STEP_TOKENS = 64
 """Tokens of a prompt that are read between two looks at what was taken back: a second or two on a small machine."""
@@ -32,6 +32,8 @@ class Model:
     """A GGUF model, its tokenizer and its bounded cache. Answers one request at a time."""
 
     def __init__(self, path: str, *, prompt_tokens: int, cache_tokens: int) -> None:
+        # Importing OpenVINO tells its makers so (GA4, without asking): where its telemetry is missing it uses a stub.
+        cast("dict[str, Any]", sys.modules)["openvino_telemetry"] = None
         import openvino_genai
 
         self._genai = openvino_genai
