@@ -1,4 +1,8 @@
-"""A real HTTP server on loopback that plays an OpenAI-compatible language model, and remembers what it was asked."""
+"""A real HTTP server on loopback that plays a language model, and remembers what it was asked.
+
+By the path that it is asked at, it speaks as OpenAI's chat completions (server-sent events), as Anthropic's messages
+(events with names) or as Ollama's chat (a line of JSON each).
+"""
 
 from __future__ import annotations
 
@@ -53,9 +57,91 @@ class LanguageModelServer:
     most_at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def root(self) -> str:
+        """Where Anthropic's and Ollama's libraries look for their paths."""
+        return self.address.removesuffix("/v1")
+
     def plain_prompts(self) -> list[str]:
         """Return what was asked each time, as one text."""
         return ["\n".join(message["content"] for message in request["messages"]) for request in self.asked]
+
+
+class _OpenAI:
+    """How OpenAI's chat completions are streamed."""
+
+    def __init__(self, server: LanguageModelServer, request: dict[str, Any]) -> None:
+        self.server, self.request = server, request
+
+    def begin(self) -> bytes:
+        return b""
+
+    def piece(self, piece: str | dict[str, Any]) -> bytes:
+        delta = piece if isinstance(piece, dict) else {"role": "assistant", "content": piece}
+        return self._event([{"delta": delta, "index": 0, "finish_reason": None}])
+
+    def end(self) -> bytes:
+        usage = b""
+        if self.server.usage and (self.request.get("stream_options") or {}).get("include_usage"):
+            usage = self._event([], usage=self.server.usage)
+        finish = self._event([{"delta": {}, "index": 0, "finish_reason": self.server.finish}])
+        return finish + usage + b"data: [DONE]\n\n"
+
+    def _event(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
+        event = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "double", "choices": choices}
+        return f"data: {json.dumps(event | more)}\n\n".encode()
+
+
+class _Anthropic(_OpenAI):
+    """How Anthropic's messages are streamed."""
+
+    def begin(self) -> bytes:
+        message: dict[str, Any] = {"id": "x", "type": "message", "role": "assistant", "model": "double", "content": []}
+        message |= {"stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1}}
+        block = {"type": "text", "text": ""}
+        return self._named("message_start", message=message) + self._named(
+            "content_block_start", index=0, content_block=block
+        )
+
+    def piece(self, piece: str | dict[str, Any]) -> bytes:
+        delta = piece if isinstance(piece, dict) else {"type": "text_delta", "text": piece}
+        return self._named("content_block_delta", index=0, delta=delta)
+
+    def end(self) -> bytes:
+        told = self.server.usage or {"completion_tokens": 1}
+        usage = {"input_tokens": told.get("prompt_tokens"), "output_tokens": told["completion_tokens"]}
+        reason = {"stop": "end_turn", "length": "max_tokens"}[self.server.finish]
+        delta = {"stop_reason": reason, "stop_sequence": None}
+        return b"".join(
+            [
+                self._named("content_block_stop", index=0),
+                self._named("message_delta", delta=delta, usage={k: v for k, v in usage.items() if v is not None}),
+                self._named("message_stop"),
+            ]
+        )
+
+    def _named(self, name: str, **more: Any) -> bytes:
+        return f"event: {name}\ndata: {json.dumps({'type': name} | more)}\n\n".encode()
+
+
+class _Ollama(_OpenAI):
+    """How Ollama's chat is streamed."""
+
+    def piece(self, piece: str | dict[str, Any]) -> bytes:
+        message = piece if isinstance(piece, dict) else {"content": piece}
+        return self._line(message={"role": "assistant", "content": "", **message}, done=False)
+
+    def end(self) -> bytes:
+        told = self.server.usage or {}
+        counts = {"prompt_eval_count": told.get("prompt_tokens"), "eval_count": told.get("completion_tokens")}
+        message = {"role": "assistant", "content": ""}
+        return self._line(message=message, done=True, done_reason=self.server.finish, **counts)
+
+    def _line(self, **more: Any) -> bytes:
+        return (json.dumps({"model": "double", "created_at": "2026-11-26T00:00:00Z"} | more) + "\n").encode()
+
+
+_SPOKEN = {"/v1/messages": _Anthropic, "/api/chat": _Ollama}
 
 
 def _handler(server: LanguageModelServer) -> type[BaseHTTPRequestHandler]:
@@ -95,9 +181,11 @@ def _handler(server: LanguageModelServer) -> type[BaseHTTPRequestHandler]:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
+            spoken = _SPOKEN.get(self.path, _OpenAI)(server, request)
             if server.raw is not None:
                 self.wfile.write(server.raw)
                 return
+            self._write(spoken.begin())
             for i, piece in enumerate(server.say(request)):
                 if server.cut_after is not None and i >= server.cut_after:
                     return
@@ -106,12 +194,8 @@ def _handler(server: LanguageModelServer) -> type[BaseHTTPRequestHandler]:
                     return
                 if server.pause_s and self._left(server.pause_s):
                     return
-                delta = piece if isinstance(piece, dict) else {"role": "assistant", "content": piece}
-                self._send([{"delta": delta, "index": 0, "finish_reason": None}])
-            self._send([{"delta": {}, "index": 0, "finish_reason": server.finish}])
-            if server.usage and (request.get("stream_options") or {}).get("include_usage"):
-                self._send([], usage=server.usage)
-            self.wfile.write(b"data: [DONE]\n\n")
+                self._write(spoken.piece(piece))
+            self._write(spoken.end())
 
         def _refuse(self) -> None:
             body = json.dumps({"error": server.error}).encode()
@@ -136,9 +220,8 @@ def _handler(server: LanguageModelServer) -> type[BaseHTTPRequestHandler]:
                 server.gone.set()
             return left
 
-        def _send(self, choices: list[dict[str, Any]], **more: Any) -> None:
-            event = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "double", "choices": choices}
-            self.wfile.write(f"data: {json.dumps(event | more)}\n\n".encode())
+        def _write(self, data: bytes) -> None:
+            self.wfile.write(data)
             self.wfile.flush()
 
     return Handler

@@ -334,6 +334,75 @@ def test_a_key_of_the_environment_is_not_logged(
     assert "not-in-any-known-form" not in "".join(logged)
 
 
+# ---------------------------------------------------------------- the other providers' own protocols
+
+PROVIDERS_OWN = pytest.mark.parametrize("name", ["anthropic:double", "ollama:double"])
+
+
+def of_provider(name: str, server: LanguageModelServer, **options: Any) -> ChatModel:
+    return open_model(name, base_url=server.root, api_key=KEY, **options)
+
+
+@PROVIDERS_OWN
+def test_each_provider_is_asked_and_heard_in_its_own_protocol(name: str, server: LanguageModelServer) -> None:
+    server.say = lambda request: ["One ", "two ", "three."]
+    server.usage = {"prompt_tokens": 812, "completion_tokens": 41}
+
+    heard = list(of_provider(name, server, tokens=77).stream(QUESTION))
+
+    assert [piece for piece in heard if isinstance(piece, str)] == ["One ", "two ", "three."]
+    assert [each for each in heard if isinstance(each, Usage)][-1] == Usage(812, 41)
+    assert heard[-1] == Ended(whole=True)
+    (asked,) = server.asked
+    assert "Be brief." in str(asked)
+    assert asked["messages"][-1] == {"role": "user", "content": "Why?"}
+    assert 77 in {asked.get("max_tokens"), asked.get("options", {}).get("num_predict")}
+
+
+@PROVIDERS_OWN
+def test_what_each_provider_cuts_breaks_off_or_refuses_is_told_apart(name: str, server: LanguageModelServer) -> None:
+    server.say = lambda request: ["You ", "need ", "no ", "PhD"]
+    server.finish = "length"
+    assert list(of_provider(name, server).stream(QUESTION))[-1] == Ended(whole=False)
+
+    server.cut_after = 2
+    assert "broke off" in trouble_with(of_provider(name, server))
+
+    server.status, server.error = 401, {"message": f"no such key: {KEY}", "type": "authentication_error"}
+    assert "does not accept the key" in trouble_with(of_provider(name, server))
+
+    server.status, server.retry_after = 429, "3600"
+    assert "asked too often" in trouble_with(of_provider(name, server))
+    # Ollama's library keeps the headers to itself, so nobody knows that it is for an hour: it is asked once more.
+    assert len(server.asked) == {"anthropic:double": 4, "ollama:double": 5}[name]
+
+
+@PROVIDERS_OWN
+def test_each_provider_s_request_is_taken_back(name: str, server: LanguageModelServer) -> None:
+    server.say = lambda request: ["word "] * 10
+    server.silent_after = 2
+    stream: Any = of_provider(name, server).stream(QUESTION)
+    while not isinstance(next(stream), str):
+        pass
+
+    stream.close()
+
+    assert server.gone.wait(2), "the request was left running"
+
+
+@PROVIDERS_OWN
+def test_nobody_at_a_provider_s_address_is_said_plainly(name: str) -> None:
+    assert "cannot be reached" in trouble_with(open_model(name, base_url="http://127.0.0.1:9", api_key=KEY))
+
+
+def test_a_provider_that_says_it_was_asked_with_nothing_is_not_believed(server: LanguageModelServer) -> None:
+    server.usage = {"completion_tokens": 41}
+
+    *_, used = (each for each in of_provider("anthropic:double", server).stream(QUESTION) if isinstance(each, Usage))
+
+    assert used == Usage(4, 41, estimated=True)
+
+
 # ---------------------------------------------------------------- whoever goes away
 
 

@@ -406,6 +406,36 @@ def test_nothing_is_translated_unless_the_operator_wants_it(advisor: Advisor, se
     assert server.asked == []
 
 
+# ---------------------------------------------------------------- a conversation with each provider's library
+
+
+@pytest.mark.parametrize("name", ["openai:double", "anthropic:double", "ollama:double"])
+def test_a_conversation_in_each_provider_s_own_protocol(
+    name: str, quoting: Advisor, server: LanguageModelServer
+) -> None:
+    server.say = lambda request: [f"{GOOD} ", f"{EARNED} ", SECOND]
+    server.usage = {"prompt_tokens": 812, "completion_tokens": 41, "total_tokens": 853}
+    base = server.address if name.startswith("openai") else server.root
+    model = open_model(name, base_url=base, api_key=KEY, first_words=9.0, whole=30.0)
+    speaking = Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples)
+    spent = Spent()
+
+    text, first = left_standing(speaking.reply(QUESTION, spent=spent))
+    before = [Message("user", QUESTION), Message("assistant", first.answer)]
+    second = ask(speaking, "and as an engineer?", before, spent=spent)
+
+    assert text == first.answer
+    for reply in (first, second):
+        assert reply.model == name
+        assert "400,000" not in reply.answer
+        assert reply.usage == Usage(812, 41)
+        hold_together(reply, speaking)
+    assert spent.used == Usage(1624, 82)
+    assert QUESTION in str(server.asked[1])
+    server.cut_after = 1
+    assert ask(speaking).model == "quotes"
+
+
 # ---------------------------------------------------------------- a second opinion
 
 

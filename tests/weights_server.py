@@ -2,9 +2,8 @@
 
     python -m tests.weights_server FILE.gguf
 
-Prints its address. No server of others can be had as a wheel for every platform (llama-cpp-python compiles at install),
-so the protocol is ours here and the weights, the tokenizer and the generation are not. A request is given up when its
-client goes away.
+Prints its address. The protocol is ours here; the weights, the tokenizer and the generation are not. llama.cpp's own
+server is in `llama_server`, for the platforms that have its wheel. A request is given up when its client goes away.
 """
 
 from __future__ import annotations

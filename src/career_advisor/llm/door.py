@@ -120,6 +120,8 @@ class ChatModel:
             yield used
             while watch.characters < LONGEST:
                 item = self._next(heard, watch)
+                if isinstance(item, Usage) and not item.input:  # nobody is asked with nothing
+                    item = Usage(asked, item.output, estimated=True)
                 watch.note(item)
                 if isinstance(item, Ended):
                     break
