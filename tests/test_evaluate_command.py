@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from career_advisor import opening
+from career_advisor.advisor import NOT_WHOLE, TOO_LITTLE
 from career_advisor.evaluation import passages
 from career_advisor.prompting import version
 from career_advisor.records import Dropped, EncoderIdentity, IndexMissing, ModelUnavailable, Usage
@@ -130,6 +131,27 @@ def test_several_models_are_set_beside_each_other_in_one_table(
     assert other["seconds"]["n"] == 2
     assert manifest(tmp_path / "a" / "ollama-qwen")["model"] == "ollama:qwen"
     assert json.loads((tmp_path / "a" / "ollama-qwen" / "summary.json").read_text("utf-8"))["prompt"] == version()
+
+
+def test_what_stood_on_the_page_until_quotes_took_its_place_has_a_row_of_its_own(
+    run: Run, desk: Desk, good: Path, tmp_path: Path
+) -> None:
+    desk.advisor.script["PhD"] = replace(
+        answered(QUESTION),
+        usage=Usage(900, 60),
+        dropped=(
+            *(Dropped(f"Too little stood beside the {which}.", TOO_LITTLE) for which in ("first", "second")),
+            Dropped("It broke off behind this.", NOT_WHOLE),
+            Dropped("The moon is made of cheese.", "its passages carry 0% of its words"),
+        ),
+    )
+
+    ran = run("evaluate", "run", "--cases", good, "--out", tmp_path / "a", *("--model", "quotes", "--model", "local"))
+
+    _, other = json.loads((tmp_path / "a" / "models.json").read_text("utf-8"))["models"]
+    assert (other["own"]["mean"], other["replaced"]["mean"], other["unsupported"]["mean"]) == (0, 3, 0)
+    assert "| replaced | 3.000, n 1 | 3.000, n 1 |" in ran.out
+    assert "it is of quotes, which carry themselves" in ran.out
 
 
 def test_a_comparison_goes_on_one_run_at_a_time(run: Run, desk: Desk, good: Path) -> None:

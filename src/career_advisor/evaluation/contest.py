@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from career_advisor.advisor import NOT_WHOLE, TOO_LITTLE
 from career_advisor.evaluation import folder as files
 from career_advisor.evaluation.intervals import mean_of, percentiles
 from career_advisor.evaluation.metrics import substance
@@ -43,6 +44,17 @@ def _dropped(row: Mapping[str, Any]) -> float | None:
     shown = sum(sentence["origin"] == "model" for sentence in reply["sentences"])
     whole = shown + len(reply["dropped"])
     return len(reply["dropped"]) / whole if whole and _model_asked(row) and shown else None
+
+
+def _own(row: Mapping[str, Any]) -> float | None:
+    """Return how many sentences of the model's own stand in the answer."""
+    return float(sum(each["origin"] == "model" for each in row["reply"]["sentences"])) if _model_asked(row) else None
+
+
+def _replaced(row: Mapping[str, Any]) -> float | None:
+    """Return how many sentences passed the check, and gave way to quotes because the rest of the answer did not."""
+    reasons = [each["reason"] for each in row["reply"]["dropped"]]
+    return float(reasons.count(TOO_LITTLE) + reasons.count(NOT_WHOLE)) if _model_asked(row) else None
 
 
 def _unsupported(row: Mapping[str, Any]) -> float | None:
@@ -87,9 +99,21 @@ def _cost(row: Mapping[str, Any]) -> float | None:
 MEASURES = (
     Measure("passed", "cases that pass", lambda row: None if row["passed"] is None else float(row["passed"])),
     Measure("facts", "key facts found, of those a case lists", _score("fact_recall")),
-    Measure("unsupported", "sentences of substance that their citations do not carry (ALCE)", _unsupported),
+    Measure(
+        "unsupported",
+        "sentences of substance that their citations do not carry (ALCE), of the answer as it stands in the end: where "
+        "`written` is 0 it is of quotes, which carry themselves",
+        _unsupported,
+    ),
     Measure("exact", "citations whose quote is the document's text", _score("quotes_exact")),
     Measure("written", "answers in the model's words, of those it was asked for", _written),
+    Measure("own", "sentences of the model's own in the answer as it stands in the end", _own),
+    Measure(
+        "replaced",
+        "sentences of the model's own that passed the check and stood on the page until quotes took their place: read "
+        "them, in `dropped` of results.jsonl, before you call a model harmless",
+        _replaced,
+    ),
     Measure("dropped", "sentences that the check dropped, of the answers in the model's words", _dropped),
     Measure("words", "words of an answer", _words),
     Measure("words a sentence", "words of a sentence", _sentence_words),
