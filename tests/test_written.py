@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,10 +36,15 @@ BUSY = 10.0  # seconds besides, on a machine that does much else: what is promis
 
 
 @pytest.fixture(scope="module")
-def quoting(tmp_path_factory: pytest.TempPathFactory) -> Advisor:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shipped")
+
+
+@pytest.fixture(scope="module")
+def quoting(home: Path) -> Advisor:
     """Return an advisor without a model."""
-    home = Settings(home=tmp_path_factory.mktemp("shipped"), encoder="all-MiniLM-L6-v2")
-    return open_advisor(home, progress=lambda what, done, total: None)
+    settings = Settings(home=home, encoder="all-MiniLM-L6-v2")
+    return open_advisor(settings, progress=lambda what, done, total: None)
 
 
 @pytest.fixture
@@ -89,6 +95,7 @@ def _function() -> dict[str, Any]:
 
 
 FAULTS: dict[str, dict[str, Any]] = {
+    "nobody at the address": {"address": "http://127.0.0.1:9/v1"},
     "wrong key": {"status": 401, "error": {"message": f"Incorrect API key provided: {KEY}", "type": "auth"}},
     "unknown model": {"status": 404},
     "too many requests, for a while": {"status": 429, "retry_after": "3600"},
@@ -110,13 +117,15 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_whatever_breaks_the_quotes_answer_in_time_and_one_plain_sentence_says_why(
-    fault: str, advisor: Advisor, server: LanguageModelServer, caplog: pytest.LogCaptureFixture
+    fault: str, quoting: Advisor, server: LanguageModelServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name, value in FAULTS[fault].items():
         setattr(server, name, value)
+    advisor = writing(quoting, server)
     began = time.monotonic()
 
-    reply = ask(advisor)
+    with caplog.at_level(logging.DEBUG):
+        reply = ask(advisor)
 
     assert time.monotonic() - began < SECONDS + BUSY
     assert (reply.status, reply.model) == ("answered", "quotes")
@@ -124,7 +133,8 @@ def test_whatever_breaks_the_quotes_answer_in_time_and_one_plain_sentence_says_w
     assert "quoted" in reply.notice
     assert "\n" not in reply.notice
     assert len(server.asked) <= 2
-    said = "".join([reply.notice, reply.answer, *(record.getMessage() for record in caplog.records)])
+    logged = logging.Formatter("%(message)s")
+    said = "".join([reply.notice, reply.answer, *(logged.format(record) for record in caplog.records)])
     assert KEY not in said
     assert "http" not in reply.notice
     hold_together(reply, advisor)
@@ -669,12 +679,21 @@ def test_a_visitor_who_leaves_or_presses_stop_takes_the_request_back(
         assert server.gone.wait(3), "the request was left running"
 
 
-def test_no_key_reaches_a_file_of_the_home(advisor: Advisor, server: LanguageModelServer, tmp_path: Path) -> None:
+def test_no_key_reaches_a_file_of_the_home(advisor: Advisor, server: LanguageModelServer, home: Path) -> None:
     server.status, server.error = 401, {"message": f"Incorrect API key provided: {KEY}", "type": "auth"}
-    ask(advisor)
+    log = home / "advisor.log"
+    kept = logging.FileHandler(log, encoding="utf-8")
+    logging.getLogger().addHandler(kept)
+    try:
+        assert ask(advisor).model == "quotes"
+    finally:
+        logging.getLogger().removeHandler(kept)
+        kept.close()
 
-    for path in tmp_path.rglob("*"):
-        assert not path.is_file() or KEY.encode() not in path.read_bytes()
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert len(files) > 3, "the index lies there"
+    assert "Incorrect API key provided: •••" in log.read_text("utf-8")
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
 
 
 # ---------------------------------------------------------------- a follow-up, reworded
