@@ -352,6 +352,16 @@ def test_somebody_who_may_be_in_danger_is_told_first_whom_to_call(key: GuideKey,
     assert {each.service.kind for each in sheet.parts[0].items if isinstance(each, Help)} == {"helpline"}
 
 
+@pytest.mark.parametrize(("code", "words_of_theirs"), [("de", "Ich will nicht mehr leben."), ("zh", "我不想活了。")])
+def test_somebody_in_danger_is_told_so_in_the_language_that_they_write_in(
+    code: str, words_of_theirs: str, real: Library
+) -> None:
+    sheet = compose("plan", read("plan", {"values": {"turn": words_of_theirs}}), TODAY, real, code)
+
+    assert sheet.parts[0].heading == words(code)("danger.first")
+    assert items(sheet, Help)[0].service.kind == "helpline"
+
+
 def test_a_note_on_policy_is_no_farewell(real: Library) -> None:
     done = "I wrote a note on AI procurement for parliament."
 
