@@ -14,9 +14,10 @@ from career_advisor import guided
 from career_advisor.guided.answers import Unreadable, answers_json
 from career_advisor.guided.composing import compose
 from career_advisor.guided.exporting import json_text, markdown, part_json, read_json
+from career_advisor.guided.planning import work_of
 from career_advisor.guided.questions import KEYS, TICKS, GuideKey, guides
 from career_advisor.guided.quoting import Library, stated
-from career_advisor.guided.sheet import Quote, Sheet
+from career_advisor.guided.sheet import Bar, Own, Quote, Sheet
 from career_advisor.guided.wording import LANGUAGES, asked, words
 from career_advisor.web import wording
 from tests.doubles import Bookshelf
@@ -146,6 +147,47 @@ def test_a_document_is_in_the_persons_language_and_says_what_in_it_is_not(
     assert markdown(here).startswith(f"# {guides(code)[key].title}\n\n{words(code).day(TODAY)}")
     assert words(code)("document.in_english") in markdown(here)
     assert words("en")("document.in_english") not in markdown(there)
+
+
+@pytest.mark.parametrize(
+    ("code", "wrote", "bars"),
+    [
+        ("de", "Zehn Jahre in der Stadtverwaltung. Ich habe Politikwissenschaft studiert.", {"background"}),
+        ("fr", "J’ai fait du droit international. J’aime cuisiner.", {"background"}),
+        ("es", "Soy abogada especializada en contratación pública.", {"background", "expertise"}),
+        ("zh", "我在政府工作了十年。我喜欢做饭。", {"background"}),
+        ("de", "I am fond of direct personal talk, and of rivers.", set()),
+        ("en", "Zehn Jahre in der Verwaltung.", set()),
+    ],
+)
+def test_what_a_person_wrote_in_their_language_stands_beside_the_bar_that_it_names(
+    code: str, wrote: str, bars: set[str], library: Library
+) -> None:
+    given = {"values": {"directions": ["governance"], "done": wrote}}
+    sheet = compose("stand", read("stand", given), TODAY, library, code)
+
+    beside = {
+        item.key
+        for part in sheet.parts
+        for item in part.items
+        if isinstance(item, Bar) and any(isinstance(each, Own) and not each.edits for each in part.items)
+    }
+    assert beside == bars
+
+
+@pytest.mark.parametrize(
+    ("code", "option", "work"),
+    [
+        ("de", "Im Ministerium bleiben und an KI-Politik arbeiten", "governance"),
+        ("fr", "Un doctorat en interprétabilité", "leading"),
+        ("es", "Ser ingeniera de aprendizaje automático", "engineering"),
+        ("zh", "在智库做政策研究", "governance"),
+        ("zh", "继续现在的工作", "any"),
+        ("en", "A PhD in machine learning", "engineering"),
+    ],
+)
+def test_an_options_own_words_tell_which_kind_of_work_it_is(code: str, option: str, work: str) -> None:
+    assert work_of(option, code) == work
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -20,7 +20,7 @@ _WORD = re.compile(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+")  # a Chinese characte
 
 def planning(answers: Answers, quoter: Quoter, say: Words) -> list[Part]:
     """Return the document's parts."""
-    works = [work_of(option) for option in answers.lines("options")]
+    works = [work_of(option, say.language) for option in answers.lines("options")]
     return [
         Part(say("planning.year"), (Own(answers.text("goal"), "goal", say("planning.goal")),)),
         Part(say("planning.next"), _steps(answers, quoter, say), edits="steps"),
@@ -31,9 +31,16 @@ def planning(answers: Answers, quoter: Quoter, say: Words) -> list[Part]:
     ]
 
 
-def work_of(option: str) -> str:
-    """Tell of an option's own words which kind of work it is; "any" where they don't say."""
+def work_of(option: str, language: str = "en") -> str:
+    """Tell of an option's own words which kind of work it is; "any" where they don't say.
+
+    Args:
+        option: In English, or in the language that the person reads.
+        language: Code of that.
+    """
     table = stated()["work"]
+    if language != "en":
+        table = {work: [*words, stated()["others"][work]] for work, words in table.items()}
     # What is named last and most narrowly decides: "policy research" is policy.
     narrow_first = ("governance", "operations", "field", "theory", "engineering", "leading")
     return next((work for work in narrow_first if re.search("|".join(table[work]), option, re.IGNORECASE)), UNWORKED)

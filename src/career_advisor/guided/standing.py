@@ -128,7 +128,7 @@ def _bars(direction: str, answers: Answers, quoter: Quoter, say: Words, *, first
         if not quotes:
             continue  # this index states no such bar
         name = say(f"bar.{key}")
-        mine = beside(answers.text("done"), bar["words"])
+        mine = beside(answers.text("done"), [*bar["words"], *((bar["others"],) if say.language != "en" else ())])
         own = [Own(sentence, label=say("standing.wrote")) for sentence in mine]
         note = Own(answers.notes.get(key, ""), f"note/{key}", say("standing.note"))
         mind = quoter.quote(bar.get("mind", ()), again=True)
