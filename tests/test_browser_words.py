@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from career_advisor.feedback import Box
+from career_advisor.guided.wording import words
 from career_advisor.web import guard
 from career_advisor.web.wording import LANGUAGES, says, tables
 from tests.chromium import violations
@@ -44,11 +45,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def left_in_english(tab: Tab, code: str) -> list[str]:
     """Return the texts on the page that are the English ones, where the language has others."""
-    flat = {
-        entry
-        for key, entry in tables()["en"].items()
-        if isinstance(entry, str) and entry and tables()[code][key] != entry
-    }
+    english, other = ({**tables()[each], **words(each).table} for each in ("en", code))
+    flat = {entry for key, entry in english.items() if isinstance(entry, str) and entry and other[key] != entry}
     return list(tab.page.evaluate(LEFT_IN_ENGLISH, sorted(flat)))
 
 
@@ -90,8 +88,10 @@ def test_a_whole_visit_in_another_language(browser: Any, address: str, code: str
         assert page.locator(".thanks").inner_text().startswith(own("vote_coded", code="")[:8])
         page.click("#clear")
         page.wait_for_selector("#welcome", state="visible")
+        assert left_in_english(tab, code) == []
         page.click("#welcome .guided-entry >> nth=0")
         assert own("guided_in_english") in page.locator("#guided").inner_text()
+        assert words(code)("stand.promise") in page.locator("#guided").inner_text()
         page.click(f'#guided button:text-is("{own("guided_begin")}")')
         assert left_in_english(tab, code) == []
 
@@ -112,6 +112,33 @@ def test_another_language_is_chosen_in_the_middle_and_kept(browser: Any, address
         tab.page.wait_for_selector("body.ready")
         assert tab.page.locator("#welcome h2").first.inner_text() == says("es", "welcome")
         assert tab.page.evaluate("Object.entries(localStorage)") == [["advisor-language", "es"]]
+
+
+def test_what_stands_in_the_pane_stays_open_in_the_language_that_is_chosen(browser: Any, address: str) -> None:
+    with watched(browser, address) as tab:
+        page = tab.page
+        tab.ask("Should I do a PhD?").locator("button.cite:text-is('2')").first.click()
+        page.focus(".bar-buttons .languages")
+        page.select_option(".bar-buttons .languages", "fr")
+        page.wait_for_selector(f'#pane-title:text-is("{says("fr", "sources_cited").format(n=3)}")')
+
+        assert page.locator(".passage.asked-for mark").inner_text() == QUOTES[2]
+        assert says("fr", "summary") in page.locator(".passage.asked-for").inner_text()
+        assert tab.focused("class") == "languages", "whoever chose may choose once more"
+        assert page.locator(".turn .cite[aria-expanded=true]").all_inner_texts() == ["2"]
+        assert left_in_english(tab, "fr") == []
+        page.focus("#pane")
+        page.keyboard.press("Escape")
+        assert tab.focused("aria-expanded") == "false"
+        assert (tab.focused("class"), page.evaluate("document.activeElement.textContent")) == ("cite", "2")
+        for opener in ("#people-button", "#talks-button", "#guides-button"):
+            page.click(opener)
+            page.select_option(".bar-buttons .languages", "es")
+            page.wait_for_selector(f'#send:text-is("{says("es", "send")}")')
+            assert left_in_english(tab, "es") == [], opener
+            assert page.is_visible("#pane")
+            page.select_option(".bar-buttons .languages", "fr")
+            page.wait_for_selector(f'#send:text-is("{says("fr", "send")}")')
 
 
 def test_a_language_that_cannot_be_had_is_said_and_the_page_stays(browser: Any, address: str) -> None:
@@ -152,6 +179,21 @@ def test_in_no_language_is_anything_wider_than_a_narrow_phone(browser: Any, addr
         fits("guided")
         page.locator("#guided .primary").click()
         fits("guided question")
+        page.fill("#guided textarea", "word " * 12)
+        for number in range(1, 6):
+            page.locator("#guided .primary").click()
+            fits(f"guided question {number}")
+            if number == 1:
+                page.fill("#guided .guided-row input >> nth=0", "Verkehrsinfrastrukturfinanzierung " * 4)
+            if page.locator("#guided .guided-steps").count():
+                for box in page.locator("#guided .guided-steps input[type=checkbox]").all()[:5]:
+                    box.check()
+                fits("guided steps")
+        page.locator("#guided .primary").click()
+        fits("guided last question")
+        page.locator("#guided .primary").click()
+        page.wait_for_selector(".guided-sheet")
+        fits("guided document")
 
 
 CUT = """() => [...document.querySelectorAll("#page button, #composer button, #page select, #page a")]

@@ -23,6 +23,7 @@ from career_advisor.guided.quoting import Library, stated
 from career_advisor.guided.sheet import Ask, Bar, Help, Own, Quote, Sheet, ToDo, Verdict
 from career_advisor.guided.standing import bar_keys, bars_of, judge
 from career_advisor.guided.terminal import Terminal, converse, load, save
+from career_advisor.guided.wording import words
 from career_advisor.opening import open_advisor
 from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service, Stage, WrongUse
 from career_advisor.settings import Settings
@@ -227,7 +228,7 @@ def ticked(**ticks: str) -> Answers:
     ],
 )
 def test_the_verdict_follows_from_the_ticks_alone(direction: str, answers: Answers, grade: str) -> None:
-    assert judge(direction, answers).grade == grade
+    assert judge(direction, answers, words("en")).grade == grade
 
 
 @pytest.mark.parametrize("told", [{"liking": "duty"}, {"elsewhere": "yes"}])
@@ -235,9 +236,9 @@ def test_another_way_of_helping_is_named_only_to_whoever_said_what_points_there(
     lacking = {"literature": "not-yet", "mathematics": "not-yet"}
     had = {"literature": "have", "mathematics": "have"}
 
-    assert judge("theory", Answers(told, lacking)).grade == "other"
-    assert judge("theory", Answers({}, lacking)).grade == "train"
-    assert judge("theory", Answers(told, had)).grade == "now"
+    assert judge("theory", Answers(told, lacking), words("en")).grade == "other"
+    assert judge("theory", Answers({}, lacking), words("en")).grade == "train"
+    assert judge("theory", Answers(told, had), words("en")).grade == "now"
 
 
 def test_every_kind_of_work_has_bars_and_no_bar_is_left_over() -> None:
@@ -349,6 +350,16 @@ def test_somebody_who_may_be_in_danger_is_told_first_whom_to_call(key: GuideKey,
 
     assert sheet.parts[0].heading == "First of all"
     assert {each.service.kind for each in sheet.parts[0].items if isinstance(each, Help)} == {"helpline"}
+
+
+@pytest.mark.parametrize(("code", "words_of_theirs"), [("de", "Ich will nicht mehr leben."), ("zh", "我不想活了。")])
+def test_somebody_in_danger_is_told_so_in_the_language_that_they_write_in(
+    code: str, words_of_theirs: str, real: Library
+) -> None:
+    sheet = compose("plan", read("plan", {"values": {"turn": words_of_theirs}}), TODAY, real, code)
+
+    assert sheet.parts[0].heading == words(code)("danger.first")
+    assert items(sheet, Help)[0].service.kind == "helpline"
 
 
 def test_a_note_on_policy_is_no_farewell(real: Library) -> None:
@@ -477,7 +488,7 @@ def test_each_question_says_why_it_is_asked_and_no_tick_is_preset() -> None:
     questions = [question for guide in guides().values() for question in guide.questions]
 
     assert all(question.why.endswith(".") and question.title[-1] in "?r.e" for question in questions)
-    assert [key for key, _ in TICKS] == ["have", "not-yet", "unsure"]
+    assert TICKS == ("have", "not-yet", "unsure")
     assert Answers().empty
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from career_advisor.guided.wording import words
 from career_advisor.web import guard
+from career_advisor.web.wording import says
 from tests.chromium import violations
 from tests.doubles import Bookshelf, ScriptedAnswerer
 from tests.hostile import MARKUP
@@ -245,6 +247,77 @@ def test_without_a_server_what_was_written_stays(browser: Any, address: str) -> 
 
         assert "still here" in tab.page.inner_text(".guided-trouble")
         assert tab.page.input_value("#guided textarea") == "Mine."
+
+
+def test_a_guided_conversation_in_german_ends_in_a_german_document_that_is_opened_again_in_french(
+    browser: Any, address: str, tmp_path: Path
+) -> None:
+    german, french = words("de"), words("fr")
+    with opened(browser, address, accept_downloads=True, locale="de-DE") as tab:
+        page = tab.page
+        page.click(f'#welcome .guided-entry:has-text("{german("stand.title")}")')
+        press(tab, says("de", "guided_begin"))
+        assert page.inner_text("#guided h2") == german("stand.directions.title")
+        page.check(f'#guided label:has-text("{german("stand.directions.options.engineering")}") input')
+        press(tab, says("de", "guided_next"))
+        page.fill("#guided textarea", "Ich pflege einen Data Loader in einer Open-Source-Bibliothek.")
+        press(tab, says("de", "guided_see_now"))
+        page.wait_for_selector(".guided-sheet")
+        page.check(f'#guided .guided-tick label:has-text("{german("tick.have")}") input >> nth=0')
+        page.wait_for_selector(".guided-verdict.now")
+        assert page.inner_text(".guided-grade") == german("grade.now.name")
+        assert page.locator(".guided-sheet h3, .guided-sheet h4").all_inner_texts()[:2] == [
+            german("standing.where"),
+            german("standing.against"),
+        ]
+        assert german("document.in_english") in page.inner_text(".guided-sheet")
+        assert page.get_attribute(".guided-quote span", "lang") == "en"
+        text = saved(tab, says("de", "guided_save_markdown"), tmp_path).read_text("utf-8")
+        assert text.startswith(f"# {german('stand.title')}\n")
+        file = saved(tab, says("de", "guided_save_json"), tmp_path)
+        assert json.loads(file.read_text("utf-8"))["document"]["language"] == "de"
+        was_good(tab, address)
+
+    with opened(browser, address, locale="fr-FR") as tab:
+        tab.page.click("#welcome .guided-entry >> nth=2")
+        tab.page.set_input_files("#guided input[type=file]", str(file))
+        tab.page.wait_for_selector(".guided-sheet")
+        assert tab.page.inner_text(".guided-grade") == french("grade.now.name")
+        assert "Ich pflege einen Data Loader" in tab.page.inner_text(".guided-sheet")
+        was_good(tab, address)
+
+
+def test_another_language_in_the_middle_keeps_what_was_written(tab: Tab) -> None:
+    def choose(code: str) -> None:
+        tab.page.focus(".bar-buttons .languages")
+        tab.page.select_option(".bar-buttons .languages", code)
+
+    spanish, german = words("es"), words("de")
+    begin(tab, "Prepare for advising")
+    tab.page.fill("#guided textarea", "Six years in a ministry.")
+    choose("es")
+    tab.page.wait_for_selector(f'h2:text-is("{spanish("advising.background.title")}")')
+    assert tab.page.input_value("#guided textarea") == "Six years in a ministry."
+
+    press(tab, says("es", "guided_see_now"))
+    tab.page.wait_for_selector(f'h3:text-is("{spanish("briefing.questions")}")')
+    tab.page.click(".guided-sheet .cite >> nth=0")
+    tab.page.click('button[data-edits="draw"]')
+    tab.page.fill("#guided textarea", "It won't let go of me.")
+    choose("de")
+    tab.page.wait_for_selector(f'#pane-close:text-is("{says("de", "close")}")')
+    assert tab.page.input_value("#guided textarea") == "It won't let go of me."
+    tab.page.click("#guided .guided-own .primary")
+    tab.page.wait_for_selector(f'h3:text-is("{german("briefing.questions")}")')
+    assert tab.page.locator(".guided-mine").all_inner_texts() == ["Six years in a ministry.", "It won't let go of me."]
+    assert tab.page.is_visible("#pane .asked-for")
+
+    choose("es")
+    tab.page.wait_for_selector(f'h3:text-is("{spanish("briefing.questions")}")')
+    assert tab.focused("class") == "languages"
+    tab.page.focus("#pane")
+    tab.page.keyboard.press("Escape")
+    assert tab.focused("class") == "cite", "what opened the pane was drawn anew, and has the focus back"
 
 
 def test_where_there_are_no_guided_conversations_the_page_has_no_trace_of_them(browser: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from career_advisor import neutral
 from career_advisor.guided.questions import TICKS, Guide, Question
+from career_advisor.guided.wording import Words, words
 from career_advisor.records import AdvisorError
 
 TEXT_LIMIT = 1_500
@@ -82,29 +83,30 @@ def read_answers(given: object, guide: Guide, bars: Sequence[str]) -> Answers:
 
     Args:
         given: JSON values: an object with `values`, and, where bars were ticked, `ticks` and `notes`.
-        guide: The conversation that they answer.
+        guide: The conversation that they answer; a fault is told in its language.
         bars: Keys of the bars that there are.
 
     Raises:
         Unreadable: If anything in it is not an answer to these questions.
     """
-    fields = _object(given, "the answers", ("values", "ticks", "notes"))
-    written = _object(fields.get("values", {}), "the answers", [question.key for question in guide.questions])
+    say = words(guide.language)
+    fields = _object(given, ("values", "ticks", "notes"), say)
+    written = _object(fields.get("values", {}), [question.key for question in guide.questions], say)
     values: dict[str, Value] = {}
     for question in guide.questions:  # in their order, so that `each` finds its lines
         if question.key in written:
-            value = _value(written[question.key], question, values)
+            value = _value(written[question.key], question, values, say)
             if value and any(value):
                 values[question.key] = value
     known = bars if guide.key == "stand" else ()
-    ticks = _object(fields.get("ticks", {}), "the ticks", known)
+    ticks = _object(fields.get("ticks", {}), known, say)
     for key, tick in ticks.items():
-        if tick not in [name for name, _ in TICKS]:
-            raise Unreadable(f"“{_short(key)}” is ticked with something that isn't one of the three answers.")
+        if tick not in TICKS:
+            raise Unreadable(say("fault.tick", name=_short(key)))
     notes = {
         key: text
-        for key, note in _object(fields.get("notes", {}), "the notes", known).items()
-        if (text := _text(note, NOTE_LIMIT, key))
+        for key, note in _object(fields.get("notes", {}), known, say).items()
+        if (text := _text(note, NOTE_LIMIT, say(f"bar.{key}"), say))
     }
     return Answers(values, ticks, notes)
 
@@ -130,63 +132,63 @@ def _plain(each: str | Step) -> Any:
     return {"do": each.do, "by": each.by.isoformat() if each.by else None}
 
 
-def _value(given: object, question: Question, before: Mapping[str, Value]) -> Value:
+def _value(given: object, question: Question, before: Mapping[str, Value], say: Words) -> Value:
     if question.kind == "text":
-        return _text(given, TEXT_LIMIT, question.title)
+        return _text(given, TEXT_LIMIT, question.title, say)
     if question.kind == "choice":
-        return _choice(given, question)
+        return _choice(given, question, say)
     # One for each line of another question: what belongs to no line is no answer.
     most = len(before.get(question.of, ())) if question.of else question.most
-    listed = _list(given, most, question.title)
+    listed = _list(given, most, question.title, say)
     if question.kind == "steps":
-        return tuple(step for each in listed if (step := _step(each, question)))
+        return tuple(step for each in listed if (step := _step(each, question, say)))
     read = _choice if question.kind in {"choices", "each-choice"} else _line
-    each = [read(one, question) for one in listed]
+    each = [read(one, question, say) for one in listed]
     return tuple(each) if question.of else tuple(dict.fromkeys(one for one in each if one))
 
 
-def _object(given: object, what: str, known: Sequence[str]) -> dict[str, Any]:
+def _object(given: object, known: Sequence[str], say: Words) -> dict[str, Any]:
     if not isinstance(given, dict):
-        raise Unreadable(f"I could not read {what}: they are not written the way this program writes them.")
+        raise Unreadable(say("fault.form"))
     strange = next((key for key in given if key not in known), None)
     if strange is not None:
-        raise Unreadable(f"I don't know what “{_short(strange)}” is among {what}.")
+        raise Unreadable(say("fault.strange", name=_short(strange)))
     return given
 
 
-def _list(given: object, most: int, title: str) -> list[Any]:
+def _list(given: object, most: int, title: str, say: Words) -> list[Any]:
     if not isinstance(given, list):
-        raise Unreadable(f"The answer to “{title}” is not a list.")
+        raise Unreadable(say("fault.list", title=title))
     if len(given) > most:
-        raise Unreadable(f"“{title}” takes {most} at most.")
+        raise Unreadable(say("fault.most", title=title, most=most))
     return given
 
 
-def _choice(given: object, question: Question) -> str:
+def _choice(given: object, question: Question, say: Words) -> str:
     if not isinstance(given, str) or not (given == "" or question.label(given)):
-        raise Unreadable(f"The answer to “{question.title}” is not one of those offered.")
+        raise Unreadable(say("fault.choice", title=question.title))
     return given
 
 
-def _text(given: object, limit: int, title: str) -> str:
+def _text(given: object, limit: int, title: str, say: Words) -> str:
     if not isinstance(given, str):
-        raise Unreadable(f"The answer to “{_short(title)}” is not a text.")
+        raise Unreadable(say("fault.text", title=title))
     if len(given) > limit:
-        raise Unreadable(f"The answer to “{_short(title)}” is longer than {limit:,} characters; please shorten it.")
+        raise Unreadable(say("fault.length", title=title, limit=limit))
     return neutral.plain(given).strip()
 
 
-def _line(given: object, question: Question) -> str:
-    return neutral.line(_text(given, LINE_LIMIT, question.title))
+def _line(given: object, question: Question, say: Words) -> str:
+    return neutral.line(_text(given, LINE_LIMIT, question.title, say))
 
 
-def _step(given: object, question: Question) -> Step | None:
-    fields = _object(given, "the steps", ("do", "by"))
-    do = _line(fields.get("do", ""), question)
-    return Step(do, _day(fields.get("by"))) if do else None
+def _step(given: object, question: Question, say: Words) -> Step | None:
+    fields = _object(given, ("do", "by"), say)
+    do = _line(fields.get("do", ""), question, say)
+    return Step(do, _day(fields.get("by"), say)) if do else None
 
 
-def _day(given: object) -> date | None:
+def _day(given: object, say: Words) -> date | None:
     if given is None or given == "":
         return None
     try:
@@ -194,7 +196,7 @@ def _day(given: object) -> date | None:
     except ValueError:
         day = None
     if day is None or abs(day.year - date.today().year) > YEARS_AHEAD:
-        raise Unreadable(f"“{_short(given)}” is not a day within {YEARS_AHEAD} years.")
+        raise Unreadable(say("fault.day", name=_short(given), years=YEARS_AHEAD))
     return day
 
 

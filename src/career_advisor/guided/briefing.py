@@ -6,15 +6,15 @@ from career_advisor.guided.answers import Answers
 from career_advisor.guided.questions import guides
 from career_advisor.guided.quoting import Quoter, stated
 from career_advisor.guided.sheet import Ask, Item, Ours, Own, Part
+from career_advisor.guided.wording import Words
 
 ADVISERS_SHOWN = 4
 
 
-def briefing(answers: Answers, quoter: Quoter) -> list[Part]:
+def briefing(answers: Answers, quoter: Quoter, say: Words) -> list[Part]:
     """Return the document's parts."""
-    guide = guides()["advising"]
-    page = [Part("My page", ())]
-    for question in guide.questions:
+    page = [Part(say("briefing.page"), ())]
+    for question in guides(say.language)["advising"].questions:
         if question.in_document:
             continue
         if question.kind == "lines":
@@ -27,41 +27,33 @@ def briefing(answers: Answers, quoter: Quoter) -> list[Part]:
         page.append(Part(question.page, own, 3))
     return [
         *page,
-        Part("Questions to ask the adviser", _questions(answers)),
-        Part("Before you talk", tuple(quoter.quote(stated()["advising"]["quotes"]))),
-        Part("Who advises", (*quoter.help(_advisers(answers, quoter)),)),
+        Part(say("briefing.questions"), _questions(answers, say)),
+        Part(say("briefing.before"), tuple(quoter.quote(stated()["advising"]["quotes"]))),
+        Part(say("briefing.advisers"), (*quoter.help(_advisers(answers, quoter)),)),
     ]
 
 
-def _questions(answers: Answers) -> tuple[Item, ...]:
+def _questions(answers: Answers, say: Words) -> tuple[Item, ...]:
     """Return questions that are made of what was written, and of what was left open."""
     asks: list[Item] = []
     if uncertainty := answers.text("uncertainty"):
-        asks.append(
-            Ask("I wrote that my biggest uncertainty is this: ", uncertainty, " How would you go about settling it?")
-        )
+        asks.append(Ask(say("briefing.uncertainty_before"), uncertainty, say("briefing.uncertainty_behind")))
     options = answers.lines("choices")
     if len(options) > 1:
-        asks.append(Ask("Between these, what would you want to know before choosing? ", "; ".join(options)))
+        asks.append(Ask(say("briefing.options"), "; ".join(options)))
     elif options:
-        asks.append(Ask("I see one option: ", options[0], " What would you put beside it?"))
+        asks.append(Ask(say("briefing.option_before"), options[0], say("briefing.option_behind")))
     if constraints := answers.text("constraints"):
-        asks.append(Ask("Given these limits, what is realistic, and what isn't? ", constraints))
+        asks.append(Ask(say("briefing.constraints"), constraints))
     if answers.text("tried"):
-        asks.append(Ask("Going by what I have tried, what should I do more of, and what should I drop?"))
+        asks.append(Ask(say("briefing.tried")))
     asks += [
         Ask(question.open)
-        for question in guides()["advising"].questions
+        for question in guides(say.language)["advising"].questions
         if question.open and not (answers.text(question.key) or answers.lines(question.key))
     ]
-    asks.append(
-        Ask("What is the next small step that you would take in my place, and whom should I talk to after you?")
-    )
-    return (
-        Ours("They are made of what you wrote and of what you left open. Add your own; leave out what doesn't fit."),
-        *asks,
-        Own("\n".join(answers.lines("ask")), "ask", "Questions of your own, one a line"),
-    )
+    asks.append(Ask(say("briefing.next")))
+    return (Ours(say("briefing.made_of")), *asks, Own("\n".join(answers.lines("ask")), "ask", say("briefing.ask")))
 
 
 def _advisers(answers: Answers, quoter: Quoter) -> list[str]:

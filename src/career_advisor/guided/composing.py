@@ -12,39 +12,38 @@ from career_advisor.guided.questions import GuideKey, guides
 from career_advisor.guided.quoting import Library, Quoter
 from career_advisor.guided.sheet import Help, Item, Ours, Part, Sheet
 from career_advisor.guided.standing import standing
+from career_advisor.guided.wording import Words, words
 
-FIRST = (
-    "Something you wrote sounds as if you or somebody else may be in danger. Please talk to a person now; this page "
-    "can wait. If it is urgent, call your local emergency number."
-)
-_PARTS: dict[GuideKey, Callable[[Answers, Quoter], list[Part]]] = {
+_PARTS: dict[GuideKey, Callable[[Answers, Quoter, Words], list[Part]]] = {
     "stand": standing,
     "plan": planning,
     "advising": briefing,
 }
 
 
-def compose(key: GuideKey, answers: Answers, written: date, library: Library) -> Sheet:
+def compose(key: GuideKey, answers: Answers, written: date, library: Library, language: str = "en") -> Sheet:
     """Make the document of a guided conversation.
 
     Args:
         key: Which one.
         answers: As read; anything may be missing.
         written: The day that the document bears: that on which it was begun.
-        library: Where quotes and services come from.
+        library: Where quotes and services come from; these stay in English.
+        language: Code of that of everything else.
 
     Raises:
         AdvisorError: If there is no sound index.
     """
-    quoter = Quoter(library)
-    parts = _PARTS[key](answers, quoter)
+    quoter, say = Quoter(library), words(language)
+    parts = _PARTS[key](answers, quoter, say)
     if library.sources.in_danger(_own_words(answers)):
         helplines: list[Item] = [Help(s) for s in library.sources.services if s.kind == "helpline"]
-        parts.insert(0, Part("First of all", (Ours(FIRST), *helplines)))
-    return Sheet(key, guides()[key].title, written, answers, tuple(parts), quoter.citations)
+        parts.insert(0, Part(say("danger.first"), (Ours(say("danger.said")), *helplines)))
+    return Sheet(key, language, guides(language)[key].title, written, answers, tuple(parts), quoter.citations)
 
 
 def _own_words(answers: Answers) -> list[str]:
     values = [each for value in answers.values.values() for each in ([value] if isinstance(value, str) else value)]
     words = [each if isinstance(each, str) else each.do for each in values] + list(answers.notes.values())
-    return [text for text in words if " " in text]
+    # An option's key is one word in ASCII. A sentence has spaces, or is in Chinese.
+    return [text for text in words if " " in text or not text.isascii()]

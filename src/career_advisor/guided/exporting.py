@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from career_advisor import neutral
 from career_advisor.guided.answers import Answers, Unreadable, answers_json, read_answers
-from career_advisor.guided.questions import TICKS, GuideKey, guides
+from career_advisor.guided.questions import GuideKey, guides
 from career_advisor.guided.sheet import Ask, Bar, Help, Item, Ours, Own, Part, Quote, Sheet, ToDo, Verdict
 from career_advisor.guided.standing import bar_keys
-from career_advisor.records import Citation, Service
+from career_advisor.guided.wording import Words, words
+from career_advisor.records import Citation, Kind, Service
 
 FORMAT = "career-advisor-guided"
 VERSION = 1
@@ -25,10 +25,6 @@ FILE_LIMIT = 400_000
 """Characters of a file at most; a full one of ours has a tenth of that."""
 EARLIEST = date(2020, 1, 1)
 
-ABOUT = (
-    "Made with Career Advisor, a program and not a human adviser. It is independent of Rob Miles, 80,000 Hours and "
-    "every service named here."
-)
 _KINDS: dict[type[Item], str] = {
     Ours: "ours",
     Own: "own",
@@ -39,9 +35,9 @@ _KINDS: dict[type[Item], str] = {
     Ask: "ask",
     Help: "service",
 }
+_VIEWS: dict[Kind, str] = {"our summary": "own_summary", "source text": "source"}
 _FIELDS = ("format", "version", "guide", "written", "answers", "document")
 _SPECIAL = re.compile(r"([\\`*_\[\]<|~]|^[#>+-]|(?<=^\d)[.)])", re.MULTILINE)
-_NOT_OURS = "That is not a file of a guided conversation, so nothing was changed."
 
 
 class Stored(NamedTuple):
@@ -69,6 +65,7 @@ def sheet_json(sheet: Sheet) -> dict[str, Any]:
         "written": sheet.written.isoformat(),
         "answers": answers_json(sheet.answers),
         "document": {
+            "language": sheet.language,
             "title": sheet.title,
             "parts": [part_json(part) for part in sheet.parts],
             "citations": [_citation_json(each) for each in sheet.citations],
@@ -83,7 +80,8 @@ def json_text(sheet: Sheet) -> str:
 
 def part_json(part: Part) -> dict[str, Any]:
     """Return a part as JSON values."""
-    return {"heading": part.heading, "level": part.level, "items": [_item_json(item) for item in part.items]}
+    items = [_item_json(item) for item in part.items]
+    return {"heading": part.heading, "level": part.level, "edits": part.edits, "items": items}
 
 
 def _item_json(item: Item) -> dict[str, Any]:
@@ -107,38 +105,43 @@ def _citation_json(each: Citation) -> dict[str, Any]:
     }
 
 
-def read_json(text: str, today: date) -> Stored:
-    """Read a file that `json_text` wrote, or what is left of one without its `document`.
+def read_json(text: str, today: date, language: str = "en") -> Stored:
+    """Read a file that `json_text` wrote, in whatever language, or what is left of one without its `document`.
+
+    Args:
+        text: Of the file.
+        today: A file cannot have been written later.
+        language: Code of that in which a fault is told.
 
     Raises:
         Unreadable: If it is anything else; the message is a sentence for a person.
     """
+    say = words(language)
     if len(text) > FILE_LIMIT:
-        raise Unreadable("That file is too long to be one of a guided conversation, so nothing was changed.")
+        raise Unreadable(say("fault.too_long"))
     try:
         given = json.loads(text)
     except (ValueError, RecursionError):
-        raise Unreadable(_NOT_OURS) from None
+        raise Unreadable(say("fault.not_ours")) from None
     if not isinstance(given, dict) or given.get("format") != FORMAT or any(key not in _FIELDS for key in given):
-        raise Unreadable(_NOT_OURS)
+        raise Unreadable(say("fault.not_ours"))
     if given.get("version") != VERSION or isinstance(given.get("version"), bool):
-        raise Unreadable("That file was written by another version of this program, so nothing was changed.")
-    guide = next((each for key, each in guides().items() if key == given.get("guide")), None)
+        raise Unreadable(say("fault.version"))
+    guide = next((each for key, each in guides(language).items() if key == given.get("guide")), None)
     if guide is None:
-        raise Unreadable(_NOT_OURS)
-    return Stored(
-        guide.key, _written(given.get("written"), today), read_answers(given.get("answers"), guide, bar_keys())
-    )
+        raise Unreadable(say("fault.not_ours"))
+    written = _written(given.get("written"), today, say)
+    return Stored(guide.key, written, read_answers(given.get("answers"), guide, bar_keys()))
 
 
-def _written(given: object, today: date) -> date:
+def _written(given: object, today: date, say: Words) -> date:
     try:
         day = date.fromisoformat(given) if isinstance(given, str) and len(given) == len("2026-11-26") else None
     except ValueError:
         day = None
     # A day more: it may be tomorrow already where the person lives.
     if day is None or not EARLIEST <= day <= today + timedelta(days=1):
-        raise Unreadable("That file bears no day on which it could have been written, so nothing was changed.")
+        raise Unreadable(say("fault.written"))
     return day
 
 
@@ -147,24 +150,38 @@ def _written(given: object, today: date) -> date:
 
 def markdown(sheet: Sheet) -> str:
     """Return the document as Markdown: quotes with numbers, resolved at the end, and the person's words as quotes."""
-    lines = [f"# {sheet.title}", "", f"{shown_day(sheet.written)}. Lines that begin with a bar are my own words.", ""]
+    say = words(sheet.language)
+    lines = [f"# {sheet.title}", "", say("document.own_words", day=say.day(sheet.written)), ""]
+    lines += [in_english(sheet), ""] if in_english(sheet) else []
     for part in sheet.parts:
         lines += [f"{'#' * part.level} {_escaped(part.heading)}", ""]
         for item in part.items:
-            lines += [*_marked_down(item), ""] if _shown(item) else []
+            lines += [*_marked_down(item, say), ""] if _shown(item) else []
     if sheet.citations:
-        lines += ["## Sources", ""]
-        lines += [_source(place, addresses, numbers) for place, addresses, numbers in by_place(sheet)]
+        lines += [f"## {say('document.sources')}", ""]
+        lines += [_source(place) for place in by_place(sheet)]
         lines += [""]
-    lines += ["---", "", ABOUT, ""]
+    lines += ["---", "", about(sheet), ""]
     return "\n".join(lines)
+
+
+def about(sheet: Sheet) -> str:
+    """Return what made the document, and what that is not."""
+    return words(sheet.language)("document.about")
+
+
+def in_english(sheet: Sheet) -> str:
+    """Return what has to be known of a document that is not in English: what in it is; empty for one that is."""
+    return "" if sheet.language == "en" else words(sheet.language)("document.in_english")
 
 
 class Place(NamedTuple):
     """A section that is quoted, with the numbers of all that is quoted from it."""
 
     name: str
-    """Title, section, whose view, and when it was true."""
+    """Title and section, in English."""
+    view: str
+    """Whose view, and when it was true."""
     addresses: tuple[str, ...]
     """Where it can be checked."""
     numbers: tuple[int, ...]
@@ -172,40 +189,36 @@ class Place(NamedTuple):
 
 def by_place(sheet: Sheet) -> list[Place]:
     """Return the sections that are quoted, in the order of their first numbers."""
-    numbers: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
+    numbers: dict[tuple[str, str, tuple[str, ...]], tuple[int, ...]] = {}
     for each in sheet.citations:
-        at = (_place_name(each), _addresses(each))
+        at = (_place_name(each), _view(each, words(sheet.language)), _addresses(each))
         numbers[at] = (*numbers.get(at, ()), each.number)
-    return [Place(name, addresses, found) for (name, addresses), found in numbers.items()]
+    return [Place(*at, found) for at, found in numbers.items()]
 
 
-def _source(name: str, addresses: Sequence[str], numbers: Sequence[int]) -> str:
-    read = f" {', '.join(f'<{address}>' for address in addresses)}" if addresses else ""
-    return f"- [{', '.join(str(number) for number in numbers)}] {_escaped(name)}.{read}"
+def _source(place: Place) -> str:
+    read = f" {', '.join(f'<{address}>' for address in place.addresses)}" if place.addresses else ""
+    numbers = ", ".join(str(number) for number in place.numbers)
+    return f"- [{numbers}] {_escaped(place.name)} {_escaped(place.view)}.{read}"
 
 
-def shown_day(day: date) -> str:
-    """Return a day as people write it.
-
-    >>> shown_day(date(2026, 12, 3))
-    '3 December 2026'
-    """
-    return f"{day.day} {day:%B %Y}"
-
-
-def about_service(service: Service) -> str:
+def about_service(service: Service, say: Words) -> str:
     """Return what has to be known of a service beside its name, in sentences."""
-    known = f"As of {service.as_of}." if service.as_of else "We don't know how old this is."
-    checked = f"The address answered on {service.last_checked}." if service.last_checked else ""
-    parts = (f"For {service.gap}.", f"Cost: {service.cost}.", service.caveat, known, checked)
-    return " ".join(part for part in parts if part)
+    known = say("document.as_of", date=service.as_of) if service.as_of else say("document.age_unknown")
+    checked = say("document.checked", date=service.last_checked) if service.last_checked else ""
+    gap, cost = say("document.for", gap=service.gap), say("document.cost", cost=service.cost)
+    return " ".join(part for part in (gap, cost, service.caveat, known, checked) if part)
 
 
 def _place_name(each: Citation) -> str:
-    heading = [part for part in each.heading if part != each.title]
-    view = f"our summary, after {each.after}" if each.kind == "our summary" and each.after else each.kind
-    true = f"as of {each.date}" if each.date else "date not known"
-    return f"{' › '.join((each.title, *heading))} ({view}; {true})"
+    return " › ".join((each.title, *(part for part in each.heading if part != each.title)))
+
+
+def _view(each: Citation, say: Words) -> str:
+    ours = each.kind == "our summary" and each.after
+    view = say("document.summary", whose=each.after) if ours else say(f"document.{_VIEWS[each.kind]}")
+    true = say("document.true", date=each.date) if each.date else say("document.undated")
+    return say("document.view", view=view, true=true)
 
 
 def _addresses(each: Citation) -> tuple[str, ...]:
@@ -218,29 +231,31 @@ def _shown(item: Item) -> bool:
     return not (isinstance(item, Own) and not item.text and item.edits.startswith(("note/", "unknowns/", "ask")))
 
 
-def _marked_down(item: Item) -> list[str]:
+def _marked_down(item: Item, say: Words) -> list[str]:
     lines: list[str] = []
     match item:
         case Ours(text):
             lines = [_escaped(text)]
         case Own(text, _, label):
-            said = [f"> {line}" for line in _escaped(text or "(left open)").split("\n")]
-            lines = [f"*{_escaped(label)}:*", "", *said] if label else said
+            said = [f"> {line}" for line in _escaped(text or say("document.left_open")).split("\n")]
+            lines = [f"*{_escaped(say('document.labelled', label=label))}*", "", *said] if label else said
         case Quote(text, number):
             lines = [f"{_escaped(text)} [{number}]"]
         case Bar(_, _, tick):
-            lines = [f"**I say:** {dict(TICKS).get(tick, 'not answered yet')}"]
+            lines = [f"**{say('document.i_say')}** {say(f'tick.{tick}') if tick else say('document.no_tick')}"]
         case Verdict(_, work, name, reason):
-            lines = [f"**{_escaped(name)}**{f' ({_escaped(work)})' if work else ''}", "", _escaped(reason)]
+            lines = [f"**{_escaped(name)}**{_escaped(say('document.work', work=work)) if work else ''}"]
+            lines += ["", _escaped(reason)]
         case ToDo(text, by, _):
-            lines = [f"- [ ] {f'**by {shown_day(by)}:** ' if by else ''}{_escaped(text)}"]
+            until = f"**{say('document.by', day=say.day(by))}** " if by else ""
+            lines = [f"- [ ] {until}{_escaped(text)}"]
         case Ask(before, said, behind):
-            inside = f"“{_escaped(' '.join(said.split()))}”" if said else ""
+            inside = say("document.said", text=_escaped(" ".join(said.split()))) if said else ""
             lines = [f"- {_escaped(before)}{inside}{_escaped(behind)}"]
         case Help(service):
             address = neutral.safe_url(service.url)
             where = f" <{address}>" if address else ""
-            lines = [f"- **{_escaped(service.name)}**{where} {_escaped(about_service(service))}"]
+            lines = [f"- **{_escaped(service.name)}**{where} {_escaped(about_service(service, say))}"]
     return lines
 
 

@@ -10,60 +10,70 @@ from career_advisor.guided.questions import guides
 from career_advisor.guided.quoting import Quoter, stated
 from career_advisor.guided.sheet import Item, Ours, Own, Part, ToDo
 from career_advisor.guided.standing import for_work, limits
+from career_advisor.guided.wording import Words
 
 UNWORKED = "any"
+ASKS_NOTHING = 2
+"""Words that are no question yet."""
+_WORD = re.compile(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+")  # a Chinese character is counted as one
 
 
-def planning(answers: Answers, quoter: Quoter) -> list[Part]:
+def planning(answers: Answers, quoter: Quoter, say: Words) -> list[Part]:
     """Return the document's parts."""
-    works = [work_of(option) for option in answers.lines("options")]
+    works = [work_of(option, say.language) for option in answers.lines("options")]
     return [
-        Part("A year from now", (Own(answers.text("goal"), "goal", "What you would like to be true"),)),
-        Part("What I do next", _steps(answers, quoter)),
-        *_options(answers, works, quoter),
-        *limits(answers.lines("limits"), list(dict.fromkeys(works)) or [UNWORKED], quoter),
-        _turn(answers, quoter),
-        Part("Somebody to talk it over with", tuple(quoter.help(stated()["advising"]["services"]))),
+        Part(say("planning.year"), (Own(answers.text("goal"), "goal", say("planning.goal")),)),
+        Part(say("planning.next"), _steps(answers, quoter, say), edits="steps"),
+        *_options(answers, works, quoter, say),
+        *limits(answers.lines("limits"), list(dict.fromkeys(works)) or [UNWORKED], quoter, say),
+        _turn(answers, quoter, say),
+        Part(say("planning.talk_over"), tuple(quoter.help(stated()["advising"]["services"]))),
     ]
 
 
-def work_of(option: str) -> str:
-    """Tell of an option's own words which kind of work it is; "any" where they don't say."""
+def work_of(option: str, language: str = "en") -> str:
+    """Tell of an option's own words which kind of work it is; "any" where they don't say.
+
+    Args:
+        option: In English, or in the language that the person reads.
+        language: Code of that.
+    """
     table = stated()["work"]
+    if language != "en":
+        table = {work: [*words, stated()["others"][work]] for work, words in table.items()}
     # What is named last and most narrowly decides: "policy research" is policy.
     narrow_first = ("governance", "operations", "field", "theory", "engineering", "leading")
     return next((work for work in narrow_first if re.search("|".join(table[work]), option, re.IGNORECASE)), UNWORKED)
 
 
-def _options(answers: Answers, works: list[str], quoter: Quoter) -> list[Part]:
+def _options(answers: Answers, works: list[str], quoter: Quoter, say: Words) -> list[Part]:
     options = answers.lines("options")
     if not options:
-        return [Part("My options", (Own("", "options", "The options you consider, one a line"),))]
+        return [Part(say("planning.my_options"), (Own("", "options", say("planning.options")),))]
     doubts, unknowns = answers.lines("doubts"), answers.lines("unknowns")
-    question = guides()["plan"].question("doubts")
-    parts = [Part("My options, and what to find out first", ())]
+    parts = [Part(say("planning.find_out"), ())]
     for at, (option, work) in enumerate(zip(options, works, strict=True)):
         doubt = doubts[at] if at < len(doubts) else ""
         unknown = unknowns[at] if at < len(unknowns) else ""
         items: list[Item] = [Own(option, f"options/{at}")]
-        if doubt and question:
-            items.append(Ours(f"To find out first: {question.label(doubt)}."))
-        items.append(Own(unknown, f"unknowns/{at}", "What to find out, in your words"))
+        if doubt:
+            items.append(Ours(say("planning.first", doubt=say(f"plan.doubts.options.{doubt}"))))
+        items.append(Own(unknown, f"unknowns/{at}", say("planning.unknown")))
         tests = quoter.quote(for_work(stated()["doubt"].get(doubt, {}).get("quotes", {}), work), again=True)
         if tests:
-            items += [Ours("What sources say that helps to find out:"), *tests]
-        answered = quoter.answer(unknown) if len(unknown.split()) > 2 else []  # noqa: PLR2004  (a word or two ask nothing)
+            items += [Ours(say("planning.helps")), *tests]
+        answered = quoter.answer(unknown) if len(_WORD.findall(unknown)) > ASKS_NOTHING else []
         if answered:
-            items += [Ours("And what they answer to your own words:"), *answered]
-        parts.append(Part(f"Option {at + 1}", tuple(items), 3))
+            items += [Ours(say("planning.answered")), *answered]
+        parts.append(Part(say("planning.option", n=at + 1), tuple(items), 3))
     return parts
 
 
-def _steps(answers: Answers, quoter: Quoter) -> tuple[Item, ...]:
-    question = guides()["plan"].question("steps")
+def _steps(answers: Answers, quoter: Quoter, say: Words) -> tuple[Item, ...]:
+    question = guides(say.language)["plan"].question("steps")
     steps = sorted(answers.steps("steps"), key=lambda step: step.by or date.max)
     if not steps or question is None:
-        return (Ours("No step is written down yet. One that takes an evening is a good first one."),)
+        return (Ours(say("planning.no_step")),)
     items: list[Item] = []
     for step in steps:
         label = question.label(step.do)
@@ -79,6 +89,6 @@ def _support(step: Step, quoter: Quoter) -> list[Item]:
     return [*quoter.quote(fields["quotes"], again=True), *helping]
 
 
-def _turn(answers: Answers, quoter: Quoter) -> Part:
-    own = Own(answers.text("turn"), "turn", "What would make you change this plan")
-    return Part("When to change course", (own, *quoter.quote(stated()["turn"]["quotes"])))
+def _turn(answers: Answers, quoter: Quoter, say: Words) -> Part:
+    own = Own(answers.text("turn"), "turn", say("planning.turn"))
+    return Part(say("planning.course"), (own, *quoter.quote(stated()["turn"]["quotes"])))

@@ -1,23 +1,21 @@
-"""The three guided conversations as data: what is asked, why, and what may be answered (guides.toml)."""
+"""The three guided conversations as data: what is asked, why, and what may be answered (guides.toml, words/)."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any, Literal, TypeAlias, cast
+
+from career_advisor.guided.wording import Words, words
 
 GuideKey: TypeAlias = Literal["stand", "plan", "advising"]
 Kind: TypeAlias = Literal["text", "choice", "choices", "lines", "each", "each-choice", "steps"]
 
 KEYS: tuple[GuideKey, ...] = ("stand", "plan", "advising")
-TICKS: tuple[tuple[str, str], ...] = (
-    ("have", "I have this"),
-    ("not-yet", "Not yet"),
-    ("unsure", "I am not sure"),
-)
+TICKS = ("have", "not-yet", "unsure")
 """What a person may say of a bar."""
 
 
@@ -57,9 +55,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """One guided conversation."""
+    """One guided conversation, in one language."""
 
     key: GuideKey
+    language: str
+    """Its code."""
     title: str
     lead: str
     promise: str
@@ -70,28 +70,32 @@ class Guide:
         return next((question for question in self.questions if question.key == key), None)
 
 
-@lru_cache(maxsize=1)
-def guides() -> Mapping[GuideKey, Guide]:
-    """Return the three, in the order in which they are offered."""
+@cache
+def guides(language: str = "en") -> Mapping[GuideKey, Guide]:
+    """Return the three in a language, in the order in which they are offered."""
     table = tomllib.loads(resources.files(__package__).joinpath("guides.toml").read_text("utf-8"))
-    return {key: _guide(key, table[key]) for key in KEYS}
+    say = words(language)
+    return {key: _guide(key, table[key], say) for key in KEYS}
 
 
-def _guide(key: GuideKey, fields: Mapping[str, Any]) -> Guide:
-    questions = tuple(_question(each) for each in fields["question"])
-    return Guide(key, fields["title"], fields["lead"], fields["promise"], questions)
+def _guide(key: GuideKey, fields: Mapping[str, Any], say: Words) -> Guide:
+    questions = tuple(_question(each, f"{key}.{each['key']}", say) for each in fields["question"])
+    return Guide(key, say.language, say(f"{key}.title"), say(f"{key}.lead"), say(f"{key}.promise"), questions)
 
 
-def _question(fields: Mapping[str, Any]) -> Question:
+def _question(fields: Mapping[str, Any], at: str, say: Words) -> Question:
+    def said_or_not(key: str) -> str:
+        return say(f"{at}.{key}") if say.has(f"{at}.{key}") else ""
+
     return Question(
         key=fields["key"],
         kind=cast("Kind", fields["kind"]),
-        title=fields["title"],
-        why=fields["why"],
-        options=tuple(Option(key, label) for key, label in fields.get("options", ())),
+        title=say(f"{at}.title"),
+        why=say(f"{at}.why"),
+        options=tuple(Option(key, say(f"{at}.options.{key}")) for key in fields.get("options", ())),
         most=fields.get("most", 1),
         of=fields.get("of", ""),
-        page=fields.get("page", ""),
-        open=fields.get("open", ""),
+        page=said_or_not("page"),
+        open=said_or_not("open"),
         in_document=fields.get("after") == "document",
     )

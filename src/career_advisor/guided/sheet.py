@@ -101,6 +101,8 @@ class Part:
     items: tuple[Item, ...]
     level: int = 2
     """Of the heading: 2, or 3 below one."""
+    edits: str = ""
+    """The question whose answers it holds, where they are changed as a whole; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class Sheet:
     """A whole document."""
 
     guide: GuideKey
+    language: str
+    """Code of that of everything but quotes, services and the person's own words."""
     title: str
     written: date
     answers: Answers

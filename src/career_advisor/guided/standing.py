@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from career_advisor.guided.answers import Answers
-from career_advisor.guided.questions import TICKS, guides
+from career_advisor.guided.questions import TICKS
 from career_advisor.guided.quoting import Quoter, stated
 from career_advisor.guided.sheet import Bar, GradeKey, Item, Ours, Own, Part, Verdict
+from career_advisor.guided.wording import Words
 
 UNSURE = "unsure"
 LEAST_TICKS = 2
@@ -21,15 +22,7 @@ SHOWN = 3
 MINE_SHOWN = 2
 """Of a person's own sentences, set beside one bar."""
 
-CHOOSE = (
-    "Below is one bar from each of several kinds of work. Choose a kind in which you could tick “I have this”, and its "
-    "own bars appear, with a verdict."
-)
-NOISY = (
-    "This is worked out by rule from your own ticks, with no knowledge of you. Judgements like it are noisy, whoever "
-    "makes them: take it as one voice, and let a person who talks with you overrule it."
-)
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]*")
+_SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?](?=\S)[^.!?。！？\n]*)*[.!?。！？]*")
 
 
 def bar_keys() -> tuple[str, ...]:
@@ -42,22 +35,24 @@ def bars_of(direction: str) -> dict[str, Mapping[str, Any]]:
     return {key: bar for key, bar in stated()["bar"].items() if direction in bar["for"]}
 
 
-def standing(answers: Answers, quoter: Quoter) -> list[Part]:
+def standing(answers: Answers, quoter: Quoter, say: Words) -> list[Part]:
     """Return the document's parts."""
     directions = answers.lines("directions") or (UNSURE,)
-    judged = [judge(direction, answers) for direction in directions]
-    top: list[Item] = [item for verdict in judged for item in (verdict, *_what_then(verdict, answers, quoter))]
+    judged = [judge(direction, answers, say) for direction in directions]
+    top: list[Item] = []
+    for direction, verdict in zip(directions, judged, strict=True):
+        top += [verdict, *_what_then(verdict.grade, direction, answers, quoter)]
     return [
-        Part("Where you stand, by your own ticks", (*top, Ours(NOISY))),
-        *_against(answers, directions, quoter),
-        Part("What is looked for, and what you say of it", _mine(answers)),
-        *(part for direction in directions for part in _bars(direction, answers, quoter, first=directions[0])),
-        *_limits(answers, directions, quoter),
-        *_next(judged, directions, quoter),
+        Part(say("standing.where"), (*top, Ours(say("standing.noisy")))),
+        *_against(answers, directions, quoter, say),
+        Part(say("standing.looked_for"), _mine(answers, say)),
+        *(part for direction in directions for part in _bars(direction, answers, quoter, say, first=directions[0])),
+        *limits(answers.lines("limits"), directions, quoter, say),
+        *_next(judged, directions, quoter, say),
     ]
 
 
-def judge(direction: str, answers: Answers) -> Verdict:
+def judge(direction: str, answers: Answers, say: Words) -> Verdict:
     """Decide by plain rules over the person's own ticks; docs/guided-conversations.md says them in words.
 
     The first rule that fits: too few ticks, no verdict; a bar that its source calls enough, and no "not yet" at the
@@ -65,10 +60,9 @@ def judge(direction: str, answers: Answers) -> Verdict:
     and the person either did not enjoy such work or could be great at other work, perhaps another way of helping;
     otherwise train first.
     """
-    question = guides()["stand"].question("directions")
-    work = question.label(direction) if question else direction
     if direction == UNSURE:
-        return Verdict("open", "", "Nothing chosen yet", CHOOSE)
+        return Verdict("open", "", say("standing.nothing_chosen"), say("standing.choose"))
+    work = say(f"stand.directions.options.{direction}")
     bars = bars_of(direction)
     ticks = {
         key: tick
@@ -78,37 +72,37 @@ def judge(direction: str, answers: Answers) -> Verdict:
     had = [key for key, tick in ticks.items() if tick == "have"]
     lacking = [key for key, tick in ticks.items() if tick == "not-yet"]
     enough = [key for key in had if bars[key].get("enough")]
-    weighed = "There is no verdict yet: tick at least two bars below, and it appears here."
     grade: GradeKey = "open"
+    weighed = ""
     if enough and "literature" not in lacking:
-        grade, weighed = "now", f"“{bars[enough[0]]['name']}” weighs most in this."
+        grade, weighed = "now", say("standing.weighs_most", bar=say(f"bar.{enough[0]}"))
     elif len(ticks) >= LEAST_TICKS:
-        grade, weighed = _by_counting(len(had), len(lacking), len(ticks), answers)
+        grade, why = _by_counting(len(had), len(lacking), len(ticks), answers)
+        weighed = say(f"standing.{why}") if why else ""
     if grade == "open":
-        return Verdict("open", work, "No verdict yet", weighed)
-    fields = stated()["grade"][grade]
-    return Verdict(
-        grade, work, fields["name"], " ".join(filter(None, (fields["said"], _counted(ticks, len(bars)), weighed)))
-    )
+        return Verdict("open", work, say("standing.no_verdict"), say("standing.tick_two"))
+    reason = say.sentences(say(f"grade.{grade}.said"), _counted(ticks, len(bars), say), weighed)
+    return Verdict(grade, work, say(f"grade.{grade}.name"), reason)
 
 
 def _by_counting(had: int, lacking: int, ticked: int, answers: Answers) -> tuple[GradeKey, str]:
+    """Return the grade, and the key of what beside the ticks decided it."""
     if had >= LEAST_TICKS and had >= SHARE_HAD * ticked:
         return "now", ""
     if lacking > had and answers.text("liking") == "duty":
-        return "other", "You also wrote that you didn't enjoy such work when you did it."
+        return "other", "not_enjoyed"
     if lacking > had and answers.text("elsewhere") == "yes":
-        return "other", "You also wrote that there is other work which you could be really great at."
+        return "other", "great_elsewhere"
     return "train", ""
 
 
-def _counted(ticks: Mapping[str, str], bars: int) -> str:
+def _counted(ticks: Mapping[str, str], bars: int, say: Words) -> str:
     """Say what was ticked, without counting up to somebody what they have none of."""
-    labels = dict(TICKS)
-    counts = {tick: sum(each == tick for each in ticks.values()) for tick in labels}
-    said = [f"“{labels[tick]}” at {count}" for tick, count in counts.items() if count]
-    listed = f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0]
-    return f"Of {bars} bars you ticked {listed}."
+    counts = {tick: sum(each == tick for each in ticks.values()) for tick in TICKS}
+    said = [say("standing.ticked_at", tick=say(f"tick.{tick}"), count=n) for tick, n in counts.items() if n]
+    *before, last = said
+    listed = say("standing.last_of_list", before=say("standing.comma").join(before), last=last) if before else last
+    return say("standing.counted", bars=bars, listed=listed)
 
 
 def for_work(quotes: Mapping[str, Any], direction: str) -> list[Any]:
@@ -124,8 +118,7 @@ def beside(words: str, patterns: Sequence[str]) -> list[str]:
     return [sentence for sentence in sentences if sentence and pattern.search(sentence)][:MINE_SHOWN]
 
 
-def _bars(direction: str, answers: Answers, quoter: Quoter, *, first: str) -> list[Part]:
-    question = guides()["stand"].question("directions")
+def _bars(direction: str, answers: Answers, quoter: Quoter, say: Words, *, first: str) -> list[Part]:
     shown = bars_of(first) if direction != first else {}
     parts = []
     for key, bar in bars_of(direction).items():
@@ -134,33 +127,25 @@ def _bars(direction: str, answers: Answers, quoter: Quoter, *, first: str) -> li
         quotes = quoter.quote(bar["quotes"], again=True)
         if not quotes:
             continue  # this index states no such bar
-        mine = beside(answers.text("done"), bar["words"])
-        own = [Own(sentence, label="You wrote") for sentence in mine]
-        note = Own(answers.notes.get(key, ""), f"note/{key}", "In your words, if you like")
+        name = say(f"bar.{key}")
+        mine = beside(answers.text("done"), [*bar["words"], *((bar["others"],) if say.language != "en" else ())])
+        own = [Own(sentence, label=say("standing.wrote")) for sentence in mine]
+        note = Own(answers.notes.get(key, ""), f"note/{key}", say("standing.note"))
         mind = quoter.quote(bar.get("mind", ()), again=True)
-        parts.append(
-            Part(bar["name"], (*quotes, *mind, *own, Bar(key, bar["name"], answers.ticks.get(key, "")), note), 3)
-        )
-    if parts and question and direction not in {first, UNSURE}:
-        parts[0] = Part(
-            parts[0].heading, (Ours(f"For {question.label(direction).split(':')[0].lower()}:"), *parts[0].items), 3
-        )
+        parts.append(Part(name, (*quotes, *mind, *own, Bar(key, name, answers.ticks.get(key, "")), note), 3))
+    if parts and direction not in {first, UNSURE}:
+        parts[0] = Part(parts[0].heading, (Ours(say(f"standing.for.{direction}")), *parts[0].items), 3)
     return parts
 
 
-def _mine(answers: Answers) -> tuple[Item, ...]:
-    said = (
-        "Each bar is quoted from the source that states it, with its date. Whether you have it is for you to say; "
-        "what you wrote is set beside it where it names the same thing."
-    )
-    return (Ours(said), Own(answers.text("done"), "done", "What you have done, in your words"))
+def _mine(answers: Answers, say: Words) -> tuple[Item, ...]:
+    return (Ours(say("standing.yours_to_say")), Own(answers.text("done"), "done", say("standing.done")))
 
 
-def _what_then(verdict: Verdict, answers: Answers, quoter: Quoter) -> list[Item]:
-    if verdict.grade == "open":
+def _what_then(grade: GradeKey, direction: str, answers: Answers, quoter: Quoter) -> list[Item]:
+    if grade == "open":
         return list(quoter.quote([["How good do I have to be to work on AI safety?", "hard to quantify"]]))
-    fields = stated()["grade"][verdict.grade]
-    direction = _direction(verdict)
+    fields = stated()["grade"][grade]
     quotes: list[Item] = list(quoter.quote(for_work(fields["quotes"], direction)))
     had_enough = any(
         bars_of(direction).get(key, {}).get("enough") for key, tick in answers.ticks.items() if tick == "have"
@@ -170,13 +155,7 @@ def _what_then(verdict: Verdict, answers: Answers, quoter: Quoter) -> list[Item]
     return quotes
 
 
-def _direction(verdict: Verdict) -> str:
-    question = guides()["stand"].question("directions")
-    options = question.options if question else ()
-    return next((option.key for option in options if option.label == verdict.work), UNSURE)
-
-
-def _against(answers: Answers, directions: Sequence[str], quoter: Quoter) -> list[Part]:
+def _against(answers: Answers, directions: Sequence[str], quoter: Quoter, say: Words) -> list[Part]:
     table = stated()["against"]
     moods = [answers.text("feeling") or "between"]
     if answers.text("liking") == "duty":
@@ -189,18 +168,14 @@ def _against(answers: Answers, directions: Sequence[str], quoter: Quoter) -> lis
         # What is said to anybody in this mood stands behind what is said of the work.
         quotes += quoter.quote(table[mood]["quotes"]["any"])
         if quotes:
-            items += [Ours(table[mood]["said"]), *quotes]
+            items += [Ours(say(f"against.{mood}.said")), *quotes]
         if quotes and "then" in table[mood]:
             then = quoter.quote(table[mood]["then"]["any"])
-            items += [Ours(table[mood]["then"]["said"]), *then] if then else []
-    return [Part("What speaks against your hunch", tuple(items))] if items else []
+            items += [Ours(say(f"against.{mood}.then")), *then] if then else []
+    return [Part(say("standing.against"), tuple(items))] if items else []
 
 
-def _limits(answers: Answers, directions: Sequence[str], quoter: Quoter) -> list[Part]:
-    return limits(answers.lines("limits"), directions, quoter)
-
-
-def limits(chosen: Sequence[str], directions: Sequence[str], quoter: Quoter) -> list[Part]:
+def limits(chosen: Sequence[str], directions: Sequence[str], quoter: Quoter, say: Words) -> list[Part]:
     """Return what bears on somebody's limits, and who helps with them."""
     items: list[Item] = []
     for limit in chosen:
@@ -209,11 +184,11 @@ def limits(chosen: Sequence[str], directions: Sequence[str], quoter: Quoter) -> 
         fitting = [name for each in directions for name in fields.get("services_for", {}).get(each, ())]
         helping = quoter.help([*fitting, *fields["services"]])
         if quotes or helping:
-            items += [Ours(f"{fields['name']}:"), *quotes, *helping]
-    return [Part("Within your limits", tuple(items))] if items else []
+            items += [Ours(say(f"limit.{limit}")), *quotes, *helping]
+    return [Part(say("standing.within"), tuple(items))] if items else []
 
 
-def _next(judged: Sequence[Verdict], directions: Sequence[str], quoter: Quoter) -> list[Part]:
+def _next(judged: Sequence[Verdict], directions: Sequence[str], quoter: Quoter, say: Words) -> list[Part]:
     grades = [verdict.grade for verdict in judged if verdict.grade != "open"]
     ids = [name for grade in grades for name in stated()["grade"][grade]["services"]] or [
         "80k-advising",
@@ -224,4 +199,4 @@ def _next(judged: Sequence[Verdict], directions: Sequence[str], quoter: Quoter) 
     # Three at most: more is a list, not advice.
     ids = list(dict.fromkeys(ids))[:SHOWN]
     helping = quoter.help(ids)
-    return [Part("Who can help next", tuple(helping))] if helping else []
+    return [Part(say("standing.helping"), tuple(helping))] if helping else []

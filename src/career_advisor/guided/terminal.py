@@ -1,4 +1,4 @@
-"""The guided conversations in a terminal: one question after the other, and the document at the end."""
+"""The guided conversations in a terminal, in English: one question after the other, and the document at the end."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from career_advisor.guided.questions import KEYS, TICKS, Guide, GuideKey, Questi
 from career_advisor.guided.quoting import Library, Sources
 from career_advisor.guided.sheet import Bar, Quote, Sheet
 from career_advisor.guided.standing import bar_keys
+from career_advisor.guided.wording import words
 from career_advisor.records import WrongUse
 
 LEAVE = "/leave"
@@ -240,21 +241,21 @@ def _several(ask: Ask, most: int, prompt: str = "> ") -> Iterator[str]:
 
 def _tick(sheet: Sheet, given: dict[str, Any], terminal: Terminal) -> None:
     """Show each bar that the sources state, and ask what the person says of it."""
-    ask, say = terminal.ask, terminal.say
-    choice = ", ".join(f"{number} {label}" for number, (_, label) in enumerate(TICKS, start=1))
+    ask, say, spoken = terminal.ask, terminal.say, words("en")
+    choice = ", ".join(f"{number} {spoken(f'tick.{tick}')}" for number, tick in enumerate(TICKS, start=1))
     say(f"\nNow the bars, as their sources state them. {choice}.")
     for part in sheet.parts:
         bar = next((item for item in part.items if isinstance(item, Bar)), None)
         if bar is None:
             continue
         quotes = "\n  ".join(item.text for item in part.items if isinstance(item, Quote))
-        say(f"\n{bar.name}\n  {quotes}" + (f"\n  So far: {dict(TICKS)[bar.tick]}" if bar.tick else ""))
+        say(f"\n{bar.name}\n  {quotes}" + (f"\n  So far: {spoken(f'tick.{bar.tick}')}" if bar.tick else ""))
         typed = _line(ask, "number> ")
         while typed is not None and typed not in {"1", "2", "3"}:
             say("  Please answer with 1, 2 or 3.")
             typed = _line(ask, "number> ")
         if typed is not None:
-            given["ticks"] = {**given.get("ticks", {}), bar.key: TICKS[int(typed) - 1][0]}
+            given["ticks"] = {**given.get("ticks", {}), bar.key: TICKS[int(typed) - 1]}
 
 
 def _shown(kept: Any, question: Question) -> str:

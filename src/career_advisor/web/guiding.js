@@ -3,15 +3,16 @@
 // other people's words enter as text alone.
 
 import { calm, find, make, say } from "./elements.js";
-import { closePane, openPane, openSources } from "./pane.js";
+import { closePane, findOpener, openPane, openSources, redrawnBy } from "./pane.js";
 import { card, sourceName } from "./under.js";
-import { has, language, putWords, words } from "./words.js";
+import { dated, has, language, putWords, words } from "./words.js";
 
 const TICKS_SETTLE_MS = 500;
 const FILE_LIMIT = 400_000; // characters, as on the server
 const DAYS = [7, 14, 30, 90];
 
 const known = JSON.parse(find("#guides").textContent);
+let guides = worded(); // the same, with the words of the language that is read
 const kept = new Map(); // what was written, by guide
 let open = null; // the one that is open
 let opener = null; // what opened it, and gets the focus back
@@ -21,11 +22,20 @@ let unsaved = false;
 
 const today = () => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 const inDays = (count) => new Date(Date.parse(today()) + count * 86_400_000).toISOString().slice(0, 10);
-const guideOf = (key) => known.guides.find((guide) => guide.key === key);
+const guideOf = (key) => guides.find((guide) => guide.key === key);
 const asked = (guide) => guide.questions.filter((question) => !question.inDocument);
 const blank = (key) => ({ key, written: today(), values: {}, ticks: {}, notes: {}, at: -1, made: null });
 const button = (text, onclick, properties = {}) => make("button", { type: "button", class: "plain", onclick, ...properties }, text);
 const isEmpty = (state) => ![state.values, state.ticks, state.notes].some((part) => Object.keys(part).length);
+
+/** The guides, with what they ask; their words come with the page's. */
+function worded() {
+  const question = (guide, each) => {
+    const at = `${guide}.${each.key}`;
+    return { ...each, title: words(`${at}.title`), why: words(`${at}.why`), options: each.options.map((key) => [key, words(`${at}.options.${key}`)]) };
+  };
+  return known.guides.map(({ key, questions }) => ({ key, title: words(`${key}.title`), lead: words(`${key}.lead`), promise: words(`${key}.promise`), questions: questions.map((each) => question(key, each)) }));
+}
 
 function put(state, key, value) {
   const empty = Array.isArray(value) ? !value.some((each) => (typeof each === "string" ? each : each.do)) : !value;
@@ -77,14 +87,31 @@ function show(focus = "h2") {
   const guide = guideOf(open.key);
   const content = open.made ? sheet(guide) : open.at < 0 ? welcome(guide) : form(guide);
   find("#guided").replaceChildren(
-    make("div", { class: "guided-top" }, make("p", { class: "guided-name", lang: "en" }, guide.title), button(words("guided_leave"), leave, { class: "quiet", title: words("guided_leave_keeps") })),
+    make("div", { class: "guided-top" }, make("p", { class: "guided-name" }, guide.title), button(words("guided_leave"), leave, { class: "quiet", title: words("guided_leave_keeps") })),
     ...content.filter(Boolean),
   );
+  findOpener();
   const target = find(`#guided ${focus}`) ?? find("#guided h2");
   target.focus({ preventScroll: true });
+  if (open.made && open.made.language !== language) translate();
 }
 
-const heading = (text) => make("h2", { tabindex: "-1", lang: "en" }, text);
+/** Have the document that is shown made anew in the language that is read now. */
+async function translate() {
+  if (!(await remake()) || isWriting()) return; // what somebody is writing in is shown anew when they are done
+  showQuietly();
+}
+
+/** Show anew what is open, and leave the focus where it is. */
+function showQuietly() {
+  const had = document.activeElement;
+  show();
+  if (had.isConnected) had.focus({ preventScroll: true });
+}
+
+const isWriting = () => Boolean(find("#guided .guided-own textarea"));
+
+const heading = (text) => make("h2", { tabindex: "-1" }, text);
 
 function tell(text) {
   const line = find("#guided .guided-trouble");
@@ -105,8 +132,8 @@ function welcome(guide) {
   const file = make("input", { type: "file", accept: ".json,application/json", class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: (event) => bring(event.currentTarget) });
   return [
     heading(guide.title),
-    make("p", { class: "guided-lead", lang: "en" }, guide.lead),
-    make("p", { lang: "en" }, guide.promise),
+    make("p", { class: "guided-lead" }, guide.lead),
+    make("p", {}, guide.promise),
     language === "en" ? null : make("p", { class: "guided-note" }, words("guided_in_english")),
     make("p", { class: "guided-note" }, words("guided_note")),
     trouble(),
@@ -166,7 +193,7 @@ function form(guide) {
   const take = () => put(open, question.key, field.read());
   const onward = () => (last ? finish() : go(open.at + 1));
   const position = words("guided_position", { n: open.at + 1, all: questions.length });
-  const title = make("h2", { tabindex: "-1", id: "guided-title", lang: "en" }, question.title);
+  const title = make("h2", { tabindex: "-1", id: "guided-title" }, question.title);
   const element = make(
     "form",
     {
@@ -180,7 +207,7 @@ function form(guide) {
     },
     make("div", { class: "guided-progress" }, make("progress", { max: String(questions.length), value: String(open.at + 1), "aria-label": position }), make("span", {}, position)),
     title,
-    make("p", { class: "guided-why", id: "guided-why", lang: "en" }, question.why),
+    make("p", { class: "guided-why", id: "guided-why" }, question.why),
     field.element,
     trouble(),
     make(
@@ -224,7 +251,7 @@ function choices(question, type, chosen, read) {
   const group = make(
     "div",
     { class: "guided-choices", role: type === "radio" ? "radiogroup" : "group", "aria-labelledby": "guided-title", "aria-describedby": "guided-why" },
-    ...question.options.map(([key, label]) => make("label", { class: "guided-choice" }, make("input", { type, name, value: key, checked: chosen.includes(key) }), make("span", { lang: "en" }, label))),
+    ...question.options.map(([key, label]) => make("label", { class: "guided-choice" }, make("input", { type, name, value: key, checked: chosen.includes(key) }), make("span", {}, label))),
   );
   const limit = () => {
     const full = group.querySelectorAll(":checked").length >= question.most;
@@ -330,7 +357,7 @@ async function haveMade(body) {
   say(words("guided_working"));
   document.body.classList.add("guided-working");
   try {
-    const response = await fetch("./guided", { method: "POST", body, headers: { "content-type": "application/json" } });
+    const response = await fetch("./guided", { method: "POST", body, headers: { "content-type": "application/json", "accept-language": language } });
     if (mine !== sent) return null;
     if (response.status === 429 || response.status === 413) {
       tell(response.status === 429 ? words("guided_many") : words("guided_long"));
@@ -353,7 +380,7 @@ async function haveMade(body) {
 function sheet(guide) {
   const { shown } = open.made;
   const turn = { reply: { citations: shown.citations, found: [] } };
-  const article = make("article", { class: "guided-sheet", lang: "en", "aria-label": guide.title }, heading(shown.title), make("p", { class: "guided-date" }, shown.written), ...shown.parts.map((part) => section(part, turn)), sources(shown, turn), make("p", { class: "guided-about" }, shown.about));
+  const article = make("article", { class: "guided-sheet", "aria-label": guide.title }, heading(shown.title), make("p", { class: "guided-date" }, shown.written), shown.inEnglish ? make("p", { class: "guided-note" }, shown.inEnglish) : null, ...shown.parts.map((part) => section(part, turn)), sources(shown, turn), make("p", { class: "guided-about" }, shown.about));
   const file = (kind) => () => download(open.made.files[kind], kind === "md" ? "text/markdown" : "application/json");
   return [
     make(
@@ -375,7 +402,7 @@ function sheet(guide) {
 function standing(shown) {
   const verdicts = shown.parts.flatMap((part) => part.items).filter((item) => item.kind === "verdict" && item.work);
   if (!verdicts.length) return null;
-  return make("p", { class: "guided-standing", "aria-hidden": "true" }, ...verdicts.map((each) => make("span", {}, `${each.work.split(":")[0]}: `, make("b", {}, each.name))));
+  return make("p", { class: "guided-standing", "aria-hidden": "true" }, ...verdicts.map((each) => make("span", {}, `${each.work.split(/\s*[:：]/)[0]}: `, make("b", {}, each.name))));
 }
 
 function section(part, turn) {
@@ -388,24 +415,22 @@ function section(part, turn) {
     else items.push(make("ul", { class: `guided-${item.kind}s`, "data-kind": item.kind }, list(item)));
   }
   const services = items.map((each) => (each.dataset.kind === "service" ? make("div", { class: "services" }, each) : each));
-  return make("section", { class: `guided-part level-${part.level}` }, make(part.level === 3 ? "h4" : "h3", {}, part.heading), ...services, part.items.some((item) => item.kind === "step") || (open.key === "plan" && part.heading === "What I do next") ? changeSteps() : null);
+  return make("section", { class: `guided-part level-${part.level}` }, make(part.level === 3 ? "h4" : "h3", {}, part.heading), ...services, part.edits === "steps" ? changeSteps() : null);
 }
 
 const LISTED = {
   service: (item) => card(item.service),
   ask: (item) => make("li", {}, item.before, item.said ? make("q", {}, item.said.replaceAll("\n", " ")) : "", item.behind),
-  step: (item) => make("li", {}, item.by ? make("time", { datetime: item.by }, day(item.by)) : null, make("span", { class: item.own ? "guided-mine" : "" }, item.text)),
+  step: (item) => make("li", {}, item.by ? make("time", { datetime: item.by }, dated(item.by)) : null, make("span", { class: item.own ? "guided-mine" : "" }, item.text)),
 };
 
 const ITEM = {
   ours: (item) => make("p", { class: "guided-ours" }, item.text),
-  quote: (item, turn) => make("p", { class: "guided-quote words" }, `${item.text}\u00a0`, cite(item.citation ?? item.number, turn)),
+  quote: (item, turn) => make("p", { class: "guided-quote words" }, make("span", { lang: "en" }, item.text), "\u00a0", cite(item.citation ?? item.number, turn)),
   verdict: (item) => make("div", { class: `guided-verdict ${item.grade}` }, item.work ? make("p", { class: "guided-work" }, item.work) : null, make("p", { class: "guided-grade" }, item.name), make("p", {}, item.reason)),
   bar: tick,
   own,
 };
-
-const day = (iso) => new Date(`${iso}T00:00`).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
 
 function cite(number, turn) {
   const found = turn.reply.citations.find((each) => each.number === number);
@@ -424,7 +449,7 @@ function sources(shown, turn) {
     "section",
     { class: "guided-part guided-sources" },
     make("h3", {}, words("sources")),
-    make("ul", {}, ...shown.sources.map((source) => make("li", {}, ...source.numbers.flatMap((number) => [cite(number, turn), " "]), make("span", {}, source.name), make("span", { class: "guided-addresses" }, source.addresses.join(" "))))),
+    make("ul", {}, ...shown.sources.map((source) => make("li", {}, ...source.numbers.flatMap((number) => [cite(number, turn), " "]), make("span", { lang: "en" }, source.name), " ", source.view, make("span", { class: "guided-addresses" }, source.addresses.join(" "))))),
   );
 }
 
@@ -434,7 +459,7 @@ function tick(item) {
     "fieldset",
     { class: "guided-tick" },
     make("legend", {}, words("guided_you_say"), make("span", { class: "unseen" }, ` ${item.name}`)),
-    ...known.ticks.map(([key, label]) =>
+    ...known.ticks.map((key) =>
       make(
         "label",
         { class: "guided-choice" },
@@ -451,7 +476,7 @@ function tick(item) {
             settling = setTimeout(() => renew(`input[name="${name}"][value="${key}"]`), TICKS_SETTLE_MS);
           },
         }),
-        make("span", {}, label),
+        make("span", {}, words(`tick.${key}`)),
       ),
     ),
   );
@@ -463,7 +488,7 @@ async function renew(where, written = false) {
   const verdict = () => [...document.querySelectorAll("#guided .guided-grade")].map((each) => each.textContent).join(", ");
   const was = verdict();
   if (!(await remake())) return;
-  if (!written && find("#guided .guided-own textarea")) return; // somebody is writing: it is shown when they are done
+  if (!written && isWriting()) return; // somebody is writing: it is shown when they are done
   show(where);
   const after = find(`#guided ${where}`)?.getBoundingClientRect().top;
   if (before !== undefined && after !== undefined) window.scrollBy({ top: after - before, behavior: "instant" });
@@ -561,8 +586,8 @@ function entries() {
   return make(
     "ul",
     { class: "guided-entries" },
-    ...known.guides.map((guide) =>
-      make("li", {}, make("button", { type: "button", class: "example guided-entry", onclick: (event) => enter(guide.key, event.currentTarget) }, make("strong", { lang: "en" }, guide.title), make("span", { lang: "en" }, guide.lead))),
+    ...guides.map(({ key, title, lead }) =>
+      make("li", {}, make("button", { type: "button", class: "example guided-entry", onclick: (event) => enter(key, event.currentTarget) }, make("strong", { "data-words": `${key}.title` }, title), make("span", { "data-words": `${key}.lead` }, lead))),
     ),
   );
 }
@@ -570,19 +595,22 @@ function entries() {
 function start() {
   find("#welcome").append(make("h3", { "data-words": "guided_begin_with" }), entries());
   find("#page .talk").append(make("section", { id: "guided", hidden: true, "data-words-label": "guided_one" }));
-  const openEntries = (event) => openPane(words("guided"), event.currentTarget, make("p", {}, words("guided_lead")), entries());
-  find("#composer .small-print").append(" ", button("", openEntries, { id: "guides-button", "data-words": "guided", "aria-controls": "pane", "aria-expanded": "false" }));
+  const openEntries = (from) => {
+    openPane(words("guided"), from, make("p", {}, words("guided_lead")), entries());
+    redrawnBy(openEntries);
+  };
+  find("#composer .small-print").append(" ", button("", (event) => openEntries(event.currentTarget), { id: "guides-button", "data-words": "guided", "aria-controls": "pane", "aria-expanded": "false" }));
   putWords(document.body);
   document.addEventListener("language", onLanguage);
   addEventListener("beforeunload", (event) => unsaved && [...kept.values()].some((state) => !isEmpty(state)) && event.preventDefault());
 }
 
-/** What is open is shown anew, unless somebody is writing in the document: their words count more than ours. */
+/** What is open is shown anew. Where somebody is writing in the document, that comes when they are done. */
 function onLanguage() {
-  if (!open || find("#guided .guided-own textarea")) return;
-  const had = document.activeElement;
-  show();
-  had.focus({ preventScroll: true });
+  guides = worded();
+  if (!open) return;
+  if (isWriting()) translate();
+  else showQuietly();
 }
 
 if (document.body.classList.contains("ready")) start();

@@ -15,20 +15,22 @@ from career_advisor import neutral
 from career_advisor.guided.answers import LINE_LIMIT, NOTE_LIMIT, TEXT_LIMIT, Unreadable, answers_json
 from career_advisor.guided.composing import compose
 from career_advisor.guided.exporting import (
-    ABOUT,
+    about,
     by_place,
     file_name,
+    in_english,
     json_text,
     markdown,
     part_json,
     read_json,
-    shown_day,
 )
 from career_advisor.guided.questions import TICKS, Question, guides
 from career_advisor.guided.quoting import Library, Sources
 from career_advisor.guided.sheet import Help, Part, Sheet
+from career_advisor.guided.wording import words
 from career_advisor.records import AdvisorError, Reply
 from career_advisor.web import showing
+from career_advisor.web.wording import preferred
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -60,10 +62,11 @@ class Desk:
         from starlette.responses import JSONResponse
 
         text = (await request.body()).decode("utf-8", errors="replace")
+        language = preferred(request.headers.get("accept-language", ""))  # the page names the one that is read there
         if self._limiter.statistics().tasks_waiting >= WAITING:
             return JSONResponse({"trouble": BUSY}, 503, {"cache-control": "no-store"})
         try:
-            made, status = await anyio.to_thread.run_sync(self.make, text, limiter=self._limiter), 200
+            made, status = await anyio.to_thread.run_sync(self.make, text, language, limiter=self._limiter), 200
         except Unreadable as fault:
             made, status = {"trouble": str(fault)}, 422
         except AdvisorError as trouble:
@@ -71,21 +74,23 @@ class Desk:
             made, status = {"trouble": TROUBLE}, 503
         return JSONResponse(made, status, {"cache-control": "no-store"})
 
-    def make(self, text: str) -> dict[str, Any]:
+    def make(self, text: str, language: str = "en") -> dict[str, Any]:
         """Return the document of answers, as the page shows it and as files.
 
         Args:
             text: Answers in the form of a file; a `document` in it is not looked at.
+            language: Code of that of the document, and of what is said where there can be none.
 
         Raises:
             Unreadable: If it is anything else; the message is a sentence for a person.
             AdvisorError: If there is no sound index.
         """
         # A day more than here may have begun where the person lives.
-        stored = read_json(text, datetime.now(UTC).date())
-        sheet = compose(stored.guide, stored.answers, stored.written, self._library)
+        stored = read_json(text, datetime.now(UTC).date(), language)
+        sheet = compose(stored.guide, stored.answers, stored.written, self._library, language)
         return {
             "guide": sheet.guide,
+            "language": sheet.language,
             "written": sheet.written.isoformat(),
             "answers": answers_json(sheet.answers),
             "shown": shown_sheet(sheet),
@@ -102,11 +107,12 @@ def shown_sheet(sheet: Sheet) -> dict[str, Any]:
     cited = showing.shown_reply(Reply("", "", "answered", "", citations=sheet.citations))["citations"]
     return {
         "title": neutral.line(sheet.title),
-        "written": shown_day(sheet.written),
+        "written": words(sheet.language).day(sheet.written),
+        "inEnglish": in_english(sheet),
         "parts": [_shown_part(part) for part in sheet.parts],
         "citations": cited,
         "sources": [_neutral(place._asdict()) for place in by_place(sheet)],
-        "about": ABOUT,
+        "about": about(sheet),
     }
 
 
@@ -127,19 +133,13 @@ def _neutral(value: Any) -> Any:
 
 
 def facts() -> dict[str, Any]:
-    """Return what the page has to know to ask, as JSON values."""
+    """Return what the page has to know to ask, as JSON values; the words to it are in the page's table."""
     return {
         "guides": [
-            {
-                "key": guide.key,
-                "title": guide.title,
-                "lead": guide.lead,
-                "promise": guide.promise,
-                "questions": [_question(each) for each in guide.questions],
-            }
+            {"key": guide.key, "questions": [_question(each) for each in guide.questions]}
             for guide in guides().values()
         ],
-        "ticks": [list(tick) for tick in TICKS],
+        "ticks": list(TICKS),
         "limits": {"text": TEXT_LIMIT, "line": LINE_LIMIT, "note": NOTE_LIMIT},
     }
 
@@ -148,9 +148,7 @@ def _question(question: Question) -> dict[str, Any]:
     return {
         "key": question.key,
         "kind": question.kind,
-        "title": question.title,
-        "why": question.why,
-        "options": [[option.key, option.label] for option in question.options],
+        "options": [option.key for option in question.options],
         "most": question.most,
         "of": question.of,
         "inDocument": question.in_document,

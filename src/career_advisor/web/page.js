@@ -4,7 +4,7 @@ import { alive, ask, failed, isPressing, readStep, readVote, stop } from "./aski
 import { find, make, page, question, tell, wide, write } from "./elements.js";
 import { showComplaint } from "./helpful.js";
 import { elsewhere, newTalk, openBefore, takeOver } from "./kept.js";
-import { closePane, openAbout, openKeys, openPeople } from "./pane.js";
+import { closePane, openAbout, openKeys, openPeople, redrawPane } from "./pane.js";
 import { languages } from "./speaking.js";
 import { beginAnew, draw, openTalks, readIn, show } from "./talks.js";
 import { drawAll, end } from "./turns.js";
@@ -118,16 +118,9 @@ function putInGradio() {
 
 /** Another language was chosen: what is shown is shown anew in it. */
 function onLanguage() {
-  const isAbout = !find("#pane").hidden && find("#about-language");
-  const had = document.activeElement;
   putAllWords();
   drawAll();
-  if (isAbout) {
-    openAbout(find("#about-button"));
-    if (!had.isConnected) find("#about-language select").focus();
-  } else {
-    closePane(false);
-  }
+  redrawPane();
   tell("");
 }
 

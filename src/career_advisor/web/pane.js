@@ -6,14 +6,50 @@ import { kindOf, meta, services, sourceName, viewOf } from "./under.js";
 import { putWords, words, wordsAround } from "./words.js";
 
 let opener = null; // what opened the pane, and gets the focus back
+let place = -1; // of the opener among all that open it: what is drawn anew stands in the same order
+let redraw = null; // opens what the pane holds once more, given an opener
+
+const openers = () => [...document.querySelectorAll("[aria-controls=pane]")];
 
 function expanded(is) {
   if (opener?.hasAttribute("aria-controls")) opener.setAttribute("aria-expanded", String(is));
 }
 
+/** Find the opener again where the page around it was drawn anew. */
+export function findOpener() {
+  if (!opener || opener.isConnected) return;
+  const there = openers()[place];
+  opener = there?.className === opener.className ? there : question();
+  expanded(true);
+}
+
+/** Draw what is open anew, in the language that is read now, and leave the person where they were in it. */
+export function redrawPane() {
+  const pane = find("#pane");
+  if (pane.hidden) return;
+  if (!redraw) {
+    closePane(false);
+    return;
+  }
+  findOpener();
+  const had = document.activeElement;
+  const [inPane, inPage] = [pane.scrollTop, scrollY];
+  redraw(opener);
+  (had.isConnected ? had : (find("select", pane) ?? pane)).focus({ preventScroll: true });
+  pane.scrollTop = inPane;
+  scrollTo({ top: inPage, behavior: "instant" });
+}
+
+/** Say how the pane that is open can be drawn anew. */
+export function redrawnBy(open) {
+  redraw = open;
+}
+
 export function openPane(title, from, ...content) {
   expanded(false);
   opener = from;
+  place = openers().indexOf(from);
+  redraw = null;
   expanded(true);
   find("#pane-title").textContent = title;
   find("#pane-body").replaceChildren(...content);
@@ -31,6 +67,7 @@ export function closePane(giveBack = true) {
   expanded(false);
   if (giveBack && (had || document.activeElement === document.body)) (opener?.isConnected ? opener : question()).focus();
   opener = null;
+  redraw = null;
 }
 
 export function openSources(turn, number, from) {
@@ -45,6 +82,7 @@ export function openSources(turn, number, from) {
       )
     : null;
   openPane(citations.length ? words("sources_cited", { n: citations.length }) : words("looked_at"), from, ...cited, ...(others ? [others] : []));
+  redrawnBy((again) => openSources(turn, number, again));
   const target = (number !== null && cited[citations.findIndex((each) => each.number === number)]) || find("#pane");
   if (!wide.matches && from.classList.contains("cite")) window.scrollBy({ top: from.getBoundingClientRect().top - innerHeight * 0.25 }); // above the pane
   target.focus({ preventScroll: true });
@@ -92,6 +130,7 @@ export function openPeople(from) {
     page.facts.services.length ? services(page.facts.services, words("services")) : make("p", {}, words("no_service")),
     make("p", { class: "meta" }, words("danger")),
   );
+  redrawnBy(openPeople);
   find("#pane").focus({ preventScroll: true });
 }
 
@@ -107,13 +146,18 @@ export function openAbout(from) {
   find("#about-keys", content).append(find("#keys-template").content.cloneNode(true));
   putWords(content);
   openPane(words("about"), from, ...content.childNodes, make("p", { class: "meta" }, pages ? words("about_read", { n: pages }) : ""));
+  redrawnBy(openAbout);
   find("#pane").focus({ preventScroll: true });
 }
 
 export function openKeys() {
-  const from = document.activeElement === document.body ? question() : document.activeElement;
+  showKeys(document.activeElement === document.body ? question() : document.activeElement);
+}
+
+function showKeys(from) {
   const content = find("#keys-template").content.cloneNode(true);
   putWords(content);
   openPane(words("keys"), from, content);
+  redrawnBy(showKeys);
   find("#pane").focus({ preventScroll: true });
 }

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from career_advisor import neutral
 from career_advisor.feedback import Box
 from career_advisor.guided.quoting import Sources
+from career_advisor.guided.wording import asked
 from career_advisor.records import AdvisorError
 from career_advisor.web import guard, guiding, showing, voting
 from career_advisor.web.conversation import QUESTION_LIMIT, Answerer, build_blocks
@@ -219,7 +220,7 @@ def page(html: str, facts: _Facts, files: _Files, nonce: str, language: str) -> 
     at = f"./page/{files.version}"
     modules = (f'<link rel="modulepreload" href="{at}/{name}" />\n' for name in files.modules)
     names = [(code, says(code, "own_name")) for code in LANGUAGES]
-    spoken = {"language": language, "table": tables()[language], "languages": names}
+    spoken = {"language": language, "table": _table(language), "languages": names}
     ours = (
         f'<meta name="description" content="{_DESCRIPTION}" />\n'
         '<meta name="color-scheme" content="light dark" />\n'
@@ -238,6 +239,11 @@ def page(html: str, facts: _Facts, files: _Files, nonce: str, language: str) -> 
     begun = files.html.replace("{loading}", escape(says(language, "loading")))
     begun = begun.replace("{no_script}", _no_script(language))
     return f"{head}{ours}{end}{before}{body}{tag}{close}\n{begun}{files.feedback if facts.votes else ''}{content}"
+
+
+def _table(language: str) -> dict[str, Any]:
+    """Return the words that a browser needs: the page's, and what the guided conversations ask."""
+    return {**tables()[language], **asked(language)}
 
 
 def _inlined(value: Any) -> str:
@@ -317,7 +323,7 @@ class _Files:
             if file.name.endswith((".html", ".css", ".js"))
         }
         kept = {name: text for name, text in texts.items() if not name.endswith(".html")}
-        kept |= {f"words-{code}.json": json.dumps(table) for code, table in tables().items()}
+        kept |= {f"words-{code}.json": json.dumps(_table(code)) for code in LANGUAGES}
         return cls(texts["page.html"], texts["feedback.html"], kept)
 
 

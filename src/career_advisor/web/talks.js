@@ -4,13 +4,14 @@ import { alive, forgetThere } from "./asking.js";
 import { BYTES, asJson, asMarkdown, download, fileName, readFile } from "./carried.js";
 import { button, calm, find, make, page, question, say, tell, write } from "./elements.js";
 import { keep, keeps, list, newTalk, open, remember, remove, removeAll, rename, setApart, setKeeping } from "./kept.js";
-import { closePane, openPane } from "./pane.js";
+import { closePane, openPane, redrawnBy } from "./pane.js";
 import { clearTurns, end, showAgain } from "./turns.js";
 import { openUnderstood } from "./understood.js";
 import { dated, words } from "./words.js";
 
 export function openTalks(from) {
   openPane(words("conversations"), from, make("div", { id: "talks" }));
+  redrawnBy(openTalks);
   draw();
   find("#pane").focus({ preventScroll: true });
 }

@@ -3,7 +3,7 @@
 import { ask } from "./asking.js";
 import { button, find, make, page, say } from "./elements.js";
 import { keep } from "./kept.js";
-import { openPane } from "./pane.js";
+import { openPane, redrawnBy } from "./pane.js";
 import { has, listed, words } from "./words.js";
 
 const told = (key, label) => (has(`situation_${key}`) ? words(`situation_${key}`) : label);
@@ -29,6 +29,7 @@ export function understoodLine(understood) {
 
 export function openUnderstood(from) {
   openPane(words("understood"), from, make("div", { id: "about-you" }));
+  redrawnBy(openUnderstood);
   draw();
   find("#pane").focus({ preventScroll: true });
 }

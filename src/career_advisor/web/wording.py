@@ -1,6 +1,7 @@
 """The words of the page, by language: one file each in `words/`, which the server and the browser's scripts both read.
 
-Answers, guidance and the questions of the guided conversations are no part of this: they are in English.
+What the guided conversations ask and say is beside them, in `guided/words/`, and reaches the browser in the same table.
+Answers, guidance and what is said of services are no part of either: they are in English.
 """
 
 from __future__ import annotations
