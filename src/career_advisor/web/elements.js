@@ -48,6 +48,16 @@ export const addressOf = (link) => link.href || link.label;
 
 export const question = () => find("#question textarea");
 
+/** Put the focus where one writes: into the question or, where a guided conversation is open, into what that asks. */
+export function focusWriting() {
+  const guided = find("#guided:not([hidden])");
+  const place = guided ? (find("form :is(textarea, input, select)", guided) ?? find("h2", guided)) : question();
+  place.focus();
+}
+
+/** Show the conversation, and no longer the guided one that may be open in its place. */
+export const backToTalk = () => document.dispatchEvent(new Event("back-to-talk"));
+
 /** Write into one of Gradio's boxes as if typed: it listens for the event. */
 export function write(text, box = question()) {
   Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, text);

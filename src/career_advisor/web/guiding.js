@@ -2,7 +2,7 @@
 // What a person writes is kept here, in this page's memory, until the page is closed or they delete it. As in page.js,
 // other people's words enter as text alone.
 
-import { calm, find, make, say } from "./elements.js";
+import { calm, find, make, say, tell as tellBelow } from "./elements.js";
 import { closePane, openPane, openSources } from "./pane.js";
 import { card, sourceName } from "./under.js";
 import { has, language, putWords, words } from "./words.js";
@@ -10,10 +10,12 @@ import { has, language, putWords, words } from "./words.js";
 const TICKS_SETTLE_MS = 500;
 const FILE_LIMIT = 400_000; // characters, as on the server
 const DAYS = [7, 14, 30, 90];
+const WRITING = "#guided .guided-own textarea"; // where somebody changes words in a document
 
 const known = JSON.parse(find("#guides").textContent);
 const kept = new Map(); // what was written, by guide
 let open = null; // the one that is open
+let left = null; // the one that was left in the middle of words in its document
 let opener = null; // what opened it, and gets the focus back
 let settling = 0; // a timer: ticks are sent together
 let sent = 0; // the last request; an older one that comes late is not looked at
@@ -38,11 +40,13 @@ function put(state, key, value) {
 
 function enter(key, from) {
   opener = from;
+  tellBelow("");
   if (!kept.has(key)) kept.set(key, blank(key));
   open = kept.get(key);
   closePane(false);
   document.body.classList.add("guiding");
   find("#guided").hidden = false;
+  if (open === left && find(WRITING)) return find(WRITING).focus(); // as it was
   window.scrollTo({ top: 0 });
   show();
 }
@@ -54,14 +58,15 @@ function settle() {
   document.body.classList.remove("guided-working");
 }
 
-function leave() {
+function leave(giveBack = true) {
   settle();
+  left = find(WRITING) && open;
   open = null;
   closePane(false);
   document.body.classList.remove("guiding");
   find("#guided").hidden = true;
-  find("#guided").replaceChildren();
-  (opener?.isConnected && opener.getClientRects().length ? opener : find("#question textarea"))?.focus();
+  if (!left) find("#guided").replaceChildren();
+  if (giveBack) (opener?.isConnected && opener.getClientRects().length ? opener : find("#question textarea"))?.focus();
 }
 
 function remove() {
@@ -77,7 +82,7 @@ function show(focus = "h2") {
   const guide = guideOf(open.key);
   const content = open.made ? sheet(guide) : open.at < 0 ? welcome(guide) : form(guide);
   find("#guided").replaceChildren(
-    make("div", { class: "guided-top" }, make("p", { class: "guided-name", lang: "en" }, guide.title), button(words("guided_leave"), leave, { class: "quiet", title: words("guided_leave_keeps") })),
+    make("div", { class: "guided-top" }, make("p", { class: "guided-name", lang: "en" }, guide.title), button(words("guided_leave"), () => leave(), { class: "quiet", title: words("guided_leave_keeps") })),
     ...content.filter(Boolean),
   );
   const target = find(`#guided ${focus}`) ?? find("#guided h2");
@@ -463,7 +468,7 @@ async function renew(where, written = false) {
   const verdict = () => [...document.querySelectorAll("#guided .guided-grade")].map((each) => each.textContent).join(", ");
   const was = verdict();
   if (!(await remake())) return;
-  if (!written && find("#guided .guided-own textarea")) return; // somebody is writing: it is shown when they are done
+  if (!written && find(WRITING)) return; // somebody is writing: it is shown when they are done
   show(where);
   const after = find(`#guided ${where}`)?.getBoundingClientRect().top;
   if (before !== undefined && after !== undefined) window.scrollBy({ top: after - before, behavior: "instant" });
@@ -491,7 +496,7 @@ function own(item, _turn, part) {
 
 /** Put an editor in place of words; one at a time, so that no half-written words are lost when another is done. */
 function write(holder, label, item, name) {
-  const other = find("#guided .guided-own textarea");
+  const other = find(WRITING);
   if (other) {
     tell(words("guided_writing"));
     other.focus();
@@ -574,12 +579,13 @@ function start() {
   find("#composer .small-print").append(" ", button("", openEntries, { id: "guides-button", "data-words": "guided", "aria-controls": "pane", "aria-expanded": "false" }));
   putWords(document.body);
   document.addEventListener("language", onLanguage);
+  document.addEventListener("back-to-talk", () => open && leave(false));
   addEventListener("beforeunload", (event) => unsaved && [...kept.values()].some((state) => !isEmpty(state)) && event.preventDefault());
 }
 
 /** What is open is shown anew, unless somebody is writing in the document: their words count more than ours. */
 function onLanguage() {
-  if (!open || find("#guided .guided-own textarea")) return;
+  if (!open || find(WRITING)) return;
   const had = document.activeElement;
   show();
   had.focus({ preventScroll: true });
