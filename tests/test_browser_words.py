@@ -170,6 +170,18 @@ def test_in_no_language_is_anything_wider_than_a_narrow_phone(browser: Any, addr
         fits("guided question")
 
 
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_bar_is_one_line_in_every_window_between_a_phone_and_a_desk(browser: Any, address: str, code: str) -> None:
+    with opened(browser, address, locale=code) as tab:
+        for width in range(380, 1_000, 20):
+            tab.page.set_viewport_size({"width": width, "height": 700})
+            bar = tab.page.locator("#page .bar").bounding_box()
+            assert bar["height"] <= 70, width
+            assert tab.width <= width, width
+            assert tab.page.evaluate(CUT) == [], width
+            assert tab.page.locator("select.languages:visible").count() == 1, width
+
+
 CUT = """() => [...document.querySelectorAll("#page button, #composer button, #page select, #page a")]
   .filter((each) => each.offsetParent && !each.closest(".unseen, .skip"))
   .filter((each) => { const box = each.getBoundingClientRect();
