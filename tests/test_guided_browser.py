@@ -289,6 +289,62 @@ def test_in_a_guided_conversation_too_an_answer_can_be_stopped_and_what_is_wrong
         assert "Stopped." in tab.turn.inner_text()
 
 
+def paste(tab: Tab, where: str, text: str) -> None:
+    tab.page.click(where)
+    tab.page.keyboard.insert_text(text)
+
+
+def told(tab: Tab) -> str:
+    tab.page.wait_for_selector(".guided-trouble", state="visible")
+    return str(tab.page.inner_text(".guided-trouble"))
+
+
+def test_what_is_too_long_when_it_is_pasted_is_said_and_nothing_of_it_is_cut(tab: Tab) -> None:
+    life = "My life. " * 11_400
+    begin(tab, "My plan")
+    paste(tab, "#guided textarea", life)
+    for name in ("Next", "See the document now"):
+        press(tab, name)
+        assert "102,600 characters; 1,500 are the most" in told(tab)
+        assert tab.page.input_value("#guided textarea") == life
+        assert tab.focused("aria-labelledby") == "guided-title", "one goes on where it is too long"
+    tab.page.fill("#guided textarea", "To know whether this is for me.")
+    press(tab, "Next")
+    paste(tab, "#guided .guided-row input >> nth=1", "word " * 100)
+    press(tab, "Next")
+    assert "500 characters; 200 are the most" in told(tab)
+    tab.page.fill("#guided .guided-row input >> nth=1", "AI person in the ministry")
+    for _ in range(4):
+        press(tab, "Next")
+    paste(tab, "#guided .guided-steps input[type=text] >> nth=0", "word " * 100)
+    press(tab, "Next")
+    assert "500 characters; 200 are the most" in told(tab)
+    tab.page.fill("#guided .guided-steps input[type=text] >> nth=0", "Write to them")
+    press(tab, "Next")
+    press(tab, "Make my document")
+    tab.page.wait_for_selector(".guided-sheet")
+
+
+def test_what_is_too_long_for_its_place_in_a_document_is_said_there(tab: Tab) -> None:
+    begin(tab, "Prepare for advising")
+    press(tab, "See the document now")
+    tab.page.wait_for_selector(".guided-sheet")
+    tab.page.click('button[data-edits="choices"]')
+    for text, said in (
+        ("One\nTwo\nThree\nFour", "4 lines; 3 are the most"),
+        ("word " * 50 + "\nTwo", "249 characters; 200 are the most"),
+        ("word " * 2_000, "10,000 characters; 600 are the most"),
+    ):
+        tab.page.fill("#guided textarea", "")
+        paste(tab, "#guided textarea", text)
+        press(tab, "Done")
+        assert said in told(tab)
+        assert tab.page.input_value("#guided textarea") == text
+    tab.page.fill("#guided textarea", "One\nTwo")
+    press(tab, "Done")
+    tab.page.wait_for_selector(".guided-mine")
+
+
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_on_a_phone_nothing_scrolls_sideways_and_axe_finds_nothing(look: str, browser: Any, address: str) -> None:
     with opened(browser, address, viewport=PHONE, color_scheme=look, bypass_csp=True) as tab:

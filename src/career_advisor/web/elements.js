@@ -64,6 +64,16 @@ export function write(text, box = question()) {
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+/** Make a box take whatever is pasted into it: what is too much is said before it is sent, and nothing is cut unseen. */
+export const upTo = (limit) => ({ "data-limit": limit });
+
+/** Why what is written within cannot be sent: a box holds too much, and gets the focus; empty where none does. */
+export function tooMuch(within) {
+  const box = [...within.querySelectorAll("[data-limit]")].find((each) => each.value.length > Number(each.dataset.limit));
+  box?.focus();
+  return box ? words("too_long", { length: box.value.length, limit: Number(box.dataset.limit) }) : "";
+}
+
 /** Have a screen reader say it. */
 export function say(text) {
   find("#status").textContent = text;

@@ -2,7 +2,7 @@
 // What a person writes is kept here, in this page's memory, until the page is closed or they delete it. As in page.js,
 // other people's words enter as text alone.
 
-import { calm, find, make, say, tell as tellBelow } from "./elements.js";
+import { calm, find, make, say, tell as tellBelow, tooMuch, upTo } from "./elements.js";
 import { closePane, openPane, openSources } from "./pane.js";
 import { card, sourceName } from "./under.js";
 import { has, language, putWords, words } from "./words.js";
@@ -170,6 +170,11 @@ function form(guide) {
   const field = FIELD[question.kind](question);
   const take = () => put(open, question.key, field.read());
   const onward = () => (last ? finish() : go(open.at + 1));
+  const unless = (act) => {
+    const trouble = tooMuch(element);
+    if (trouble) tell(trouble);
+    else act();
+  };
   const position = words("guided_position", { n: open.at + 1, all: questions.length });
   const title = make("h2", { tabindex: "-1", id: "guided-title", lang: "en" }, question.title);
   const element = make(
@@ -180,7 +185,7 @@ function form(guide) {
       onsubmit: (event) => {
         event.preventDefault();
         take();
-        onward();
+        unless(onward);
       },
     },
     make("div", { class: "guided-progress" }, make("progress", { max: String(questions.length), value: String(open.at + 1), "aria-label": position }), make("span", {}, position)),
@@ -197,7 +202,7 @@ function form(guide) {
         onward();
       }),
       button(words("guided_back"), () => go(open.at - 1)),
-      last ? null : button(words("guided_see_now"), finish),
+      last ? null : button(words("guided_see_now"), () => unless(finish)),
     ),
   );
   return [element];
@@ -219,7 +224,7 @@ const FIELD = {
 };
 
 function area(question, text, limit, lines) {
-  const box = make("textarea", { rows: String(lines), maxlength: String(limit), "aria-labelledby": "guided-title", "aria-describedby": "guided-why" });
+  const box = make("textarea", { rows: String(lines), ...upTo(limit), "aria-labelledby": "guided-title", "aria-describedby": "guided-why" });
   box.value = text;
   return { element: box, read: () => box.value };
 }
@@ -242,7 +247,7 @@ function choices(question, type, chosen, read) {
 
 function rows(question, number, label, texts) {
   const boxes = Array.from({ length: number }, (_, at) => {
-    const box = make("input", { type: "text", maxlength: String(known.limits.line), autocomplete: "off", "aria-describedby": "guided-why" });
+    const box = make("input", { type: "text", ...upTo(known.limits.line), autocomplete: "off", "aria-describedby": "guided-why" });
     box.value = texts[at] ?? "";
     return box;
   });
@@ -287,7 +292,7 @@ function stepList(question) {
 /** A step: one that is offered, to be ticked, or one in a person's own words; and a day, once there is a step. */
 function stepRow(label, step, key) {
   const name = label || words("guided_my_step");
-  const what = make("input", key ? { type: "checkbox", value: key, checked: Boolean(step) } : { type: "text", maxlength: String(known.limits.line), autocomplete: "off", placeholder: words("guided_own_step"), "aria-label": words("guided_own_step") });
+  const what = make("input", key ? { type: "checkbox", value: key, checked: Boolean(step) } : { type: "text", ...upTo(known.limits.line), autocomplete: "off", placeholder: words("guided_own_step"), "aria-label": words("guided_own_step") });
   if (!key) what.value = step?.do ?? "";
   const day = make("input", { type: "date", min: today(), "aria-label": words("guided_day_for", { step: name }) });
   day.value = step?.by ?? "";
@@ -510,10 +515,15 @@ function editor(item, name) {
   const question = guideOf(open.key).questions.find((each) => each.key === key);
   const whole = question?.kind === "lines" && at === undefined;
   const limit = key === "note" ? known.limits.note : at !== undefined ? known.limits.line : whole ? known.limits.line * question.most : known.limits.text;
-  const box = make("textarea", { rows: String(at === undefined ? 4 : 2), maxlength: String(limit), "aria-label": name });
+  const box = make("textarea", { rows: String(at === undefined ? 4 : 2), ...upTo(limit), "aria-label": name });
   box.value = item.text;
   const back = `button[data-edits="${item.edits}"]`;
   const done = () => {
+    const trouble = tooMuch(box.parentElement) || (whole ? tooManyLines(box.value, question) : "");
+    if (trouble) {
+      tell(trouble);
+      return;
+    }
     store(key, at, box.value, question);
     renew(back, true);
   };
@@ -526,6 +536,16 @@ function editor(item, name) {
   );
 }
 
+const linesOf = (text) => [...new Set(text.split("\n").map((line) => line.trim()).filter(Boolean))];
+
+/** Why lines cannot be taken: there are too many, or one is too long; empty where they can. */
+function tooManyLines(text, question) {
+  const lines = linesOf(text);
+  const long = lines.find((line) => line.length > known.limits.line);
+  if (long) return words("too_long", { length: long.length, limit: known.limits.line });
+  return lines.length > question.most ? words("guided_lines", { n: lines.length, limit: question.most }) : "";
+}
+
 function store(key, at, text, question) {
   const { values, notes } = open;
   unsaved = true;
@@ -533,7 +553,7 @@ function store(key, at, text, question) {
     if (text.trim()) notes[at] = text;
     else delete notes[at];
   } else if (question.kind === "lines" && at === undefined) {
-    put(open, key, [...new Set(text.split("\n").map((line) => line.trim().slice(0, known.limits.line)).filter(Boolean))].slice(0, question.most));
+    put(open, key, linesOf(text));
   } else if (at === undefined) {
     put(open, key, text);
   } else {
