@@ -268,13 +268,26 @@ def test_what_one_tab_deletes_the_other_does_not_write_again(tab: Tab, address: 
 # ---------------------------------------------------------------- a browser that keeps nothing
 
 
+FILLED = """() => { for (let size = 2 ** 22; size; size >>= 1) {
+  try { localStorage.setItem("x" + size, "x".repeat(size)); } catch {} } }"""
+
+
+def test_a_name_for_which_there_is_no_room_is_not_taken_and_that_is_said(tab: Tab) -> None:
+    keep(tab)
+    tab.ask("First?")
+    tab.page.evaluate(FILLED)
+    talks(tab).get_by_label("Rename: First?").click()
+    tab.page.fill(".rename-form input", "A name that is far longer than the first one was")
+    tab.page.keyboard.press("Enter")
+
+    assert "the old name stays" in hint(tab)
+    assert talks(tab).locator(".talk-open strong").all_inner_texts() == ["First?"]
+
+
 def test_a_browser_without_room_says_so_and_the_conversation_stays_on_the_page(tab: Tab) -> None:
     keep(tab)
     tab.ask("First?")
-    tab.page.evaluate(
-        """() => { for (let size = 2 ** 22; size; size >>= 1) {
-          try { localStorage.setItem("x" + size, "x".repeat(size)); } catch {} } }"""
-    )
+    tab.page.evaluate(FILLED)
     tab.ask("Second?")
 
     assert "no room left" in hint(tab)
@@ -424,6 +437,28 @@ def test_a_conversation_that_is_not_kept_is_left_only_after_a_word(tab: Tab, tmp
     assert "Imported: 1 question." in hint(tab)
 
 
+def test_a_file_that_was_mended_can_be_chosen_again(tab: Tab, tmp_path: Path) -> None:
+    tab.ask("First?")
+    path = taken(tab, "JSON", tmp_path)
+    good = path.read_text("utf-8")
+    path.write_text(good[:-20], "utf-8")
+    tab.page.click("#clear")
+    tab.page.wait_for_selector("#welcome", state="visible")
+    talks(tab)
+    with tab.page.expect_file_chooser() as chooser:
+        tab.page.click("#import-button")
+    chooser.value.set_files(path)
+    assert "nothing was changed" in hint(tab)
+    assert tab.page.input_value("#import-file") == "", "a browser tells of a file only where another one is chosen"
+    path.write_text(good, "utf-8")
+    with tab.page.expect_file_chooser() as chooser:
+        tab.page.click("#import-button")
+    chooser.value.set_files(path)
+    tab.page.wait_for_selector(".turn .badge")
+
+    assert "Imported: 1 question." in hint(tab)
+
+
 DROPPED = """([name, content]) => {
   const data = new DataTransfer();
   data.items.add(new File([content], name));
@@ -478,6 +513,23 @@ def test_what_a_change_would_take_away_stays_in_the_list(tab: Tab) -> None:
         ["First?", "Second?"],
         ["First, but better?"],
     ]
+
+
+def test_what_cannot_be_asked_instead_takes_nothing_away(tab: Tab, answerer: ScriptedAnswerer) -> None:
+    for question in ("First?", "Second?"):
+        tab.ask(question)
+    answerer.asked.clear()
+    tab.page.locator(".turn").first.locator(".edit").click()
+    for changed, told in (("My life. " * 11_400, "4,000 are the most"), ("  ", "Write a question first")):
+        tab.page.fill(".edit-form textarea", "")
+        tab.page.click(".edit-form textarea")
+        tab.page.keyboard.insert_text(changed)  # as it is pasted
+        tab.page.keyboard.press("Enter")
+        assert told in hint(tab)
+        assert tab.page.input_value(".edit-form textarea") == changed
+
+    assert [text for text in questions(tab) if text] == ["First?", "Second?"]
+    assert answerer.asked == []
 
 
 def test_escape_leaves_a_question_as_it_was(tab: Tab, answerer: ScriptedAnswerer) -> None:

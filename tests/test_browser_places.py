@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -101,6 +101,28 @@ def test_a_question_mark_shows_the_keys_and_escape_goes_back(tab: Tab) -> None:
     tab.page.keyboard.type("Why?")
     assert not tab.page.locator("#pane").is_visible()
     assert tab.page.input_value("#question textarea") == "Why?"
+
+
+GONE: dict[str, Callable[[Tab], None]] = {
+    "an example": lambda tab: tab.page.locator(".example").first.press("Enter"),
+    "asked again": lambda tab: (tab.ask("First?"), tab.turn.locator(".retry").press("Enter"))[1],
+    "the last question again": lambda tab: (
+        tab.ask("First?"),
+        tab.page.locator("#talks-button").press("Enter"),
+        tab.page.get_by_text("What I understood about you").press("Enter"),
+        tab.page.get_by_text("Ask the last question again").press("Enter"),
+    )[3],
+}
+
+
+@pytest.mark.parametrize("asked", GONE)
+def test_where_what_was_pressed_goes_the_keyboard_is_at_the_question_that_it_asked(tab: Tab, asked: str) -> None:
+    GONE[asked](tab)
+    turn = tab.over()
+
+    assert turn.locator(".asked").evaluate("each => each === document.activeElement")
+    tab.page.keyboard.press("Tab")
+    assert tab.focused("class") == "cite"
 
 
 # ---------------------------------------------------------------- without a connection

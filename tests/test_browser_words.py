@@ -151,6 +151,22 @@ def test_a_language_that_cannot_be_had_is_said_and_the_page_stays(browser: Any, 
         assert tab.page.locator("#send").inner_text() == "Send"
 
 
+def test_that_the_advisor_is_away_is_said_in_the_language_that_is_read_until_it_is_back(
+    browser: Any, address: str
+) -> None:
+    with opened(browser, address) as tab:
+        hint = tab.page.locator("#hint")
+        tab.page.select_option(".bar-buttons .languages", "de")
+        tab.page.wait_for_selector(f'#send:text-is("{says("de", "send")}")')
+        tab.page.context.set_offline(True)
+        tab.page.wait_for_selector("#hint", state="visible")
+        assert hint.inner_text() == says("de", "offline")
+        tab.page.select_option(".bar-buttons .languages", "en")  # with which the page came
+        tab.page.wait_for_selector(f'#hint:text-is("{says("en", "offline")}")')
+        tab.page.context.set_offline(False)
+        tab.page.wait_for_selector("#hint", state="hidden")
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_in_no_language_is_anything_wider_than_a_narrow_phone(browser: Any, address: str, code: str) -> None:
     with opened(browser, address, locale=code, viewport=NARROW, has_touch=True, bypass_csp=True) as tab:
@@ -194,6 +210,18 @@ def test_in_no_language_is_anything_wider_than_a_narrow_phone(browser: Any, addr
         page.locator("#guided .primary").click()
         page.wait_for_selector(".guided-sheet")
         fits("guided document")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_bar_is_one_line_in_every_window_between_a_phone_and_a_desk(browser: Any, address: str, code: str) -> None:
+    with opened(browser, address, locale=code) as tab:
+        for width in range(380, 1_000, 20):
+            tab.page.set_viewport_size({"width": width, "height": 700})
+            bar = tab.page.locator("#page .bar").bounding_box()
+            assert bar["height"] <= 70, width
+            assert tab.width <= width, width
+            assert tab.page.evaluate(CUT) == [], width
+            assert tab.page.locator("select.languages:visible").count() == 1, width
 
 
 CUT = """() => [...document.querySelectorAll("#page button, #composer button, #page select, #page a")]

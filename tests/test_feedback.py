@@ -694,6 +694,26 @@ def test_without_a_reason_it_asks_for_one(browser: Any, address: str, kept: Box)
 
 
 @browsed
+def test_a_line_that_is_too_long_when_it_is_pasted_is_said_and_nothing_of_it_is_cut(
+    browser: Any, address: str, kept: Box
+) -> None:
+    with watched(browser, address) as tab:
+        turn = tab.ask("Do I need a PhD?")
+        turn.locator(".thumb.no").click()
+        reason(tab, "It is wrong").check()
+        turn.locator(".in-words input").click()
+        tab.page.keyboard.insert_text("My life. " * 11_400)
+        turn.locator(".send-complaint").click()
+        assert "102,600 characters; 300 are the most" in turn.locator(".trouble").inner_text()
+        assert len(turn.locator(".in-words input").input_value()) == 102_600
+        turn.locator(".in-words input").fill("It guessed.")
+        turn.locator(".send-complaint").click()
+
+        (line,) = eventually_kept(kept)
+        assert line["words"] == "It guessed."
+
+
+@browsed
 def test_somebody_who_may_be_in_danger_is_not_asked(browser: Any, address: str) -> None:
     with watched(browser, address) as tab:
         assert tab.ask("I might hurt myself").locator(".helpful").count() == 0

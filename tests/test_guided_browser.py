@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from career_advisor.web.wording import says
 from tests.chromium import violations
 from tests.doubles import Bookshelf, ScriptedAnswerer
 from tests.hostile import MARKUP
-from tests.test_browser import PHONE, Tab, browser, opened, was_good
+from tests.test_browser import PHONE, Held, Tab, browser, opened, was_good
 from tests.test_web import served
 
 pytestmark = pytest.mark.browser
@@ -27,6 +27,17 @@ MADE_WITHIN_MS = 30_000
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     with served(ScriptedAnswerer(), sources=Bookshelf()) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def slow() -> ScriptedAnswerer:
+    return ScriptedAnswerer()
+
+
+@pytest.fixture(scope="module")
+def slow_address(slow: ScriptedAnswerer) -> Iterator[str]:
+    with served(slow, sources=Bookshelf()) as url:
         yield url
 
 
@@ -195,6 +206,145 @@ def test_a_form_is_filled_with_the_keyboard_alone(tab: Tab) -> None:
     tab.page.wait_for_selector('h2:text-is("What draws you to AI safety?")')
     press(tab, "Back")
     assert tab.page.input_value("#guided textarea") == "Two years of law / policy."
+
+
+SHOWN: dict[str, Callable[[Tab], None]] = {
+    "one that was kept": lambda tab: tab.page.get_by_label("Open: First?").click(),
+    "the last question, asked again": lambda tab: (
+        tab.page.get_by_text("What I understood about you").click(),
+        tab.page.get_by_text("Ask the last question again").click(),
+    )[1],
+}
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_a_conversation_that_is_opened_from_a_guided_one_is_shown_and_what_was_written_stays(
+    tab: Tab, what: str
+) -> None:
+    tab.page.click("#talks-button")
+    tab.page.check("#keep-switch")
+    tab.page.keyboard.press("Escape")
+    tab.ask("First?")
+    tab.page.click("#guides-button")
+    tab.page.click('#pane .guided-entry:has-text("Prepare for advising")')
+    press(tab, "Begin")
+    tab.page.fill("#guided textarea", "Six years in a ministry.")
+    tab.page.click("#talks-button")
+    SHOWN[what](tab)
+    tab.page.wait_for_selector(".turn .badge", state="visible")
+
+    assert tab.page.is_visible("#question textarea")
+    assert not tab.page.is_visible("#guided")
+    tab.page.keyboard.press("Escape")
+    tab.page.click("#guides-button")
+    tab.page.click('#pane .guided-entry:has-text("Prepare for advising")')
+    assert tab.page.input_value("#guided textarea") == "Six years in a ministry."
+
+
+def test_words_half_written_in_a_document_are_there_when_one_comes_back(tab: Tab) -> None:
+    tab.ask("First?")
+    tab.page.click("#guides-button")
+    tab.page.click('#pane .guided-entry:has-text("Prepare for advising")')
+    press(tab, "Begin")
+    press(tab, "See the document now")
+    tab.page.click('button[data-edits="draw"]')
+    tab.page.fill("#guided textarea", "I couldn't stop thinking")
+    tab.page.click("#talks-button")
+    SHOWN["the last question, asked again"](tab)
+    tab.over()
+    tab.page.click("#guides-button")
+    tab.page.click('#pane .guided-entry:has-text("Prepare for advising")')
+
+    assert tab.page.input_value("#guided textarea") == "I couldn't stop thinking"
+    press(tab, "Done")
+    tab.page.wait_for_selector('.guided-mine:text-is("I couldn\'t stop thinking")')
+
+
+def test_in_a_guided_conversation_too_an_answer_can_be_stopped_and_what_is_wrong_is_said(
+    browser: Any, slow: ScriptedAnswerer, slow_address: str
+) -> None:
+    held = Held()
+    slow.script = held
+    with opened(browser, slow_address) as tab:
+        tab.type("First?")
+        tab.page.wait_for_selector(".words .sentence")
+        tab.page.click("#guides-button")
+        tab.page.click("#pane .guided-entry >> nth=2")
+        press(tab, "Begin")
+        tab.page.click("#stop")
+        held.let_go()
+        assert not tab.page.is_visible("#stop")
+        assert tab.focused("aria-labelledby") == "guided-title"
+        tab.page.keyboard.press("Escape")
+        tab.page.evaluate("document.activeElement.blur()")
+        tab.page.keyboard.press("/")
+        assert tab.focused("aria-labelledby") == "guided-title", "one writes there"
+        tab.page.focus(".skip")
+        tab.page.keyboard.press("Enter")
+        assert tab.focused("aria-labelledby") == "guided-title"
+
+        tab.page.context.set_offline(True)
+        tab.page.wait_for_selector("#hint", state="visible")
+        assert "cannot be reached at the moment" in tab.page.inner_text("#hint")
+        tab.page.context.set_offline(False)
+        press(tab, "Leave")
+        assert "Stopped." in tab.turn.inner_text()
+
+
+def paste(tab: Tab, where: str, text: str) -> None:
+    tab.page.click(where)
+    tab.page.keyboard.insert_text(text)
+
+
+def told(tab: Tab) -> str:
+    tab.page.wait_for_selector(".guided-trouble", state="visible")
+    return str(tab.page.inner_text(".guided-trouble"))
+
+
+def test_what_is_too_long_when_it_is_pasted_is_said_and_nothing_of_it_is_cut(tab: Tab) -> None:
+    life = "My life. " * 11_400
+    begin(tab, "My plan")
+    paste(tab, "#guided textarea", life)
+    for name in ("Next", "See the document now"):
+        press(tab, name)
+        assert "102,600 characters; 1,500 are the most" in told(tab)
+        assert tab.page.input_value("#guided textarea") == life
+        assert tab.focused("aria-labelledby") == "guided-title", "one goes on where it is too long"
+    tab.page.fill("#guided textarea", "To know whether this is for me.")
+    press(tab, "Next")
+    paste(tab, "#guided .guided-row input >> nth=1", "word " * 100)
+    press(tab, "Next")
+    assert "500 characters; 200 are the most" in told(tab)
+    tab.page.fill("#guided .guided-row input >> nth=1", "AI person in the ministry")
+    for _ in range(4):
+        press(tab, "Next")
+    paste(tab, "#guided .guided-steps input[type=text] >> nth=0", "word " * 100)
+    press(tab, "Next")
+    assert "500 characters; 200 are the most" in told(tab)
+    tab.page.fill("#guided .guided-steps input[type=text] >> nth=0", "Write to them")
+    press(tab, "Next")
+    press(tab, "Make my document")
+    tab.page.wait_for_selector(".guided-sheet")
+
+
+def test_what_is_too_long_for_its_place_in_a_document_is_said_there(tab: Tab) -> None:
+    begin(tab, "Prepare for advising")
+    press(tab, "See the document now")
+    tab.page.wait_for_selector(".guided-sheet")
+    tab.page.click('button[data-edits="choices"]')
+    for text, said in (
+        ("One\nTwo\nThree\nFour", "4 lines; 3 are the most"),
+        ("word " * 50 + "\nTwo", "249 characters; 200 are the most"),
+        ("word " * 2_000, "10,000 characters; 600 are the most"),
+    ):
+        tab.page.fill("#guided textarea", "")
+        paste(tab, "#guided textarea", text)
+        press(tab, "Done")
+        assert said in told(tab)
+        assert tab.page.input_value("#guided textarea") == text
+    tab.page.fill("#guided textarea", "One\nTwo")
+    press(tab, "Done")
+    tab.page.wait_for_selector(".guided-mine")
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])

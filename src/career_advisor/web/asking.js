@@ -1,6 +1,6 @@
 // How a question reaches the server and what comes back, through Gradio's buttons: one thing at a time.
 
-import { find, page, question, tell, write } from "./elements.js";
+import { find, focusWriting, page, question, tell, write } from "./elements.js";
 import { handOver } from "./kept.js";
 import { begin, end, take } from "./turns.js";
 import { words } from "./words.js";
@@ -33,7 +33,8 @@ export function ask(text, turn = null) {
   return true;
 }
 
-function whyNot(text) {
+/** Why a text cannot be asked now; empty where it can. */
+export function whyNot(text) {
   if (page.current) return words("busy");
   if (!text.trim()) return words("empty");
   return text.trim().length > page.facts.limit ? words("too_long", { length: text.trim().length, limit: page.facts.limit }) : "";
@@ -82,7 +83,7 @@ export function stop() {
   const turn = page.current;
   hold(letGo());
   end(turn, turn.prose.textContent ? "trouble_stopped" : "trouble_stopped_at_once");
-  question().focus();
+  focusWriting();
 }
 
 /** Keep the next question back until something is over: Gradio would lose its answer, or end it in place of another. */

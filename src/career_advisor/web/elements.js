@@ -48,10 +48,30 @@ export const addressOf = (link) => link.href || link.label;
 
 export const question = () => find("#question textarea");
 
+/** Put the focus where one writes: into the question or, where a guided conversation is open, into what that asks. */
+export function focusWriting() {
+  const guided = find("#guided:not([hidden])");
+  const place = guided ? (find("form :is(textarea, input, select)", guided) ?? find("h2", guided)) : question();
+  place.focus();
+}
+
+/** Show the conversation, and no longer the guided one that may be open in its place. */
+export const backToTalk = () => document.dispatchEvent(new Event("back-to-talk"));
+
 /** Write into one of Gradio's boxes as if typed: it listens for the event. */
 export function write(text, box = question()) {
   Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, text);
   box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** Make a box take whatever is pasted into it: what is too much is said before it is sent, and nothing is cut unseen. */
+export const upTo = (limit) => ({ "data-limit": limit });
+
+/** Why what is written within cannot be sent: a box holds too much, and gets the focus; empty where none does. */
+export function tooMuch(within) {
+  const box = [...within.querySelectorAll("[data-limit]")].find((each) => each.value.length > Number(each.dataset.limit));
+  box?.focus();
+  return box ? words("too_long", { length: box.value.length, limit: Number(box.dataset.limit) }) : "";
 }
 
 /** Have a screen reader say it. */

@@ -2,7 +2,7 @@
 // What a person writes is kept here, in this page's memory, until the page is closed or they delete it. As in page.js,
 // other people's words enter as text alone.
 
-import { calm, find, make, say } from "./elements.js";
+import { calm, find, make, say, tell as tellBelow, tooMuch, upTo } from "./elements.js";
 import { closePane, findOpener, openPane, openSources, redrawnBy } from "./pane.js";
 import { card, sourceName } from "./under.js";
 import { dated, has, language, putWords, words } from "./words.js";
@@ -10,11 +10,13 @@ import { dated, has, language, putWords, words } from "./words.js";
 const TICKS_SETTLE_MS = 500;
 const FILE_LIMIT = 400_000; // characters, as on the server
 const DAYS = [7, 14, 30, 90];
+const WRITING = "#guided .guided-own textarea"; // where somebody changes words in a document
 
 const known = JSON.parse(find("#guides").textContent);
 let guides = worded(); // the same, with the words of the language that is read
 const kept = new Map(); // what was written, by guide
 let open = null; // the one that is open
+let left = null; // the one that was left in the middle of words in its document
 let opener = null; // what opened it, and gets the focus back
 let settling = 0; // a timer: ticks are sent together
 let sent = 0; // the last request; an older one that comes late is not looked at
@@ -48,11 +50,13 @@ function put(state, key, value) {
 
 function enter(key, from) {
   opener = from;
+  tellBelow("");
   if (!kept.has(key)) kept.set(key, blank(key));
   open = kept.get(key);
   closePane(false);
   document.body.classList.add("guiding");
   find("#guided").hidden = false;
+  if (open === left && find(WRITING)) return find(WRITING).focus(); // as it was
   window.scrollTo({ top: 0 });
   show();
 }
@@ -64,14 +68,15 @@ function settle() {
   document.body.classList.remove("guided-working");
 }
 
-function leave() {
+function leave(giveBack = true) {
   settle();
+  left = find(WRITING) && open;
   open = null;
   closePane(false);
   document.body.classList.remove("guiding");
   find("#guided").hidden = true;
-  find("#guided").replaceChildren();
-  (opener?.isConnected && opener.getClientRects().length ? opener : find("#question textarea"))?.focus();
+  if (!left) find("#guided").replaceChildren();
+  if (giveBack) (opener?.isConnected && opener.getClientRects().length ? opener : find("#question textarea"))?.focus();
 }
 
 function remove() {
@@ -87,7 +92,7 @@ function show(focus = "h2") {
   const guide = guideOf(open.key);
   const content = open.made ? sheet(guide) : open.at < 0 ? welcome(guide) : form(guide);
   find("#guided").replaceChildren(
-    make("div", { class: "guided-top" }, make("p", { class: "guided-name" }, guide.title), button(words("guided_leave"), leave, { class: "quiet", title: words("guided_leave_keeps") })),
+    make("div", { class: "guided-top" }, make("p", { class: "guided-name" }, guide.title), button(words("guided_leave"), () => leave(), { class: "quiet", title: words("guided_leave_keeps") })),
     ...content.filter(Boolean),
   );
   findOpener();
@@ -109,7 +114,7 @@ function showQuietly() {
   if (had.isConnected) had.focus({ preventScroll: true });
 }
 
-const isWriting = () => Boolean(find("#guided .guided-own textarea"));
+const isWriting = () => Boolean(find(WRITING));
 
 const heading = (text) => make("h2", { tabindex: "-1" }, text);
 
@@ -192,6 +197,11 @@ function form(guide) {
   const field = FIELD[question.kind](question);
   const take = () => put(open, question.key, field.read());
   const onward = () => (last ? finish() : go(open.at + 1));
+  const unless = (act) => {
+    const trouble = tooMuch(element);
+    if (trouble) tell(trouble);
+    else act();
+  };
   const position = words("guided_position", { n: open.at + 1, all: questions.length });
   const title = make("h2", { tabindex: "-1", id: "guided-title" }, question.title);
   const element = make(
@@ -202,7 +212,7 @@ function form(guide) {
       onsubmit: (event) => {
         event.preventDefault();
         take();
-        onward();
+        unless(onward);
       },
     },
     make("div", { class: "guided-progress" }, make("progress", { max: String(questions.length), value: String(open.at + 1), "aria-label": position }), make("span", {}, position)),
@@ -219,7 +229,7 @@ function form(guide) {
         onward();
       }),
       button(words("guided_back"), () => go(open.at - 1)),
-      last ? null : button(words("guided_see_now"), finish),
+      last ? null : button(words("guided_see_now"), () => unless(finish)),
     ),
   );
   return [element];
@@ -241,7 +251,7 @@ const FIELD = {
 };
 
 function area(question, text, limit, lines) {
-  const box = make("textarea", { rows: String(lines), maxlength: String(limit), "aria-labelledby": "guided-title", "aria-describedby": "guided-why" });
+  const box = make("textarea", { rows: String(lines), ...upTo(limit), "aria-labelledby": "guided-title", "aria-describedby": "guided-why" });
   box.value = text;
   return { element: box, read: () => box.value };
 }
@@ -264,7 +274,7 @@ function choices(question, type, chosen, read) {
 
 function rows(question, number, label, texts) {
   const boxes = Array.from({ length: number }, (_, at) => {
-    const box = make("input", { type: "text", maxlength: String(known.limits.line), autocomplete: "off", "aria-describedby": "guided-why" });
+    const box = make("input", { type: "text", ...upTo(known.limits.line), autocomplete: "off", "aria-describedby": "guided-why" });
     box.value = texts[at] ?? "";
     return box;
   });
@@ -309,7 +319,7 @@ function stepList(question) {
 /** A step: one that is offered, to be ticked, or one in a person's own words; and a day, once there is a step. */
 function stepRow(label, step, key) {
   const name = label || words("guided_my_step");
-  const what = make("input", key ? { type: "checkbox", value: key, checked: Boolean(step) } : { type: "text", maxlength: String(known.limits.line), autocomplete: "off", placeholder: words("guided_own_step"), "aria-label": words("guided_own_step") });
+  const what = make("input", key ? { type: "checkbox", value: key, checked: Boolean(step) } : { type: "text", ...upTo(known.limits.line), autocomplete: "off", placeholder: words("guided_own_step"), "aria-label": words("guided_own_step") });
   if (!key) what.value = step?.do ?? "";
   const day = make("input", { type: "date", min: today(), "aria-label": words("guided_day_for", { step: name }) });
   day.value = step?.by ?? "";
@@ -516,7 +526,7 @@ function own(item, _turn, part) {
 
 /** Put an editor in place of words; one at a time, so that no half-written words are lost when another is done. */
 function write(holder, label, item, name) {
-  const other = find("#guided .guided-own textarea");
+  const other = find(WRITING);
   if (other) {
     tell(words("guided_writing"));
     other.focus();
@@ -530,10 +540,15 @@ function editor(item, name) {
   const question = guideOf(open.key).questions.find((each) => each.key === key);
   const whole = question?.kind === "lines" && at === undefined;
   const limit = key === "note" ? known.limits.note : at !== undefined ? known.limits.line : whole ? known.limits.line * question.most : known.limits.text;
-  const box = make("textarea", { rows: String(at === undefined ? 4 : 2), maxlength: String(limit), "aria-label": name });
+  const box = make("textarea", { rows: String(at === undefined ? 4 : 2), ...upTo(limit), "aria-label": name });
   box.value = item.text;
   const back = `button[data-edits="${item.edits}"]`;
   const done = () => {
+    const trouble = tooMuch(box.parentElement) || (whole ? tooManyLines(box.value, question) : "");
+    if (trouble) {
+      tell(trouble);
+      return;
+    }
     store(key, at, box.value, question);
     renew(back, true);
   };
@@ -546,6 +561,16 @@ function editor(item, name) {
   );
 }
 
+const linesOf = (text) => [...new Set(text.split("\n").map((line) => line.trim()).filter(Boolean))];
+
+/** Why lines cannot be taken: there are too many, or one is too long; empty where they can. */
+function tooManyLines(text, question) {
+  const lines = linesOf(text);
+  const long = lines.find((line) => line.length > known.limits.line);
+  if (long) return words("too_long", { length: long.length, limit: known.limits.line });
+  return lines.length > question.most ? words("guided_lines", { n: lines.length, limit: question.most }) : "";
+}
+
 function store(key, at, text, question) {
   const { values, notes } = open;
   unsaved = true;
@@ -553,7 +578,7 @@ function store(key, at, text, question) {
     if (text.trim()) notes[at] = text;
     else delete notes[at];
   } else if (question.kind === "lines" && at === undefined) {
-    put(open, key, [...new Set(text.split("\n").map((line) => line.trim().slice(0, known.limits.line)).filter(Boolean))].slice(0, question.most));
+    put(open, key, linesOf(text));
   } else if (at === undefined) {
     put(open, key, text);
   } else {
@@ -602,6 +627,7 @@ function start() {
   find("#composer .small-print").append(" ", button("", (event) => openEntries(event.currentTarget), { id: "guides-button", "data-words": "guided", "aria-controls": "pane", "aria-expanded": "false" }));
   putWords(document.body);
   document.addEventListener("language", onLanguage);
+  document.addEventListener("back-to-talk", () => open && leave(false));
   addEventListener("beforeunload", (event) => unsaved && [...kept.values()].some((state) => !isEmpty(state)) && event.preventDefault());
 }
 

@@ -1,7 +1,7 @@
 // Whether an answer helped, where the operator asks for it.
 
 import { haveVoted, isVoting } from "./asking.js";
-import { calm, find, make, page, say } from "./elements.js";
+import { calm, find, make, page, say, tooMuch } from "./elements.js";
 import { putWords, words } from "./words.js";
 
 /** Ask it, quietly. Nothing is sent before a person presses "Yes", or "Send" in the form that "No" opens. */
@@ -13,7 +13,7 @@ export function helpful(turn) {
   putWords(asked);
   find("[role=group]", asked).setAttribute("aria-label", words("helpful"));
   find(".reasons", asked).append(...page.facts.feedback.reasons.map((key) => make("label", { class: "reason" }, make("input", { type: "radio", name: `reason-${number}`, value: key }), make("span", {}, words(`reason_${key}`)))));
-  find("[type=text]", asked).maxLength = page.facts.feedback.limit;
+  find("[type=text]", asked).dataset.limit = page.facts.feedback.limit;
   find(".yes", asked).addEventListener("click", () => vote(turn, asked, { helped: true }));
   find(".no", asked).addEventListener("click", () => showComplaint(asked, form.hidden));
   find(".reasons", asked).addEventListener("change", () => tellOfVote(asked, ""));
@@ -36,7 +36,10 @@ export function showComplaint(asked, open) {
 
 function complain(turn, asked) {
   const reason = find("[type=radio]:checked", asked)?.value;
-  if (reason) {
+  const trouble = reason && tooMuch(asked);
+  if (trouble) {
+    tellOfVote(asked, trouble);
+  } else if (reason) {
     vote(turn, asked, { helped: false, reason, words: find("[type=text]", asked).value });
   } else {
     tellOfVote(asked, words("reasonless"));

@@ -161,12 +161,17 @@ export function setApart(on) {
   else if (!on) keep();
 }
 
+/** Give a conversation another name; say whether the browser has room for it. */
 export function rename(id, title) {
   const value = raw(id);
-  if (!value) return;
+  if (!value) return true; // another tab deleted it, and the list says so
   value.title = title.trim().slice(0, TITLE) || words("untitled");
-  stored(() => localStorage.setItem(TALK + id, JSON.stringify(value)));
-  if (page.talk.id === id) page.talk.title = value.title;
+  const written = stored(() => {
+    localStorage.setItem(TALK + id, JSON.stringify(value));
+    return true;
+  });
+  if (written && page.talk.id === id) page.talk.title = value.title;
+  return Boolean(written);
 }
 
 export function remove(id) {

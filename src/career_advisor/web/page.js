@@ -1,7 +1,7 @@
 // The page: begins it, and hears what a person does. Somebody else's words enter it as text alone: there is no innerHTML.
 
 import { alive, ask, failed, isPressing, readStep, readVote, stop } from "./asking.js";
-import { find, make, page, question, tell, wide, write } from "./elements.js";
+import { find, focusWriting, make, page, question, tell, wide, write } from "./elements.js";
 import { showComplaint } from "./helpful.js";
 import { elsewhere, newTalk, openBefore, takeOver } from "./kept.js";
 import { closePane, openAbout, openKeys, openPeople, redrawPane } from "./pane.js";
@@ -16,6 +16,9 @@ globalThis.trustedTypes?.createPolicy("default", { createHTML: (text) => text.re
 
 const DRAWN_WITHIN_MS = 20_000;
 const LOOKS_AGAIN_MS = 3_000;
+const AWAY = "away"; // how the hint looks that says that the advisor cannot be reached
+
+let looking = 0; // a timer, while the advisor cannot be reached
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -66,7 +69,7 @@ function onClick(event) {
     beginAnew();
   } else if (pressed.classList.contains("skip")) {
     event.preventDefault(); // a link within the page would load it anew: Gradio sets a base address
-    question().focus();
+    focusWriting();
   }
 }
 
@@ -79,7 +82,7 @@ function onKey(event) {
     // one event a key is enough for the others
   } else if (event.key === "/" && !typing && plain) {
     event.preventDefault();
-    question().focus();
+    focusWriting();
   } else if (event.key === "?" && !typing && plain) {
     event.preventDefault();
     openKeys();
@@ -121,7 +124,8 @@ function onLanguage() {
   putAllWords();
   drawAll();
   redrawPane();
-  tell("");
+  if (looking) tell(words("offline"), AWAY);
+  else tell("");
 }
 
 /** A file that is dropped would take the place of the page, and of the conversation with it. */
@@ -137,15 +141,15 @@ function onDrop(event) {
 
 /** A browser may say that it is offline while the advisor runs beside it: what counts is whether that answers. */
 async function onOffline() {
-  if (await alive()) return;
-  if (page.current) end(page.current, "trouble_lost");
-  const told = words("offline");
-  tell(told);
-  const looking = setInterval(async () => {
+  if ((await alive()) || looking) return;
+  looking = setInterval(async () => {
     if (!(await alive())) return;
     clearInterval(looking);
-    if (find("#hint").textContent === told) tell("");
+    looking = 0;
+    if (find("#hint").className === AWAY) tell("");
   }, LOOKS_AGAIN_MS);
+  if (page.current) end(page.current, "trouble_lost");
+  tell(words("offline"), AWAY);
 }
 
 // ---------------------------------------------------------------- begin

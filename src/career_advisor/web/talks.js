@@ -2,7 +2,7 @@
 
 import { alive, forgetThere } from "./asking.js";
 import { BYTES, asJson, asMarkdown, download, fileName, readFile } from "./carried.js";
-import { button, calm, find, make, page, question, say, tell, write } from "./elements.js";
+import { backToTalk, button, calm, find, make, page, question, say, tell, write } from "./elements.js";
 import { keep, keeps, list, newTalk, open, remember, remove, removeAll, rename, setApart, setKeeping } from "./kept.js";
 import { closePane, openPane, redrawnBy } from "./pane.js";
 import { clearTurns, end, showAgain } from "./turns.js";
@@ -90,7 +90,7 @@ function renaming(item, talk) {
   const form = make("form", { class: "rename-form" }, box, make("button", { type: "submit", class: "strong" }, words("save")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    rename(talk.id, box.value);
+    if (!rename(talk.id, box.value)) tell(words("name_full"));
     draw();
     find("#pane").focus({ preventScroll: true });
   });
@@ -143,6 +143,7 @@ export function show(opened, { quietly = false } = {}) {
     if (!quietly) tell(words("unreadable"));
     return;
   }
+  backToTalk();
   if (page.turns.length) begin();
   page.talk = opened.talk;
   for (const turn of opened.turns) showAgain(turn);
@@ -181,7 +182,11 @@ function ways() {
 
 function importing() {
   const box = make("input", { type: "file", id: "import-file", accept: ".json,application/json", class: "unseen", tabindex: "-1", "aria-hidden": "true" });
-  box.addEventListener("change", () => box.files[0] && readIn(box.files[0]));
+  box.addEventListener("change", () => {
+    const [file] = box.files;
+    box.value = ""; // or the browser would not tell of the same file again, once it is mended
+    if (file) readIn(file);
+  });
   return make("span", {}, box, button(words("import_file"), () => box.click(), { class: "quiet boxed", id: "import-button" }));
 }
 
@@ -191,7 +196,8 @@ export async function readIn(file, otherwise = words("import_unread")) {
     tell(words("import_large"));
     return;
   }
-  const read = readFile(await file.text());
+  const content = await contentOf(file);
+  const read = content !== null && readFile(content);
   if (!read) {
     tell(otherwise);
     return;
@@ -201,4 +207,14 @@ export async function readIn(file, otherwise = words("import_unread")) {
     keep();
     tell(words("import_done", { n: read.turns.length }), "good");
   });
+}
+
+/** The text of a file; null of a folder, or of a file that is there no more. */
+async function contentOf(file) {
+  try {
+    return await file.text();
+  } catch (trouble) {
+    if (!(trouble instanceof DOMException)) throw trouble;
+    return null;
+  }
 }

@@ -1,7 +1,7 @@
 // The turns of the conversation: how one begins, grows, ends, is changed, and is shown again later.
 
-import { ask } from "./asking.js";
-import { button, calm, find, make, page, question, say, tell } from "./elements.js";
+import { ask, whyNot } from "./asking.js";
+import { backToTalk, button, calm, find, make, page, question, say, tell } from "./elements.js";
 import { helpful } from "./helpful.js";
 import { branch, keep } from "./kept.js";
 import { closePane, openAbout, openSources } from "./pane.js";
@@ -14,8 +14,10 @@ const seen = new Set(); // names of answers that have come; one that is over may
 
 /** Begin to answer, in a new turn or anew in one that is there. */
 export function begin(text, turn = null) {
+  const had = document.activeElement;
   tell("");
   closePane(false);
+  backToTalk();
   const began = turn ?? { element: make("article", { class: "turn" }) };
   if (!turn) {
     page.turns.push(began);
@@ -29,6 +31,7 @@ export function begin(text, turn = null) {
   page.current = began;
   document.body.classList.add("answering");
   keep();
+  if (!had?.getClientRects().length || had === document.body) find(".asked", began.element).focus({ preventScroll: true }); // what had it is gone
   began.element.scrollIntoView({ block: "start", behavior: calm.matches ? "auto" : "smooth" });
 }
 
@@ -42,7 +45,7 @@ function layOut(turn) {
   turn.prose = make("div", { class: "words", lang: "en" });
   turn.after = make("div", { class: "after" });
   turn.element.setAttribute("aria-label", words("question_number", { n: page.turns.indexOf(turn) + 1 }));
-  turn.element.replaceChildren(make("h2", { class: "asked" }, turn.question), turn.prose, turn.after);
+  turn.element.replaceChildren(make("h2", { class: "asked", tabindex: "-1" }, turn.question), turn.prose, turn.after);
 }
 
 /** Take in what the server says of the turn that is being answered. */
@@ -133,7 +136,7 @@ function edit(turn) {
   const heading = find(".asked", turn.element);
   const below = page.turns.length - page.turns.indexOf(turn) - 1;
   const takes = below ? words(page.talk.stored ? "edit_keeps" : "edit_takes", { n: below }) : "";
-  const box = make("textarea", { rows: "3", maxlength: page.facts.limit });
+  const box = make("textarea", { rows: "3" });
   box.value = turn.question;
   const back = () => {
     form.remove();
@@ -148,8 +151,9 @@ function edit(turn) {
     make("p", { class: "edit-buttons" }, make("button", { type: "submit", class: "strong" }, words("ask_instead")), button(words("cancel"), back, { class: "quiet" })),
   );
   const send = () => {
-    if (page.current || !box.value.trim()) {
-      tell(page.current ? words("busy") : words("empty"));
+    const trouble = whyNot(box.value); // before anything below goes
+    if (trouble) {
+      tell(trouble);
       return;
     }
     if (below) {
