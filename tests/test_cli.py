@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -22,8 +23,9 @@ from career_advisor.embedding import Encoder
 from career_advisor.index.build import writing
 from career_advisor.index.read import versions
 from career_advisor.models import DEFAULT_ENCODER, LIGHT_ENCODER, catalogue
-from career_advisor.records import Status
+from career_advisor.records import Piece, Status
 from career_advisor.settings import Settings, shipped_corpus
+from tests.doubles import answered
 
 Patch = pytest.MonkeyPatch
 
@@ -830,3 +832,13 @@ def test_a_chat_goes_on_after_bytes_that_are_no_text(served: Path) -> None:
 
     assert ended.returncode == 0, ended.stderr.decode()[-300:]
     assert len(ended.stdout.decode("utf-8").split("\n")) == 3
+
+
+def test_words_that_are_taken_back_are_said_to_be_and_the_answer_is_printed_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = replace(answered(QUESTION), answer="Yes. It is.")
+
+    cli._streamed([Piece("No. "), Piece("Yes. ", anew=True), Piece("It is."), whole])
+
+    assert capsys.readouterr().out == "No. \n\n(Taken back. Instead:)\n\nYes. It is.\n"

@@ -218,6 +218,15 @@ def test_the_whole_has_its_end_also_while_words_keep_coming() -> None:
     assert time.monotonic() - began < 2
 
 
+def test_the_library_has_no_patience_of_its_own_that_ends_before_ours(
+    server: LanguageModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGCHAIN_OPENAI_STREAM_CHUNK_TIMEOUT_S", "0.5")  # 120 s, in the time that a test has
+    server.pause_s = 2.0
+
+    assert text_of(opened(server, first_words=60.0)) == "Hello."
+
+
 def test_nobody_at_the_address_is_said_plainly() -> None:
     assert "cannot be reached" in trouble_with(open_model("double", base_url="http://127.0.0.1:9/v1", api_key=KEY))
 

@@ -123,6 +123,7 @@ def _remote(full: str, base_url: str | None, api_key: str | None, patience: Pati
         options = {"num_predict": tokens, "temperature": 0, "client_kwargs": {"timeout": patience.whole}}
     if provider == "openai":
         options["stream_usage"] = True
+        options["stream_chunk_timeout"] = None  # it gives up after 120 s without a piece, whatever the settings say
     if base_url:
         options["base_url"] = base_url
     if api_key or (base_url and provider == "openai"):
