@@ -210,6 +210,18 @@ def test_whoever_wants_no_motion_gets_none(browser: Any, address: str, answerer:
     eventually(lambda: answerer.running == 0)
 
 
+def test_on_a_phone_what_is_said_of_a_file_is_not_hidden_behind_the_pane(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    with opened(browser, address, viewport=PHONE) as tab:
+        tab.page.click("#talks-button")
+        LOST["a file that is no conversation"](tab)
+        tab.page.wait_for_selector("#hint", state="visible")
+        box = tab.page.locator("#hint").bounding_box()
+        assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE["width"]
+        assert box["y"] + box["height"] <= tab.page.locator("#pane").bounding_box()["y"]
+
+
 LOST: dict[str, Callable[[Tab], None]] = {
     "a file that is no conversation": lambda tab: tab.page.set_input_files(
         "#import-file", {"name": "x.json", "mimeType": "application/json", "buffer": json.dumps([1]).encode()}
