@@ -221,6 +221,7 @@ class ScriptedAnswerer:
         )
         self.human_services: Sequence[Service] = (ADVISING, ADVISORS)
         self.pages = 18
+        self.translates = False
         self._lock = threading.Lock()
 
     def reply(

@@ -131,7 +131,7 @@ def answerer(one_answerer: ScriptedAnswerer) -> ScriptedAnswerer:
     one_answerer.said_of_oneself.clear()
     one_answerer.script = None
     one_answerer.abandoned = 0
-    for name in ("examples", "model_name", "human_services", "pages"):
+    for name in ("examples", "model_name", "human_services", "pages", "translates"):
         setattr(one_answerer, name, getattr(fresh, name))
     return one_answerer
 
@@ -595,6 +595,22 @@ def test_somebody_to_talk_to_is_one_press_away_at_any_time(tab: Tab) -> None:
     assert set(links.evaluate_all("links => links.map(each => each.rel)")) == {"noopener noreferrer external"}
     tab.page.keyboard.press("Escape")
     assert tab.focused("id") == "people-button"
+
+
+def test_a_service_says_for_whom_it_is_what_it_costs_what_to_mind_and_of_when_that_is(tab: Tab) -> None:
+    facts = {
+        "Who for": ADVISING.audience,
+        "Cost": ADVISING.cost,
+        "Good to know": ADVISING.caveat,
+        "As of": "May 2025",
+    }
+    read = "rows => Object.fromEntries(rows.map(each => [each.children[0].textContent, each.children[1].textContent]))"
+    tab.ask("Should I do a PhD?")
+    tab.page.click("#people-button")
+    for place in ("#pane", ".turn"):
+        card = tab.page.locator(f"{place} .service").first
+        assert ADVISING.name in card.inner_text()
+        assert card.locator("dl > div").evaluate_all(read) == facts, place
 
 
 # ---------------------------------------------------------------- what goes wrong

@@ -172,6 +172,31 @@ def test_at_twice_the_size_everything_is_there_and_nothing_runs_out_of_the_windo
             assert pane is None or pane["height"] > 150, name
 
 
+IN_SIGHT = """() => { const button = document.querySelector("#people-button"), box = button.getBoundingClientRect();
+  const on = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return box.top >= 0 && box.left >= 0 && box.right <= innerWidth && box.bottom <= innerHeight && on === button; }"""
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE, ZOOMED], ids=["desk", "phone", "at 200 %"])
+def test_a_person_to_talk_to_is_always_in_sight(
+    browser: Any, address: str, answerer: ScriptedAnswerer, size: dict[str, int]
+) -> None:
+    answerer.script = lambda question: streamed(known(question))
+    with opened(browser, address, viewport=size) as tab:
+        page = tab.page
+        tab.ask("Should I do a PhD?")
+        for where in ("document.documentElement.scrollHeight", "0"):
+            page.evaluate(f"scrollTo({{top: {where}, behavior: 'instant'}})")
+            assert page.evaluate(IN_SIGHT), where
+        for opener in ("button.cite", "#talks-button", "#about-button", "#guides-button"):
+            press(tab, opener)
+            assert page.evaluate(IN_SIGHT), opener
+        page.locator("#pane .guided-entry").first.click()
+        page.click("#guided .primary")
+        page.evaluate("scrollTo({top: document.documentElement.scrollHeight, behavior: 'instant'})")
+        assert page.evaluate(IN_SIGHT), "guided"
+
+
 def test_whoever_wants_no_motion_gets_none(browser: Any, address: str, answerer: ScriptedAnswerer) -> None:
     held = Held()
     answerer.script = held
@@ -183,6 +208,18 @@ def test_whoever_wants_no_motion_gets_none(browser: Any, address: str, answerer:
         tab.over()
         assert tab.page.evaluate("document.getAnimations().length") == 0
     eventually(lambda: answerer.running == 0)
+
+
+def test_on_a_phone_what_is_said_of_a_file_is_not_hidden_behind_the_pane(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    with opened(browser, address, viewport=PHONE) as tab:
+        tab.page.click("#talks-button")
+        LOST["a file that is no conversation"](tab)
+        tab.page.wait_for_selector("#hint", state="visible")
+        box = tab.page.locator("#hint").bounding_box()
+        assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE["width"]
+        assert box["y"] + box["height"] <= tab.page.locator("#pane").bounding_box()["y"]
 
 
 LOST: dict[str, Callable[[Tab], None]] = {

@@ -129,6 +129,26 @@ def test_a_server_that_was_started_anew_loses_nothing(browser: Any, answerer: Sc
         opening.__exit__(None, None, None)
 
 
+def test_whoever_stays_on_a_page_that_is_to_be_loaded_anew_is_told_and_nothing_is_left_behind(
+    browser: Any, answerer: ScriptedAnswerer
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with served(answerer, port=port) as url:
+        opening = opened(browser, url)
+        tab = opening.__enter__()
+        tab.ask("First?")
+    turn = tab.ask("While it is away?")
+    tab.page.evaluate("addEventListener('beforeunload', (event) => event.preventDefault())")
+    with served(answerer, port=port):
+        turn.locator(".retry").click()  # whoever is asked whether to leave says no
+        assert "connection to the advisor was lost" in tab.over().inner_text()
+        assert len(tab.dialogs) == 1
+        assert tab.page.evaluate("sessionStorage.length") == 0
+        opening.__exit__(None, None, None)
+
+
 def test_a_conversation_is_listed_named_opened_and_deleted_for_good(tab: Tab, answerer: ScriptedAnswerer) -> None:
     keep(tab)
     tab.ask(SECRET)
@@ -155,6 +175,55 @@ def test_a_conversation_is_listed_named_opened_and_deleted_for_good(tab: Tab, an
     answerer.asked.clear()
     tab.ask("And now?")
     assert answerer.asked == [("And now?", ())]
+
+
+def test_a_conversation_that_was_begun_with_an_example_is_there_once_after_a_reload(tab: Tab) -> None:
+    keep(tab)
+    example = tab.page.locator(".example").first
+    words = example.inner_text()
+    example.click()
+    tab.over()
+    again(tab)
+
+    assert questions(tab) == [words]
+    assert [[turn["question"] for turn in each["turns"]] for each in kept(tab)] == [[words]]
+
+
+def test_conversations_are_named_deleted_and_read_in_with_the_keyboard_alone(tab: Tab, tmp_path: Path) -> None:
+    keep(tab)
+    tab.ask("First?")
+    path = taken(tab, "JSON", tmp_path)
+    tab.page.keyboard.press("Escape")
+    press = tab.page.keyboard.press
+
+    def reach(name: str) -> None:
+        for _ in range(40):
+            press("Tab")
+            if tab.page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent") == name:
+                return
+        pytest.fail(name)
+
+    tab.page.focus("#talks-button")
+    press("Enter")
+    reach("Rename: First?")
+    press("Enter")
+    tab.page.keyboard.type("What I asked first")
+    press("Enter")
+    assert [each["title"] for each in kept(tab)] == ["What I asked first"]
+    assert tab.focused("id") == "pane"
+    reach("Delete: What I asked first")
+    press("Enter")
+    assert len(kept(tab)) == 1, "it asks once more"
+    press("Enter")
+    assert kept(tab) == []
+    assert tab.focused("id") == "pane"
+    assert tab.page.locator("#status").text_content() == "“What I asked first” is deleted."
+    reach("Import a JSON file")
+    with tab.page.expect_file_chooser() as chooser:
+        press("Enter")
+    chooser.value.set_files(path)
+    assert "Imported: 1 question." in hint(tab)
+    assert tab.focused("data-testid") == "textbox"
 
 
 def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(
@@ -223,6 +292,33 @@ def test_an_answer_that_was_cut_short_by_leaving_can_be_asked_for_again(
         tab.turn.locator(".retry").click()
         tab.page.wait_for_selector(".turn .badge")
         assert len(kept(tab)) == 1
+
+
+def test_what_had_come_of_an_answer_is_kept_in_its_paragraphs_and_without_numbers_that_lead_nowhere(
+    tab: Tab, answerer: ScriptedAnswerer, tmp_path: Path
+) -> None:
+    keep(tab)
+    held = Held()
+    answerer.script = held
+    tab.type("Should I do a PhD?")
+    tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+    tab.page.click("#stop")
+    held.let_go()
+    eventually(lambda: answerer.running == 0)
+    first = answered("x").sentences[0].text
+
+    def is_right() -> None:
+        paragraphs = [text.strip() for text in tab.turn.locator(".words p").all_inner_texts()]
+        assert paragraphs == [first, QUOTES[0]]
+        assert tab.turn.locator(".cite").count() == 0
+        assert "without its sources" in tab.turn.inner_text()
+
+    is_right()
+    written = taken(tab, "Markdown", tmp_path).read_text("utf-8")
+    assert f"{first}\n\n{QUOTES[0]}\n" in written
+    assert "without its sources" in written
+    again(tab)
+    is_right()
 
 
 # ---------------------------------------------------------------- two tabs
@@ -474,6 +570,33 @@ def test_a_file_that_is_dropped_does_not_take_the_place_of_the_page(tab: Tab) ->
     assert tab.page.evaluate(DROPPED, ["cv.txt", "My life"]) == [False, False], "the browser does not open it"
     assert "Files cannot be dropped here" in hint(tab)
     assert questions(tab) == ["First?"]
+
+
+def drop(tab: Tab, path: Path) -> None:
+    """Drop a file or folder onto the page, as from the desktop."""
+    session = tab.page.context.new_cdp_session(tab.page)
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 300, "data": data})
+
+
+def test_a_conversation_that_is_dropped_is_read_in_and_a_folder_is_said_to_be_none(tab: Tab, tmp_path: Path) -> None:
+    tab.ask("First?")
+    path = taken(tab, "JSON", tmp_path)
+    tab.page.keyboard.press("Escape")
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    drop(tab, folder)
+    assert "Files cannot be dropped here" in hint(tab)
+    assert questions(tab) == ["First?"]
+    tab.page.click("#clear")
+    tab.page.wait_for_selector("#welcome", state="visible")
+    drop(tab, path)
+    tab.page.wait_for_selector(".turn .badge")
+
+    assert "Imported: 1 question." in hint(tab)
+    assert questions(tab) == ["First?"]
+    assert tab.turn.locator(".badge").inner_text() == "Imported"
 
 
 # ---------------------------------------------------------------- changed

@@ -103,6 +103,22 @@ def test_a_question_mark_shows_the_keys_and_escape_goes_back(tab: Tab) -> None:
     assert tab.page.input_value("#question textarea") == "Why?"
 
 
+@pytest.mark.parametrize("theme", ["", "?__theme=dark"])
+def test_the_first_key_leads_to_the_question_and_the_conversation_stays(
+    browser: Any, address: str, answerer: ScriptedAnswerer, theme: str
+) -> None:
+    with opened(browser, f"{address}/{theme}") as tab:
+        tab.ask("First?")
+        tab.page.evaluate("document.activeElement.blur()")
+        tab.page.focus(".skip")
+        assert tab.page.locator(".skip").bounding_box()["y"] >= 0, "it is seen while it has the focus"
+        tab.page.keyboard.press("Enter")
+
+        assert tab.focused("data-testid") == "textbox"
+        assert tab.turn.locator(".asked").inner_text() == "First?"
+        assert tab.page.url.endswith(f"/{theme}")
+
+
 GONE: dict[str, Callable[[Tab], None]] = {
     "an example": lambda tab: tab.page.locator(".example").first.press("Enter"),
     "asked again": lambda tab: (tab.ask("First?"), tab.turn.locator(".retry").press("Enter"))[1],
@@ -142,6 +158,26 @@ def test_a_connection_that_goes_away_between_questions_is_said_and_taken_back(
         assert QUOTES[1] in tab.ask("Second?").inner_text()
 
 
+def test_whoever_hears_nothing_for_seven_seconds_is_told_that_it_is_still_at_work(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    held = Held()
+    answerer.script = held
+    with watched(browser, address) as tab:
+        tab.page.clock.install()
+        tab.open(address)
+        tab.type("Should I do a PhD?")
+        tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+        status = tab.page.locator("#status")
+        tab.page.clock.run_for(5_000)
+        assert status.text_content() == "Answering"
+        tab.page.clock.run_for(4_000)
+        assert status.text_content() == "Still working on it."
+        held.let_go()
+        tab.over()
+        assert status.text_content() == "Answer complete, 3 sources."
+
+
 def test_until_the_page_is_drawn_it_says_that_it_loads(browser: Any, address: str, answerer: ScriptedAnswerer) -> None:
     context = browser.new_context()
     page = context.new_page()
@@ -149,6 +185,23 @@ def test_until_the_page_is_drawn_it_says_that_it_loads(browser: Any, address: st
     page.goto(address)
 
     assert page.locator("#loading").inner_text() == "Career Advisor is loading …"
+    context.close()
+
+
+def test_a_page_that_is_not_drawn_after_twenty_seconds_says_what_to_do(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.clock.install()
+    page.route("**/assets/**", lambda route: route.abort())
+    page.goto(address)
+    page.clock.run_for(19_000)
+    assert "is loading" in page.locator("#loading").inner_text()
+    page.clock.run_for(2_000)
+
+    assert "Please load it again" in page.locator("#loading").inner_text()
+    assert page.locator("#loading").get_attribute("role") == "status"
     context.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 
 from career_advisor.feedback import Box
 from career_advisor.guided.wording import words
+from career_advisor.records import Reply, Sentence
 from career_advisor.web import guard
 from career_advisor.web.wording import LANGUAGES, says, tables
 from tests.chromium import violations
-from tests.doubles import QUOTES, Bookshelf, ScriptedAnswerer, streamed
+from tests.doubles import QUOTES, Bookshelf, ScriptedAnswerer, answered, streamed
 from tests.test_browser import Tab, browser, full, opened, watched
 from tests.test_web import served
 
@@ -139,6 +141,31 @@ def test_what_stands_in_the_pane_stays_open_in_the_language_that_is_chosen(brows
             assert page.is_visible("#pane")
             page.select_option(".bar-buttons .languages", "fr")
             page.wait_for_selector(f'#send:text-is("{says("fr", "send")}")')
+
+
+def translated(question: str) -> Reply:
+    """Reply as the advisor does where a model translates: a sentence of its own in German beside a quote."""
+    whole = answered(question, model="qwen3")
+    (_, quote, *_) = whole.sentences
+    theirs = Sentence("Für diese Arbeit ist ein PhD nicht nötig.", (2,), 1.0, "model", 0)
+    return replace(
+        whole, sentences=(theirs, replace(quote, paragraph=1)), answer=f"{theirs.text} [2]\n\n{quote.text} [1]"
+    )
+
+
+def test_where_answers_are_translated_that_is_said_and_each_sentence_is_read_out_in_its_language(browser: Any) -> None:
+    answerer = ScriptedAnswerer(model_name="qwen3")
+    answerer.translates = True
+    answerer.script = lambda question: streamed(translated(question))
+    with served(answerer) as url, watched(browser, url, locale="de") as tab:
+        assert tab.page.locator("#only-english").inner_text() == says("de", "translated")
+        turn = tab.ask("Brauche ich einen PhD?")
+        spoken = tab.page.locator("#spoken p")
+        assert [each.get_attribute("lang") for each in turn.locator(".sentence").all()] == ["de", "en"]
+        assert [each.get_attribute("lang") for each in spoken.all()] == ["de", "en"]
+        tab.page.select_option(".bar-buttons .languages", "en")
+        tab.page.wait_for_selector(f'.badge:text-is("{says("en", "badge_answered")}")')
+        assert [each.get_attribute("lang") for each in turn.locator(".sentence").all()] == ["de", "en"]
 
 
 def test_a_language_that_cannot_be_had_is_said_and_the_page_stays(browser: Any, address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from career_advisor.web.wording import says
 from tests.chromium import violations
 from tests.doubles import Bookshelf, ScriptedAnswerer
 from tests.hostile import MARKUP
-from tests.test_browser import PHONE, Held, Tab, browser, opened, was_good
+from tests.test_browser import PHONE, Held, Tab, browser, opened, was_good, watched
+from tests.test_browser_keeping import drop
 from tests.test_web import served
 
 pytestmark = pytest.mark.browser
@@ -289,6 +291,65 @@ def test_in_a_guided_conversation_too_an_answer_can_be_stopped_and_what_is_wrong
         tab.page.context.set_offline(False)
         press(tab, "Leave")
         assert "Stopped." in tab.turn.inner_text()
+
+
+def test_a_server_that_was_started_anew_loses_nothing_of_what_was_written(browser: Any) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with served(ScriptedAnswerer(), sources=Bookshelf(), port=port) as url:
+        opening = opened(browser, url)
+        tab = opening.__enter__()
+        begin(tab, "Prepare for advising")
+        tab.page.fill("#guided textarea", "Six years in a ministry.")
+        press(tab, "Next")
+        press(tab, "Leave")
+    assert "connection to the advisor was lost" in tab.ask("First?").inner_text()
+    with served(ScriptedAnswerer(), sources=Bookshelf(), port=port):
+        tab.turn.locator(".retry").click()
+        tab.page.wait_for_selector(".turn .badge")
+        assert tab.dialogs == [], "nobody is asked whether to leave"
+        assert tab.page.evaluate("sessionStorage.length") == 0
+        tab.page.click("#guides-button")
+        tab.page.click('#pane .guided-entry:has-text("Prepare for advising")')
+        press(tab, "Back")
+        assert tab.page.input_value("#guided textarea") == "Six years in a ministry."
+        opening.__exit__(None, None, None)
+
+
+def test_a_file_of_a_guided_conversation_opens_wherever_it_is_dropped_or_read_in(
+    browser: Any, address: str, tmp_path: Path
+) -> None:
+    with opened(browser, address, accept_downloads=True) as tab:
+        begin(tab, "Prepare for advising")
+        tab.page.fill("#guided textarea", "Six years in a ministry.")
+        press(tab, "See the document now")
+        tab.page.wait_for_selector(".guided-sheet")
+        path = saved(tab, "Save to go on later", tmp_path)
+        tab.page.click('button[data-edits="draw"]')
+        tab.page.fill("#guided textarea", "Something newer.")
+        press(tab, "Done")
+        tab.page.wait_for_selector('.guided-mine:text-is("Something newer.")')
+        press(tab, "Leave")
+        drop(tab, path)
+        tab.page.wait_for_selector("#hint", state="visible")
+        assert "you have written something that is not saved" in tab.page.inner_text("#hint")
+
+    with watched(browser, address) as tab:
+        drop(tab, path)
+        tab.page.wait_for_selector(".guided-sheet")
+        assert "Six years in a ministry." in tab.page.inner_text(".guided-sheet")
+        press(tab, "Leave")
+        tab.page.click("#talks-button")
+        tab.page.set_input_files("#import-file", path)
+        tab.page.wait_for_selector(".guided-sheet")
+
+        path.write_text('{"format": "career-advisor-guided", "version": 7}', "utf-8")
+        press(tab, "Leave")
+        drop(tab, path)
+        tab.page.wait_for_selector("#hint", state="visible")
+        assert "nothing was changed" in tab.page.inner_text("#hint")
+        tab.complaints.clear()  # of a status that says so
 
 
 def paste(tab: Tab, where: str, text: str) -> None:

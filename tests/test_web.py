@@ -400,6 +400,23 @@ def test_every_number_shown_has_a_citation() -> None:
     assert {n for row in shown["paragraphs"] for each in row for n in each["citations"]} == {1}
 
 
+def test_each_sentence_says_in_which_language_it_is_to_be_read_out() -> None:
+    whole = answered("x")
+    theirs = replace(whole.sentences[0], text="Für diese Arbeit ist ein PhD nicht nötig.")
+    reply = replace(whole, sentences=(theirs, *whole.sentences[1:]))
+    answerer = ScriptedAnswerer()
+    answerer.script = lambda _: streamed(reply)
+
+    def languages(paragraphs: Any) -> list[str]:
+        return [each["language"] for row in paragraphs for each in row]
+
+    assert languages(showing.shown_reply(reply)["paragraphs"]) == ["de", "en", "en", "en"]
+    for translates, first in ((False, "en"), (True, "de")):
+        answerer.translates = translates
+        *_, last, _ = [step["paragraphs"] for step in steps_of(answerer, "x") if step["paragraphs"]]
+        assert languages(last)[0] == first
+
+
 @pytest.mark.parametrize("field", [f.name for f in fields(Citation) if f.type in {"str", "str | None"}])
 def test_no_field_of_a_citation_shows_what_cannot_be_seen(field: str) -> None:
     changed: dict[str, Any] = {field: f"a{BIDI_AND_TAGS}b"}

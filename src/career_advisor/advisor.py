@@ -291,6 +291,11 @@ class Advisor:
         return self._model.name if self._model else "quotes"
 
     @property
+    def translates(self) -> bool:
+        """Whether a language model translates questions of other languages, and what it writes to them."""
+        return self._translates and self._model is not None
+
+    @property
     def examples(self) -> tuple[str, ...]:
         """Questions to begin with, which the index answers."""
         return answering.starters(list(self._shelves.current().documents.values()), (), limit=EXAMPLES)

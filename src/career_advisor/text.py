@@ -266,6 +266,16 @@ def foreign_language(text: str) -> Language | None:
     return best if len(found) >= FOREIGN_WORDS and len(found) > english else None
 
 
+def language_of(text: str) -> str:
+    """Return the code of the language of a text, as pages name it; that of English where it is none of those known.
+
+    >>> language_of("Do I need a PhD?"), language_of("Für diese Arbeit ist ein PhD nicht nötig.")
+    ('en', 'de')
+    """
+    found = foreign_language(text)
+    return next((code for code, each in _languages().items() if each is found), "en")
+
+
 def content_words(text: str) -> list[str]:
     """Return the stems of the words that carry content, in order, repeats kept."""
     return [stem(word) for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]

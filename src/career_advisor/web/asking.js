@@ -1,12 +1,14 @@
 // How a question reaches the server and what comes back, through Gradio's buttons: one thing at a time.
 
-import { find, focusWriting, page, question, tell, write } from "./elements.js";
-import { handOver } from "./kept.js";
+import { find, focusWriting, loadAnew, page, question, say, tell, write } from "./elements.js";
+import { dropOver, handOver } from "./kept.js";
 import { begin, end, take } from "./turns.js";
 import { words } from "./words.js";
 
 const SILENT_FOR_MS = 20_000;
+const STILL_AFTER_MS = 7_000; // without a word, it is said that it is still at work
 const LEAVES_WITHIN_MS = 1_500;
+const LOADS_WITHIN_MS = 2_000;
 const FORGETS_WITHIN_MS = 10_000;
 const VOTES_WITHIN_MS = 10_000;
 const TURNS_TOLD = 12;
@@ -74,8 +76,13 @@ const isBroken = () => [...document.querySelectorAll(".toast-body")].some((each)
 async function comeBack(turn) {
   const there = await alive();
   if (page.current !== turn) return;
-  if (there && handOver(page.turns.indexOf(turn), question().value)) location.reload();
-  else end(turn, "trouble_lost");
+  if (there && handOver(page.turns.indexOf(turn), question().value)) {
+    loadAnew();
+    await new Promise((resolve) => setTimeout(resolve, LOADS_WITHIN_MS));
+    dropOver(); // still here: somebody chose to stay, or the browser did
+    if (page.current !== turn) return;
+  }
+  end(turn, "trouble_lost");
 }
 
 export function stop() {
@@ -110,13 +117,18 @@ function letGo() {
 /** Notice a server that has gone silent or away. */
 function watch(turn) {
   turn.heard = performance.now();
+  let told = 0; // of what it was last said that it lasts
   const timer = setInterval(async () => {
+    const silent = performance.now() - turn.heard;
     if (page.current !== turn) {
       clearInterval(timer);
-    } else if (performance.now() - turn.heard > SILENT_FOR_MS && !(await alive()) && page.current === turn) {
+    } else if (silent > SILENT_FOR_MS && !(await alive()) && page.current === turn) {
       end(turn, "trouble_lost");
+    } else if (silent > STILL_AFTER_MS && told !== turn.heard) {
+      told = turn.heard;
+      say(words("still"));
     }
-  }, 2_000);
+  }, 1_000);
 }
 
 export async function alive() {

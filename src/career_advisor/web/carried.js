@@ -5,6 +5,7 @@ import { addresses, badgeOf, kindOf, meta, troubleOf, writerOf } from "./under.j
 import { dated, words } from "./words.js";
 
 export const FORMAT = "career-advisor-conversation";
+const GUIDED = "career-advisor-guided";
 export const BYTES = 8_000_000; // of a file to import: more than a browser keeps
 const VERSION = 1;
 const TURNS = 2_000;
@@ -15,6 +16,7 @@ const MANY = 2_000; // entries of a list within a turn
 const FOUND_TEXT = 400; // characters kept of a passage that was found and not cited
 
 const LOOKS = ["good", "part", "none", "urgent", ""];
+const CODE = /^[a-z]{2,3}$/;
 const WHEN = /^\d{4}-\d\d-\d\dT[\d:.]{1,20}Z$/;
 // What is unseen: control, zero-width and bidirectional characters, tags, lone surrogates.
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]|\p{Cs}/gu;
@@ -36,7 +38,7 @@ export function asMarkdown(title, turns) {
   const parts = turns.map((turn, position) => [
     `## ${position + 1}. ${inline(turn.question)}`,
     `*${words(turn.imported ? "asked_imported" : "asked_on", { date: dated(turn.asked.slice(0, 10)) })}*`,
-    ...(turn.reply ? replyAsMarkdown(turn) : [escaped(turn.words)]),
+    ...(turn.reply ? replyAsMarkdown(turn) : [escaped(turn.words), turn.words && escaped(words("unsourced"))]),
     escaped(troubleOf(turn)),
   ]);
   return [`# ${inline(title)}`, `*${words("exported_from")}*`, ...parts.flat()].filter(Boolean).join("\n\n") + "\n";
@@ -127,7 +129,7 @@ const replyOf = (link) =>
     look: (value) => (LOOKS.includes(value) ? value : ""),
     writer: record({ model: short, tokens: count, estimated: flag }),
     notice: short,
-    paragraphs: list(list(record({ text: long, citations: list(number) }))),
+    paragraphs: list(list(record({ text: long, citations: list(number), language: (value) => (CODE.test(value) ? value : "en") }))),
     asides: list(number),
     citations: list(record({ number, title: short, author: short, after: short, date: short, page: either(count), seconds: either(count), kind: short, heading: list(short), before: long, quote: long, behind: long, exact: either(link), sources: list(link) })),
     found: list(record({ title: short, author: short, after: short, kind: short, heading: list(short), text: long, score: short })),
@@ -167,6 +169,9 @@ export function readFile(content) {
     return { title: short(value.title), turns: read };
   });
 }
+
+/** Whether a file says of itself that it is one of a guided conversation; what else it holds is for the server to judge. */
+export const isGuided = (content) => content !== null && attempt(() => JSON.parse(content))?.format === GUIDED;
 
 function turns(value, link, imported) {
   demand(Array.isArray(value) && value.length <= TURNS);

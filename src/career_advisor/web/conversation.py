@@ -69,6 +69,11 @@ class Answerer(Protocol):
         ...
 
     @property
+    def translates(self) -> bool:
+        """Whether a language model translates questions of other languages, and what it writes to them."""
+        ...
+
+    @property
     def human_services(self) -> Sequence[Service]:
         """Where to talk to a person."""
         ...
@@ -192,7 +197,7 @@ def answer(
         replying = answerer.reply(
             question, turn.told, ignore=context.ignore, about=context.about, spent=conversation.spent
         )
-        yield from _steps(turn, replying)
+        yield from _steps(turn, replying, translated=answerer.translates)
     except ModelUnavailable as trouble:
         _log.warning("%s", trouble)
         yield _step(name, "failed", text=turn.answer, trouble=MODEL_TROUBLE)
@@ -204,19 +209,19 @@ def answer(
         raise
 
 
-def _steps(turn: _Turn, items: Iterator[Stage | Piece | Reply]) -> Iterator[str]:
+def _steps(turn: _Turn, items: Iterator[Stage | Piece | Reply], *, translated: bool) -> Iterator[str]:
     stage = ""
     shown_at = 0.0
     for item in items:
         match item:
             case Stage(text):
                 stage = text
-                yield _step(turn.name, "working", stage=stage, text=turn.answer)
+                yield _step(turn.name, "working", stage=stage, text=turn.answer, translated=translated)
             case Piece(text, anew):
                 turn.answer = text if anew else turn.answer + text
                 if time.monotonic() - shown_at >= AT_MOST_EVERY_S:
                     shown_at = time.monotonic()
-                    yield _step(turn.name, "working", stage="Answering", text=turn.answer)
+                    yield _step(turn.name, "working", stage="Answering", text=turn.answer, translated=translated)
             case Reply():
                 turn.answer = item.answer
                 if item.status not in NOT_JUDGED:
@@ -237,16 +242,18 @@ def _step(
     reply: Reply | None = None,
     trouble: str = "",
     again: bool = True,
+    translated: bool = False,
 ) -> str:
     """Return one step: JSON in base64, all of it ASCII.
 
     `state` is working, done, failed or forgotten; `paragraphs` are the words so far, `reply` the whole of it, `trouble`
-    the key of a sentence for the person, `again` whether it is worth asking again.
+    the key of a sentence for the person, `again` whether it is worth asking again; `translated` whether words may be in
+    another language than English.
     """
     step: dict[str, Any] = {"turn": turn, "state": state, "trouble": trouble, "again": again}
     step["stage"] = showing.shown_stage(stage) if stage else None
     step["reply"] = showing.shown_reply(reply) if reply else None
-    step["paragraphs"] = step["reply"]["paragraphs"] if reply else showing.shown_pieces(text)
+    step["paragraphs"] = step["reply"]["paragraphs"] if reply else showing.shown_pieces(text, translated=translated)
     return _label(step)
 
 

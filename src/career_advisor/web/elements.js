@@ -55,6 +55,12 @@ export function focusWriting() {
   place.focus();
 }
 
+/** Load the page anew; what somebody wrote elsewhere on it is to be handed over first, by whoever hears of it. */
+export function loadAnew() {
+  document.dispatchEvent(new Event("load-anew"));
+  location.reload();
+}
+
 /** Show the conversation, and no longer the guided one that may be open in its place. */
 export const backToTalk = () => document.dispatchEvent(new Event("back-to-talk"));
 

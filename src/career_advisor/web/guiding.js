@@ -9,6 +9,7 @@ import { dated, has, language, putWords, words } from "./words.js";
 
 const TICKS_SETTLE_MS = 500;
 const FILE_LIMIT = 400_000; // characters, as on the server
+const OVER = "advisor-over-guided"; // in sessionStorage, and only while the page is loaded anew
 const DAYS = [7, 14, 30, 90];
 const WRITING = "#guided .guided-own textarea"; // where somebody changes words in a document
 
@@ -124,6 +125,8 @@ function tell(text) {
     line.textContent = text;
     line.hidden = !text;
     if (text) line.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+  } else {
+    tellBelow(text);
   }
   if (text) say(text);
 }
@@ -158,9 +161,26 @@ async function bring(input) {
   input.value = "";
   if (!file) return;
   if (file.size > 4 * FILE_LIMIT) return tell(words("guided_file"));
+  let content;
+  try {
+    content = await file.text();
+  } catch {
+    return tell(words("guided_file")); // it is there no more
+  }
+  await read(content);
+}
+
+/** A file of ours was chosen, or dropped, where conversations are read in: it opens, unless what was written would go. */
+function onFile({ detail }) {
+  const mine = kept.get(JSON.parse(detail).guide);
+  if (unsaved && mine && !isEmpty(mine)) tell(words("import_guided"));
+  else read(detail);
+}
+
+async function read(content) {
   let answers;
   try {
-    answers = JSON.parse(await file.text());
+    answers = JSON.parse(content);
   } catch {
     return tell(words("guided_file"));
   }
@@ -170,8 +190,12 @@ async function bring(input) {
   if (!made) return;
   const state = { ...blank(made.guide), written: made.written, values: {}, ticks: {}, notes: {}, ...made.answers, made };
   kept.set(made.guide, state);
-  open = state;
-  show();
+  if (open) {
+    open = state;
+    show();
+  } else {
+    enter(made.guide, find("#talks-button"));
+  }
   say(words("guided_opened", { title: guideOf(made.guide).title }));
 }
 
@@ -628,7 +652,34 @@ function start() {
   putWords(document.body);
   document.addEventListener("language", onLanguage);
   document.addEventListener("back-to-talk", () => open && leave(false));
+  document.addEventListener("guided-file", onFile);
+  document.addEventListener("load-anew", handOver);
+  takeOver();
   addEventListener("beforeunload", (event) => unsaved && [...kept.values()].some((state) => !isEmpty(state)) && event.preventDefault());
+}
+
+/** The page is to be loaded anew: what was written goes over to it, and nobody need be asked whether to leave. */
+function handOver() {
+  const written = [...kept.values()].filter((state) => !isEmpty(state)).map((state) => ({ ...state, made: null }));
+  if (!written.length) return;
+  try {
+    sessionStorage.setItem(OVER, JSON.stringify({ written, unsaved }));
+    unsaved = false;
+  } catch {
+    // a browser that keeps nothing for anybody: it asks before it leaves
+  }
+}
+
+/** Take over what the page handed to itself, and leave nothing of it. */
+function takeOver() {
+  try {
+    const over = JSON.parse(sessionStorage.getItem(OVER));
+    sessionStorage.removeItem(OVER);
+    for (const state of over?.written ?? []) if (guideOf(state.key)) kept.set(state.key, state);
+    unsaved = over?.unsaved ?? false;
+  } catch {
+    // a browser that keeps nothing for anybody
+  }
 }
 
 /** What is open is shown anew. Where somebody is writing in the document, that comes when they are done. */

@@ -91,11 +91,14 @@ export function handOver(asking, draft) {
   });
 }
 
+/** Leave nothing of what was handed over. */
+export const dropOver = () => stored(() => sessionStorage.removeItem(OVER));
+
 /** Take over what the page handed to itself, and leave nothing of it; null where it did not. */
 export function takeOver() {
   const content = stored(() => sessionStorage.getItem(OVER));
   if (!content) return null;
-  stored(() => sessionStorage.removeItem(OVER));
+  dropOver();
   const value = JSON.parse(content);
   const over = opened(value, { id: value.id, stored: value.stored, apart: value.apart });
   return over && { ...over, asking: value.asking, draft: value.draft };

@@ -28,6 +28,11 @@ class Noting:
         return self._answerer.model_name
 
     @property
+    def translates(self) -> bool:
+        """As the advisor's."""
+        return self._answerer.translates
+
+    @property
     def human_services(self) -> Sequence[Service]:
         """As the advisor's."""
         return self._answerer.human_services

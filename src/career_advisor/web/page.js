@@ -99,12 +99,13 @@ function onKey(event) {
 
 /** Say everything in the language that is spoken now. */
 function putAllWords() {
-  const { pages, kept } = page.facts;
+  const { pages, kept, translates } = page.facts;
   document.documentElement.lang = language; // which Gradio sets to the browser's
   putWords(document.body);
   const sources = make("span", { id: "index-line" }, pages ? words("my_sources", { n: pages }) : words("sources"));
   find("#not-an-adviser").replaceChildren(...wordsAround("not_an_adviser", { sources }));
   if (kept) find("#kept").textContent = words("questions_kept", { n: kept });
+  find("#only-english").textContent = translates ? words("translated") : words("only_english");
   find("#only-english").hidden = language === "en";
   putInGradio();
 }

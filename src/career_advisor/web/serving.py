@@ -197,6 +197,7 @@ class _Facts:
                 "feedback": voting.facts() if self.votes else None,
                 "guides": self.guides,
                 "kept": self.kept,
+                "translates": answerer.translates,
             }
         )
 

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from career_advisor import neutral
 from career_advisor.llm.line import in_words
 from career_advisor.records import Citation, Hit, Offer, Reply, Service, Status, Usage
+from career_advisor.text import language_of
 
 SOURCES_NAMED = 4
 """Addresses shown of one citation; a page may have been written from dozens."""
@@ -87,15 +88,21 @@ def shown_reply(reply: Reply) -> dict[str, Any]:
     }
 
 
-def shown_pieces(text: str) -> list[list[dict[str, Any]]]:
+def shown_pieces(text: str, *, translated: bool = False) -> list[list[dict[str, Any]]]:
     """Return the words that have come so far, by paragraph and sentence; their `[n]` are not yet to be followed.
 
+    Args:
+        text: The words.
+        translated: Whether some may be in another language than English; to look takes a third of a millisecond each.
+
     >>> shown_pieces("One. [1][2] Two.")
-    [[{'text': 'One.', 'citations': [1, 2]}, {'text': 'Two.', 'citations': []}]]
+    [[{'text': 'One.', 'citations': [1, 2], 'language': 'en'}, {'text': 'Two.', 'citations': [], 'language': 'en'}]]
     """
     return [
         [
-            {"text": words, "citations": [int(number) for number in _MARKERS.findall(match["markers"])]}
+            _sentence(
+                words, [int(n) for n in _MARKERS.findall(match["markers"])], language_of(words) if translated else "en"
+            )
             for match in _SENTENCE.finditer(paragraph)
             if (words := match["text"].strip()) or match["markers"]
         ]
@@ -156,7 +163,7 @@ def writer(model: str, used: Usage | None = None) -> dict[str, Any]:
 def _paragraphs(reply: Reply, numbers: set[int]) -> list[list[dict[str, Any]]]:
     """Return the checked sentences by paragraph; where there are none, the answer's own text."""
     if not reply.sentences:
-        return shown_pieces(reply.answer)
+        return shown_pieces(reply.answer, translated=True)
     paragraphs: dict[int, list[dict[str, Any]]] = {}
     left = TEXT_LIMIT
     for sentence in reply.sentences:
@@ -165,8 +172,13 @@ def _paragraphs(reply: Reply, numbers: set[int]) -> list[list[dict[str, Any]]]:
         text = neutral.plain(sentence.text, limit=left)
         left -= len(text)
         cited = [number for number in sentence.citations if number in numbers]
-        paragraphs.setdefault(sentence.paragraph, []).append({"text": text, "citations": cited})
+        paragraphs.setdefault(sentence.paragraph, []).append(_sentence(text, cited, language_of(text)))
     return [paragraphs[position] for position in sorted(paragraphs)]
+
+
+def _sentence(text: str, citations: list[int], language: str) -> dict[str, Any]:
+    """Return a sentence with the language to read it out in: what a model translated stands beside quotes."""
+    return {"text": text, "citations": citations, "language": language}
 
 
 def _asides(reply: Reply) -> list[int]:

@@ -1,8 +1,8 @@
 // The pane with the conversations: whether they are kept, the list, taking one along, and reading one in.
 
 import { alive, forgetThere } from "./asking.js";
-import { BYTES, asJson, asMarkdown, download, fileName, readFile } from "./carried.js";
-import { backToTalk, button, calm, find, make, page, question, say, tell, write } from "./elements.js";
+import { BYTES, asJson, asMarkdown, download, fileName, isGuided, readFile } from "./carried.js";
+import { backToTalk, button, calm, find, loadAnew, make, page, question, say, tell, write } from "./elements.js";
 import { keep, keeps, list, newTalk, open, remember, remove, removeAll, rename, setApart, setKeeping } from "./kept.js";
 import { closePane, openPane, redrawnBy } from "./pane.js";
 import { clearTurns, end, showAgain } from "./turns.js";
@@ -104,10 +104,9 @@ function gone(ids, sentence) {
   if (isOpen) page.talk.apart = true; // whatever still comes is not kept either
   if (ids.length > 1) removeAll();
   else remove(ids[0]);
-  if (isOpen) begin();
-  draw();
+  if (isOpen) begin(); // which closes the pane
+  openTalks(find("#talks-button"));
   say(sentence);
-  find("#pane").focus({ preventScroll: true });
 }
 
 // ---------------------------------------------------------------- another conversation
@@ -133,7 +132,7 @@ export async function beginAnew() {
   window.scrollTo({ top: 0 });
   question().focus();
   if (await told) return;
-  if (await alive()) location.reload();
+  if (await alive()) loadAnew();
   else tell(words("not_forgotten"));
 }
 
@@ -198,6 +197,10 @@ export async function readIn(file, otherwise = words("import_unread")) {
   }
   const content = await contentOf(file);
   const read = content !== null && readFile(content);
+  if (!read && page.facts.guides && isGuided(content)) {
+    document.dispatchEvent(new CustomEvent("guided-file", { detail: content }));
+    return;
+  }
   if (!read) {
     tell(otherwise);
     return;

@@ -55,7 +55,10 @@ export function take(step) {
   turn.id = step.turn;
   seen.add(step.turn);
   turn.heard = performance.now();
-  if (!step.reply) showProse(turn, step.paragraphs, false);
+  if (!step.reply) {
+    turn.words = step.paragraphs.map((sentences) => sentences.map((each) => each.text).join(" ")).join("\n\n");
+    showProse(turn, step.paragraphs, false);
+  }
   if (step.state === "working") {
     const stage = turn.stage.lastChild;
     const { says, text, ...values } = step.stage;
@@ -76,7 +79,8 @@ export function end(turn, trouble = "", again = true) {
   document.body.classList.remove("answering");
   turn.stage.remove();
   turn.trouble = trouble;
-  turn.words = turn.reply ? "" : turn.prose.textContent;
+  if (turn.reply) turn.words = "";
+  for (const each of turn.prose.querySelectorAll(".waiting")) each.remove(); // numbers to which no source came
   turn.again = again;
   close(turn);
   say(troubleOf(turn) || words("complete", { n: turn.reply?.citations.length ?? 0 }));
@@ -95,7 +99,7 @@ export function showAgain(kept) {
 function draw(turn) {
   layOut(turn);
   if (turn.reply) showReply(turn);
-  else if (turn.words) turn.prose.append(make("p", {}, turn.words));
+  else if (turn.words) turn.prose.append(...turn.words.split("\n\n").map((paragraph) => make("p", {}, paragraph)));
   close(turn);
 }
 
@@ -112,6 +116,7 @@ export function drawAll() {
 /** Put what can be done with a turn below it. */
 function close(turn) {
   if (turn.trouble) turn.after.append(make("p", { class: "trouble" }, troubleOf(turn)));
+  if (turn.words) turn.after.append(make("p", { class: "meta" }, words("unsourced")));
   const copy = button(words("copy"), () => copyOut(turn, copy), { class: "quiet small copy" });
   turn.after.append(
     make(
@@ -194,13 +199,13 @@ function showProse(turn, paragraphs, whole) {
       if (there?.dataset.key === key) return;
       const markers = sentence.citations.map((number) => (whole ? marker(turn, number) : make("span", { class: "cite waiting" }, String(number))));
       const isNew = turn.spoken !== null && !there && !before.includes(sentence.text);
-      const shown = make("span", { class: isNew ? "sentence new" : "sentence", "data-key": whole ? null : key }, ...withMarkers(sentence.text, markers));
+      const shown = make("span", { class: isNew ? "sentence new" : "sentence", lang: sentence.language, "data-key": whole ? null : key }, ...withMarkers(sentence.text, markers));
       shown.append(" ");
       if (there) there.replaceWith(shown);
       else paragraph.append(shown);
     });
   });
-  if (turn.spoken !== null) speak(turn, paragraphs.flat().map((sentence) => sentence.text), whole);
+  if (turn.spoken !== null) speak(turn, paragraphs.flat(), whole);
 }
 
 /** A text with the markers behind it; the last word keeps the first one from beginning a line by itself. */
@@ -212,10 +217,17 @@ function withMarkers(text, [first, ...others]) {
 
 /** Add to what is read out the sentences that are whole and new; the last one may still be growing. */
 function speak(turn, sentences, whole) {
-  const text = sentences.slice(0, whole ? undefined : -1).join(" ");
+  const come = sentences.slice(0, whole ? undefined : -1);
+  const text = come.map((each) => each.text).join(" ");
   if (!whole && text.length <= turn.spoken.length) return;
-  const rest = text.startsWith(turn.spoken) ? text.slice(turn.spoken.length).trim() : text;
-  if (rest) find("#spoken").append(make("p", { lang: "en" }, rest));
+  let told = "";
+  for (const each of come) {
+    const before = told ? `${told} ` : "";
+    told = before + each.text;
+    if (turn.spoken.startsWith(told)) continue;
+    const rest = told.slice(told.startsWith(turn.spoken) ? Math.max(before.length, turn.spoken.length) : before.length).trim();
+    if (rest) find("#spoken").append(make("p", { lang: each.language }, rest));
+  }
   turn.spoken = text;
 }
 

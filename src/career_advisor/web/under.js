@@ -157,7 +157,7 @@ function asText(turn) {
     [`[${each.number}] ${each.title}`, meta(each), `“${each.quote}”`, ...addresses(each)].filter(Boolean).join("\n    "),
   );
   const help = (turn.reply?.services ?? []).map((each) => [each.name, each.link && addressOf(each.link)].filter(Boolean).join(": "));
-  return [turn.question, answer.length ? answer.join("\n\n") : turn.prose.textContent, sources.length ? `${words("sources")}\n${sources.join("\n")}` : "", help.length ? `${words("who_can_help")}\n${help.join("\n")}` : ""].filter(Boolean).join("\n\n");
+  return [turn.question, answer.length ? answer.join("\n\n") : turn.words, turn.words && words("unsourced"), sources.length ? `${words("sources")}\n${sources.join("\n")}` : "", help.length ? `${words("who_can_help")}\n${help.join("\n")}` : ""].filter(Boolean).join("\n\n");
 }
 
 export async function copyOut(turn, button) {
