@@ -5,6 +5,7 @@ import { find, make, page, question, tell, wide, write } from "./elements.js";
 import { showComplaint } from "./helpful.js";
 import { elsewhere, newTalk, openBefore, takeOver } from "./kept.js";
 import { closePane, openAbout, openKeys, openPeople } from "./pane.js";
+import { hidePreview, watchNumbers } from "./preview.js";
 import { languages } from "./speaking.js";
 import { beginAnew, draw, openTalks, readIn, show } from "./talks.js";
 import { drawAll, end } from "./turns.js";
@@ -85,7 +86,7 @@ function onKey(event) {
     openKeys();
   } else if (event.key === "Escape") {
     const asked = event.target.closest?.(".helpful:has(form:not([hidden]))");
-    if (event.target.closest?.(".edit-form")) return; // it has an Escape of its own
+    if (hidePreview() || event.target.closest?.(".edit-form")) return; // which has an Escape of its own
     if (asked) showComplaint(asked, false);
     else if (!find("#pane").hidden) closePane();
     else if (page.current) find("#stop").click();
@@ -175,6 +176,7 @@ function start() {
   find("#look-button").addEventListener("click", switchLook);
   find("#pane-close").addEventListener("click", () => closePane());
   dark.addEventListener("change", look);
+  watchNumbers();
   document.addEventListener("click", onClick, true);
   document.addEventListener("keydown", onKey, true);
   document.addEventListener("keypress", onKey, true);

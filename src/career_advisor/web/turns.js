@@ -5,6 +5,7 @@ import { button, calm, find, make, page, question, say, tell } from "./elements.
 import { helpful } from "./helpful.js";
 import { branch, keep } from "./kept.js";
 import { closePane, openAbout, openSources } from "./pane.js";
+import { previewed } from "./preview.js";
 import { badgeOf, copyOut, showUnder, sourceName, troubleOf, writerOf } from "./under.js";
 import { words } from "./words.js";
 
@@ -217,19 +218,19 @@ function speak(turn, sentences, whole) {
 
 function marker(turn, number) {
   const citation = turn.reply?.citations.find((each) => each.number === number);
-  return make(
+  const pressed = make(
     "button",
     {
       type: "button",
       class: "cite",
       "aria-label": sourceName(number, citation?.title),
-      title: citation?.title,
       "aria-controls": "pane",
       "aria-expanded": "false",
       onclick: (event) => openSources(turn, number, event.currentTarget),
     },
     String(number),
   );
+  return previewed(pressed, citation);
 }
 
 function showReply(turn) {

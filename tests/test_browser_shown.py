@@ -1,0 +1,143 @@
+"""What the page shows in passing: the words behind a number, the place in the line, the age of what it has read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.doubles import QUOTES, ScriptedAnswerer
+from tests.test_browser import PHONE, Held, Tab, browser, opened, watched
+from tests.test_web import served
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["browser"]  # a fixture
+
+BOX = "#preview"
+NOTED = """() => { window.shown = 0; const box = document.querySelector("#preview");
+  new MutationObserver(() => { window.shown += 1; }).observe(box, {attributes: true, childList: true}); }"""
+
+
+@pytest.fixture
+def answerer() -> ScriptedAnswerer:
+    return ScriptedAnswerer()
+
+
+@pytest.fixture
+def address(answerer: ScriptedAnswerer) -> Iterator[str]:
+    with served(answerer) as url:
+        yield url
+
+
+# ---------------------------------------------------------------- the words behind a number
+
+
+def whole_words(tab: Tab, quote: str) -> None:
+    """See that the box has the quote, whose view it is and what it stands in, and hides nothing of itself."""
+    box = tab.page.locator(BOX)
+    box.wait_for(state="visible")
+    assert box.locator("blockquote").inner_text() == quote
+    assert box.locator(".preview-title").inner_text() == "PhDs and degrees"
+    assert box.locator(".meta").inner_text() == "after Rob Miles' talk on careers in AI safety · May 2025"
+    assert box.locator(".kind").inner_text() == "Our summary"
+    place = box.bounding_box()
+    assert place["x"] >= 0
+    assert place["x"] + place["width"] <= tab.page.viewport_size["width"]
+    assert place["y"] >= 0
+    assert place["y"] + place["height"] <= tab.page.locator("#composer").bounding_box()["y"] + 1
+
+
+def test_a_mouse_that_rests_on_a_number_is_shown_its_words_and_may_read_them_there(browser: Any, address: str) -> None:
+    with watched(browser, address) as tab:
+        tab.ask("Should I do a PhD?")
+        cites = tab.turn.locator("button.cite")
+        before = tab.turn.bounding_box()
+        cites.nth(1).hover()
+        whole_words(tab, QUOTES[2])
+        assert tab.turn.bounding_box() == before, "nothing moves for it"
+        assert not tab.page.locator("#pane").is_visible()
+
+        tab.page.locator(f"{BOX} blockquote").hover()
+        tab.page.wait_for_timeout(400)
+        whole_words(tab, QUOTES[2])
+
+        tab.page.mouse.move(5, 5)
+        tab.page.locator(BOX).wait_for(state="hidden")
+        cites.nth(0).hover()
+        whole_words(tab, QUOTES[0])
+        cites.nth(0).click()
+        assert not tab.page.locator(BOX).is_visible(), "its passage is open"
+        assert tab.page.locator(".passage.asked-for mark").inner_text() == QUOTES[0]
+
+
+def test_the_keyboard_is_shown_the_words_of_the_number_that_it_is_on(browser: Any, address: str) -> None:
+    with watched(browser, address) as tab:
+        tab.ask("Should I do a PhD?")
+        tab.turn.locator("button.cite").nth(0).focus()
+        tab.page.keyboard.press("Tab")
+        whole_words(tab, QUOTES[2])
+        assert tab.focused("aria-label") == "Source 2: PhDs and degrees"
+        assert tab.focused("aria-describedby") == "preview"
+
+        tab.page.keyboard.press("Tab")
+        whole_words(tab, QUOTES[1])
+        tab.page.keyboard.press("Escape")
+        assert not tab.page.locator(BOX).is_visible()
+        assert tab.focused("aria-label") == "Source 3: PhDs and degrees", "the focus stays"
+        assert tab.focused("aria-describedby") is None
+
+        tab.page.keyboard.press("Enter")
+        tab.page.keyboard.press("Escape")
+        assert not tab.page.locator("#pane").is_visible()
+        assert not tab.page.locator(BOX).is_visible(), "nor is it in the way of somebody who has just read the passage"
+        tab.page.keyboard.press("Shift+Tab")
+        whole_words(tab, QUOTES[2])
+
+
+def test_escape_hides_the_words_and_stops_no_answer(browser: Any, address: str, answerer: ScriptedAnswerer) -> None:
+    with watched(browser, address) as tab:
+        tab.ask("Should I do a PhD?")
+        held = Held()
+        answerer.script = held
+        tab.type("And in Europe?")
+        tab.page.wait_for_selector(f'.turn:last-child .words :text("{QUOTES[0]}")')
+        tab.page.locator("button.cite").nth(2).focus()
+        tab.page.locator(BOX).wait_for(state="visible")
+        tab.page.keyboard.press("Escape")
+        held.let_go()
+
+        assert "Stopped." not in tab.over().inner_text()
+        assert not tab.page.locator(BOX).is_visible()
+
+
+def test_a_finger_opens_the_passage_and_is_shown_nothing_in_passing(browser: Any, address: str) -> None:
+    with watched(browser, address, viewport=PHONE, has_touch=True) as phone:
+        phone.ask("Should I do a PhD?")
+        phone.page.evaluate(NOTED)
+        phone.turn.locator("button.cite").nth(2).tap()
+        phone.page.wait_for_timeout(400)
+
+        assert phone.page.locator(".passage.asked-for mark").inner_text() == QUOTES[1]
+        phone.page.locator("#pane-close").tap()
+        phone.page.wait_for_timeout(400)
+        assert phone.page.evaluate("window.shown") == 0
+
+
+def test_the_words_are_in_sight_wherever_their_number_stands(browser: Any, address: str) -> None:
+    with opened(browser, address, viewport={"width": 360, "height": 560}) as tab:
+        tab.ask("Should I do a PhD?")
+        for cite in tab.turn.locator("button.cite").all():
+            for at in (0.25, 0.7):
+                cite.evaluate("(cite, at) => scrollBy(0, cite.getBoundingClientRect().top - innerHeight * at)", at)
+                cite.hover()
+                tab.page.locator(BOX).wait_for(state="visible")
+                place = tab.page.locator(BOX).bounding_box()
+                assert place["x"] >= 0
+                assert place["x"] + place["width"] <= 360
+                assert place["y"] >= 0
+                assert place["y"] + place["height"] <= 560
+                tab.page.mouse.move(5, 5)
+                tab.page.locator(BOX).wait_for(state="hidden")
+        assert tab.width <= 360
