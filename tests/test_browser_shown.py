@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from career_advisor.records import Age
 from tests.doubles import QUOTES, ScriptedAnswerer
 from tests.test_browser import PHONE, Held, Tab, browser, opened, watched
 from tests.test_web import served
@@ -141,3 +143,102 @@ def test_the_words_are_in_sight_wherever_their_number_stands(browser: Any, addre
                 tab.page.mouse.move(5, 5)
                 tab.page.locator(BOX).wait_for(state="hidden")
         assert tab.width <= 360
+
+
+# ---------------------------------------------------------------- in plain words, by quotes alone
+
+
+def test_somebody_new_to_the_field_asks_for_plain_words_from_the_next_question_on(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    with watched(browser, address) as tab:
+        tab.ask("First?")
+        assert not tab.page.get_by_label("Quotes only").count(), "nobody else writes here"
+        tab.page.get_by_label("Plain words").check()
+        assert "I explain terms of the field below the answer" in tab.page.locator("#hint").inner_text()
+        assert tab.page.locator("#status").inner_text() == tab.page.locator("#hint").inner_text()
+        tab.ask("Second?")
+        assert answerer.wished == [(False, False), (False, True)]
+
+        tab.page.click("#clear")
+        tab.ask("In a new conversation?")
+        assert tab.page.get_by_label("Plain words").is_checked(), "it is in sight, and goes on"
+        tab.page.get_by_label("Plain words").press("Space")
+        tab.ask("As usual again?")
+        assert answerer.wished[2:] == [(False, True), (False, False)]
+
+
+def test_whoever_wants_no_language_model_gets_quotes_in_this_conversation(browser: Any) -> None:
+    answerer = ScriptedAnswerer(model_name="a-model")
+    with served(answerer) as address, watched(browser, address) as tab:
+        assert "Written by a-model" in tab.ask("First?").inner_text()
+        tab.page.get_by_label("Quotes only").check()
+        turn = tab.ask("Second?")
+        assert "Quoted word for word, no language model" in turn.inner_text()
+        turn.locator(".chip").first.click()
+        tab.over()
+        assert answerer.wished == [(False, False), (True, False), (True, False)]
+
+
+def test_the_switches_are_kept_with_the_conversation_that_they_are_of(browser: Any) -> None:
+    answerer = ScriptedAnswerer(model_name="a-model")
+    with served(answerer) as address, watched(browser, address) as tab:
+        tab.page.click("#talks-button")
+        tab.page.check("#keep-switch")
+        tab.page.keyboard.press("Escape")
+        tab.page.get_by_label("Quotes only").check()
+        tab.page.get_by_label("Plain words").check()
+        tab.ask("By quotes?")
+        tab.page.click("#clear")
+        for each in ("Quotes only", "Plain words"):
+            tab.page.get_by_label(each).uncheck()
+        tab.ask("By the model?")
+
+        tab.page.click("#talks-button")
+        tab.page.get_by_role("button", name="Open: By quotes?").click()
+        assert tab.page.get_by_label("Quotes only").is_checked()
+        tab.page.reload()
+        tab.page.wait_for_selector("body.ready")
+        assert tab.page.get_by_label("Plain words").is_checked()
+        tab.ask("And then?")
+        assert answerer.wished == [(True, True), (False, False), (True, True)]
+
+
+def test_where_nothing_would_change_there_is_no_switch(browser: Any) -> None:
+    answerer = ScriptedAnswerer()
+    answerer.explains = False
+    with served(answerer) as address, opened(browser, address) as tab:
+        assert tab.page.locator(".wish").count() == 0
+
+
+# ---------------------------------------------------------------- how old it is
+
+
+def test_about_says_when_the_index_was_built_and_how_old_the_sources_are(browser: Any) -> None:
+    recent = (datetime.now(UTC) - timedelta(days=20)).date().isoformat()
+    answerer = ScriptedAnswerer()
+    answerer.age = Age("2026-11-20", recent, "2019-04")
+    with served(answerer) as address, watched(browser, address) as tab:
+        tab.page.click("#about-button")
+        said = tab.page.locator("#about-age").inner_text()
+
+    assert "I have read 18 pages." in said
+    assert "My index was built on 20 November 2026." in said
+    assert "the oldest as of April 2019" in said
+    assert "half a year" not in said
+
+
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [
+        (Age("2026-11-20", "2025-01", "2019"), "That is more than half a year ago"),
+        (Age("2026-11-20"), "What I have read says nowhere as of when it is."),
+    ],
+    ids=["old", "undated"],
+)
+def test_sources_that_are_old_or_undated_are_said_to_be(browser: Any, age: Age, told: str) -> None:
+    answerer = ScriptedAnswerer()
+    answerer.age = age
+    with served(answerer) as address, watched(browser, address) as tab:
+        tab.page.click("#about-button")
+        assert told in tab.page.locator("#about-age").inner_text()

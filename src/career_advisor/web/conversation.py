@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from career_advisor.feedback import Box, Cited, Exchange, NotKept
 from career_advisor.records import (
     AdvisorError,
+    Age,
     Hit,
     Message,
     ModelUnavailable,
@@ -79,6 +80,16 @@ class Answerer(Protocol):
         ...
 
     @property
+    def age(self) -> Age:
+        """How old is what it has read."""
+        ...
+
+    @property
+    def explains(self) -> bool:
+        """Whether it has a glossary to explain terms of the field from."""
+        ...
+
+    @property
     def situations(self) -> Sequence[Understood]:
         """What can be understood of a person, for correcting what was."""
         ...
@@ -91,11 +102,13 @@ class Answerer(Protocol):
         ignore: Collection[str] = (),
         about: Collection[str] = (),
         spent: Spent | None = None,
+        quotes_only: bool = False,
+        plain_words: bool = False,
     ) -> Iterator[Stage | Piece | Reply]:
         """Answer; last of all comes the whole Reply.
 
         `ignore` and `about` are keys of situations that the person says are not theirs, and are. What a language model
-        used is added to `spent`.
+        used is added to `spent`; with `quotes_only` none is asked. `plain_words` are for somebody new to the field.
         """
         ...
 
@@ -190,7 +203,13 @@ def answer(
     yield _step(name, "working", stage="Starting")
     try:
         replying = answerer.reply(
-            question, turn.told, ignore=context.ignore, about=context.about, spent=conversation.spent
+            question,
+            turn.told,
+            ignore=context.ignore,
+            about=context.about,
+            spent=conversation.spent,
+            quotes_only=context.quotes_only,
+            plain_words=context.plain_words,
         )
         yield from _steps(turn, replying)
     except ModelUnavailable as trouble:

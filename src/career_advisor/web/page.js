@@ -9,6 +9,7 @@ import { hidePreview, watchNumbers } from "./preview.js";
 import { languages } from "./speaking.js";
 import { beginAnew, draw, openTalks, readIn, show } from "./talks.js";
 import { drawAll, end } from "./turns.js";
+import { addWishes } from "./wishes.js";
 import { language, putWords, words, wordsAround } from "./words.js";
 
 // Nor does Gradio write any HTML: its error windows would be that, and one that the page's policy refused stopped all
@@ -164,6 +165,7 @@ function start() {
   find("#page").append(find("#page-template").content.cloneNode(true));
   find("#composer").prepend(make("p", { id: "hint", hidden: true }));
   find("#composer").append(make("p", { class: "small-print" }, make("span", { "data-words": "small_print" })));
+  addWishes(find(".small-print"));
   find("#examples").append(...page.facts.examples.map((text) => make("li", {}, make("button", { type: "button", class: "example", onclick: () => ask(text) }, text))));
   find(".bar-buttons").prepend(languages());
   find("#only-english").after(make("p", { class: "speaks" }, make("span", { "data-words": "language" }), languages()));

@@ -7,6 +7,7 @@ import { keep, keeps, list, newTalk, open, remember, remove, removeAll, rename, 
 import { closePane, openPane } from "./pane.js";
 import { clearTurns, end, showAgain } from "./turns.js";
 import { openUnderstood } from "./understood.js";
+import { showWishes, wishes } from "./wishes.js";
 import { dated, words } from "./words.js";
 
 export function openTalks(from) {
@@ -117,7 +118,7 @@ function begin() {
   const told = forgetThere();
   if (turn) end(turn, "trouble_stopped");
   clearTurns();
-  page.talk = newTalk();
+  page.talk = { ...newTalk(), ...wishes() };
   remember(null);
   return told;
 }
@@ -144,6 +145,7 @@ export function show(opened, { quietly = false } = {}) {
   }
   if (page.turns.length) begin();
   page.talk = opened.talk;
+  showWishes();
   for (const turn of opened.turns) showAgain(turn);
   if (opened.talk.stored) remember(opened.talk.id);
   tell("");
