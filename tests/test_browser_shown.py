@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,9 @@ pytestmark = pytest.mark.browser
 __all__ = ["browser"]  # a fixture
 
 BOX = "#preview"
+STAGES = """() => { window.told = []; new MutationObserver(() => {
+  const stage = document.querySelector(".stage"); if (stage) window.told.push(stage.textContent); })
+  .observe(document.querySelector("#turns"), {subtree: true, childList: true, characterData: true}); }"""
 NOTED = """() => { window.shown = 0; const box = document.querySelector("#preview");
   new MutationObserver(() => { window.shown += 1; }).observe(box, {attributes: true, childList: true}); }"""
 
@@ -209,6 +213,49 @@ def test_where_nothing_would_change_there_is_no_switch(browser: Any) -> None:
     answerer.explains = False
     with served(answerer) as address, opened(browser, address) as tab:
         assert tab.page.locator(".wish").count() == 0
+
+
+# ---------------------------------------------------------------- when all places are taken
+
+
+def test_whoever_has_to_wait_for_a_place_is_told_how_many_are_before_them(
+    browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("career_advisor.web.conversation.CHATS_AT_ONCE", 1)
+    answerer, held = ScriptedAnswerer(), Held()
+    answerer.script = held
+    with served(answerer) as address, ExitStack() as tabs:
+        first, second, third = (tabs.enter_context(opened(browser, address)) for _ in range(3))
+        first.type("Am I the first?")
+        first.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+        second.type("Am I the second?")
+        second.page.wait_for_selector('.stage :text("All places are taken; you are next")')
+        assert second.page.locator("#status").inner_text() == "All places are taken; you are next"
+        third.type("Am I the third?")
+        third.page.wait_for_selector('.stage :text("All places are taken; 1 person is before you")')
+
+        held.let_go()
+        for tab in (first, second, third):
+            assert QUOTES[1] in tab.over().inner_text()
+            assert tab.complaints == []
+
+
+def test_whoever_finds_a_place_at_once_hears_of_no_queue(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    with watched(browser, address) as tab:
+        tab.page.evaluate(STAGES)
+        held = Held()
+        answerer.script = held
+        tab.type("Should I do a PhD?")
+        tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+        tab.page.wait_for_timeout(1_000)
+        held.let_go()
+        tab.over()
+
+        told = tab.page.evaluate("window.told")
+        assert "Sending" in told[0]
+        assert not any("places" in each for each in told)
 
 
 # ---------------------------------------------------------------- how old it is

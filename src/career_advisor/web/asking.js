@@ -1,6 +1,6 @@
 // How a question reaches the server and what comes back, through Gradio's buttons: one thing at a time.
 
-import { find, page, question, tell, write } from "./elements.js";
+import { find, page, question, say, tell, write } from "./elements.js";
 import { handOver } from "./kept.js";
 import { begin, end, take } from "./turns.js";
 import { words } from "./words.js";
@@ -11,6 +11,8 @@ const FORGETS_WITHIN_MS = 10_000;
 const VOTES_WITHIN_MS = 10_000;
 const TURNS_TOLD = 12;
 const TOLD_BYTES = 40_000; // of the turns before a question: the whole request has to stay below the server's 64 KB
+
+const QUEUED_FOR_MS = 700; // every question is in the queue for a moment
 
 let pressing = false; // whether it is the page that presses a button
 let holding = null; // what the next question has to wait for
@@ -189,6 +191,20 @@ export function readStep() {
   const step = JSON.parse(atob(text));
   if (step.state === "forgotten") forgotten?.(true);
   else take(step);
+}
+
+/** Say how many wait before the question, where it has to wait: Gradio writes "queue: 2/5 | 1.3s" meanwhile. */
+export function readPlace() {
+  const turn = page.current;
+  const [, place] = /queue:\s*(\d+)\//.exec(find("#place").textContent) ?? [];
+  if (!place || !turn || turn.place === place) return;
+  turn.place = place;
+  const told = place === "1" ? words("stage_next") : words("stage_queue", { n: Number(place) - 1 });
+  setTimeout(() => {
+    if (page.current !== turn || turn.id !== null || turn.place !== place) return;
+    turn.stage.lastChild.textContent = told;
+    say(told);
+  }, QUEUED_FOR_MS);
 }
 
 export function readVote() {

@@ -354,6 +354,7 @@ def build_blocks(answerer: Answerer, said: Callable[[str], object], box: Box | N
             clear = gr.Button(said("new_conversation"), elem_id="clear", size="sm")
         asked = gr.Textbox(elem_id="asked", visible="hidden")
         steps = gr.Button("", elem_id="steps", visible="hidden", interactive=False)
+        place = gr.Textbox(elem_id="place", visible="hidden")  # where Gradio writes how many wait before a question
 
         if box is not None:
             ballot = gr.Textbox(elem_id="ballot", visible="hidden")
@@ -362,7 +363,8 @@ def build_blocks(answerer: Answerer, said: Callable[[str], object], box: Box | N
         # Gradio would drop a question that is sent while it is still taking leave of one that was stopped.
         quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
         several = {"concurrency_limit": CHATS_AT_ONCE, "concurrency_id": endpoints.ANSWERS}
-        asking = send.click(ask, inputs=[conversation, asked], outputs=[steps, conversation], **quiet, **several)
+        heard = {**quiet, "show_progress": "minimal", "show_progress_on": place}
+        asking = send.click(ask, inputs=[conversation, asked], outputs=[steps, conversation], **heard, **several)
         stop.click(None, cancels=[asking], **quiet)
         clear.click(
             forget,

@@ -1,6 +1,6 @@
 // The page: begins it, and hears what a person does. Somebody else's words enter it as text alone: there is no innerHTML.
 
-import { alive, ask, failed, isPressing, readStep, readVote, stop } from "./asking.js";
+import { alive, ask, failed, isPressing, readPlace, readStep, readVote, stop } from "./asking.js";
 import { find, make, page, question, tell, wide, write } from "./elements.js";
 import { showComplaint } from "./helpful.js";
 import { elsewhere, newTalk, openBefore, takeOver } from "./kept.js";
@@ -9,7 +9,7 @@ import { hidePreview, watchNumbers } from "./preview.js";
 import { languages } from "./speaking.js";
 import { beginAnew, draw, openTalks, readIn, show } from "./talks.js";
 import { drawAll, end } from "./turns.js";
-import { addWishes } from "./wishes.js";
+import { wishesRow } from "./wishes.js";
 import { language, putWords, words, wordsAround } from "./words.js";
 
 // Nor does Gradio write any HTML: its error windows would be that, and one that the page's policy refused stopped all
@@ -165,7 +165,7 @@ function start() {
   find("#page").append(find("#page-template").content.cloneNode(true));
   find("#composer").prepend(make("p", { id: "hint", hidden: true }));
   find("#composer").append(make("p", { class: "small-print" }, make("span", { "data-words": "small_print" })));
-  addWishes(find(".small-print"));
+  find(".small-print").before(...wishesRow());
   find("#examples").append(...page.facts.examples.map((text) => make("li", {}, make("button", { type: "button", class: "example", onclick: () => ask(text) }, text))));
   find(".bar-buttons").prepend(languages());
   find("#only-english").after(make("p", { class: "speaks" }, make("span", { "data-words": "language" }), languages()));
@@ -185,6 +185,7 @@ function start() {
   for (const type of ["dragover", "drop"]) document.addEventListener(type, onDrop, true);
   question().addEventListener("input", () => question().value && tell("")); // emptied by the page, it says nothing new
   new MutationObserver(readStep).observe(find("#steps"), { subtree: true, childList: true, characterData: true });
+  new MutationObserver(readPlace).observe(find("#place"), { subtree: true, childList: true, characterData: true });
   if (page.facts.feedback) new MutationObserver(readVote).observe(find("#vote"), { subtree: true, childList: true, characterData: true });
   new MutationObserver((changes) => {
     const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.nodeType === 1);

@@ -22,7 +22,7 @@ export function begin(text, turn = null) {
     page.turns.push(began);
     place(began);
   }
-  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false, fresh: true });
+  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false, fresh: true, place: "" });
   layOut(began);
   began.stage = make("p", { class: "stage" }, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, words("sending")));
   began.prose.before(began.stage);

@@ -9,11 +9,12 @@ const WISHES = ["plainWords", "quotesOnly"];
 /** What is wished of the conversation that is open; the next one begins with the same, in sight. */
 export const wishes = () => Object.fromEntries(WISHES.map((each) => [each, page.talk[each]]));
 
-/** Put the switches below the question, those that change something here. */
-export function addWishes(place) {
+/** The switches that go below the question: those that change something here, or none. */
+export function wishesRow() {
   const { explains, model } = page.facts;
-  if (explains || model) place.append(toggle("plainWords", make("span", { "data-words": "plain" }), (on) => (on ? plainly(model) : words("plain_off"))));
-  if (model) place.append(toggle("quotesOnly", make("span", { "data-words": "quotes_only" }), (on) => words(on ? "quotes_on" : "quotes_off")));
+  const plain = explains || model ? toggle("plainWords", make("span", { "data-words": "plain" }), (on) => (on ? plainly(model) : words("plain_off"))) : null;
+  const quotes = model ? toggle("quotesOnly", make("span", { "data-words": "quotes_only" }), (on) => words(on ? "quotes_on" : "quotes_off")) : null;
+  return plain ? [make("div", { class: "wishes" }, plain, quotes)] : [];
 }
 
 const plainly = (model) => words(model ? "plain_on_model" : "plain_on");
