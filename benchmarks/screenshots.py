@@ -163,7 +163,7 @@ def _kept(page: Any, change: str) -> None:
 
 
 def _failed(page: Any) -> None:
-    _kept(page, "turn.words = turn.reply.paragraphs[1][0].text; turn.reply = null; turn.trouble = 'trouble_model'")
+    _kept(page, "turn.words = turn.reply.paragraphs.flat()[0].text; turn.reply = null; turn.trouble = 'trouble_model'")
 
 
 def _dropped(page: Any) -> None:
