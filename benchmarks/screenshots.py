@@ -205,7 +205,7 @@ def _renamed(page: Any) -> None:
 
 def _full(page: Any) -> None:
     _kept(page, "")
-    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }")
+    page.evaluate(FULL)
     _ask(page, "And in Europe?")
 
 
@@ -247,6 +247,7 @@ CHANGED = """() => { const key = Object.keys(localStorage).find((each) => each.s
   const talk = JSON.parse(localStorage.getItem(key)); const [turn] = talk.turns; CHANGE;
   localStorage.setItem(key, JSON.stringify(talk)); }"""
 
+FULL = "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }"
 CASES = """{"id": "phd", "question": "Do I need a PhD?", "expect": "answered"}
 {"id": "pay", "question": "What does a researcher at Anthropic earn?", "expect": "not_covered"}
 {"id": "wrong", "question": "Do I need a PhD?", "expect": "not_covered"}

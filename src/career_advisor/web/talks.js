@@ -51,7 +51,7 @@ function checkbox(id, label, checked, changed) {
 function kept(talks) {
   return [
     make("h3", {}, words("in_list", { n: talks.length })),
-    talks.length ? make("ul", { class: "items talks" }, ...talks.map(row)) : make("p", { class: "meta" }, words("none_kept")),
+    talks.length ? make("ul", { class: "items talks" }, ...talks.map(row)) : page.talk.apart ? null : make("p", { class: "meta" }, words("none_kept")), // which says that the next answer is kept
     ...(talks.length > 1 ? [sure(words("delete_all"), words("delete_all"), () => gone(talks.map((each) => each.id), words("deleted_all")))] : []),
   ];
 }
