@@ -15,11 +15,11 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from career_advisor import operating, web
+from career_advisor import files, operating, web
 from career_advisor.evaluation import cases, running
 from career_advisor.feedback import Box
 from career_advisor.opening import open_advisor, plain_progress
-from career_advisor.settings import load_settings
+from career_advisor.settings import load_settings, shipped_corpus
 
 SIZES = {"wide": (1280, 860), "tablet": (820, 1100), "phone": (390, 844)}
 STORY = "I'm a software engineer without a degree, MATS turned me down and I have two children. What should I do next?"
@@ -223,7 +223,7 @@ def _undrawn(page: Any) -> None:
 
 def _guided_editing(page: Any) -> None:
     _guided_document(page)
-    page.locator(".guided-sheet button").first.click()
+    page.locator(".guided-sheet button:has-text('Add a note')").first.click()
 
 
 def _spoken(code: str) -> Callable[[Any], None]:
@@ -327,13 +327,14 @@ def _evaluated(advisor: Any, home: Path) -> None:
     path = home / "three.jsonl"
     path.write_text(CASES, "utf-8")
     read = cases.read_cases(path)
+    texts = {document.path: document.text for document in files.read([shipped_corpus()]).documents}
     for name in ("first", "second"):
         folder = home / "runs" / name
         if folder.exists():
             continue
         plan = running.Plan(read, read.cases, model="quotes", index=advisor.index, encoder="all-MiniLM-L6-v2")
         running.begin(folder, plan)
-        running.run(folder, plan, advisor, {}, progress=lambda what, done, total: None)
+        running.run(folder, plan, advisor, texts, progress=lambda what, done, total: None)
         running.finish(folder)
 
 
