@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 import threading
 from pathlib import Path
@@ -42,6 +43,11 @@ FRAMES = """() => { window.frames_ = []; let last = performance.now(); window.wa
   const look = (now) => { window.frames_.push(now - last); last = now;
     if (window.watching) requestAnimationFrame(look); };
   requestAnimationFrame(look); }"""
+
+
+def load() -> float:
+    """Return the load average over a minute: on a machine that does much else, times are longer than they are here."""
+    return round(os.getloadavg()[0], 1)
 
 
 def loads(browser: Any, address: str, count: int) -> dict[str, Any]:
@@ -99,6 +105,7 @@ def main() -> None:
     if not ready.wait(600):
         raise SystemExit("the page did not come up")
     results: dict[str, Any] = {"date": today(), "machine": machine(), "commit": commit()}
+    results["load average before"] = load()
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, headless=True, args=list(QUIET))
@@ -132,6 +139,7 @@ def main() -> None:
             **opens(page, given.opens),
         }
         browser.close()
+    results["load average behind"] = load()
     print(json.dumps(results, indent=1))
     (HERE / "results" / "page.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
 

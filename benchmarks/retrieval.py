@@ -205,6 +205,7 @@ class MemoryShelf:
 
     def __init__(self, documents: Sequence[Document], encoder: VectorCache) -> None:
         self.id = "memory"
+        self.built = ""
         self.encoder: EncoderIdentity = encoder.identity
         self.documents: Mapping[str, Document] = {document.path: document for document in documents}
         chunks = [chunking.split(document) for document in documents]

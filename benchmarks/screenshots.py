@@ -15,10 +15,11 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from career_advisor import web
+from career_advisor import files, operating, web
+from career_advisor.evaluation import cases, running
 from career_advisor.feedback import Box
 from career_advisor.opening import open_advisor, plain_progress
-from career_advisor.settings import load_settings
+from career_advisor.settings import load_settings, shipped_corpus
 
 SIZES = {"wide": (1280, 860), "tablet": (820, 1100), "phone": (390, 844)}
 STORY = "I'm a software engineer without a degree, MATS turned me down and I have two children. What should I do next?"
@@ -133,6 +134,98 @@ def _guided_document(page: Any) -> None:
     page.wait_for_selector(".guided-sheet")
 
 
+def _preview(page: Any) -> None:
+    _ask(page, "Do I need a PhD?")
+    page.locator("button.cite").nth(1).hover()
+    page.wait_for_selector("#preview", state="visible")
+
+
+def _plain(page: Any) -> None:
+    page.check("#plainWords")
+    _ask(page, "Which training programme should I apply to?")
+    page.locator(".words").scroll_into_view_if_needed()
+
+
+def _stopped(page: Any) -> None:
+    _waiting(page)
+    page.click("#stop")
+
+
+def _kept(page: Any, change: str) -> None:
+    """Show a conversation that is kept, after a change to its one turn (in JavaScript, `turn`)."""
+    page.click("#talks-button")
+    page.check("#keep-switch")
+    page.keyboard.press("Escape")
+    _ask(page, "Do I need a PhD?")
+    page.evaluate(CHANGED.replace("CHANGE", change))
+    page.reload()
+    page.wait_for_selector(".turn .actions")
+
+
+def _failed(page: Any) -> None:
+    _kept(page, "turn.words = turn.reply.paragraphs.flat()[0].text; turn.reply = null; turn.trouble = 'trouble_model'")
+
+
+def _dropped(page: Any) -> None:
+    left_out = "{text: 'You will have a job within a year.', reason: 'no passage says so'}"
+    _kept(page, f"turn.reply.writer.model = 'a language model'; turn.reply.dropped = [{left_out}]")
+    page.click(".dropped summary")
+    page.locator(".dropped").scroll_into_view_if_needed()
+
+
+def _read_in(page: Any) -> None:
+    _kept(page, "")
+    page.click("#talks-button")
+    with page.expect_download() as waiting:
+        page.get_by_text("JSON", exact=True).click()
+    page.set_input_files("#import-file", waiting.value.path())
+    page.wait_for_selector("text=Imported")
+    page.keyboard.press("Escape")
+    _top(page)
+
+
+def _leaving(page: Any) -> None:
+    _read_in(page)
+    page.click("#talks-button")
+    page.uncheck("#keep-switch")
+    page.locator(".talk-open").first.click()
+
+
+def _private(page: Any) -> None:
+    _kept(page, "")
+    page.click("#talks-button")
+    page.check("#apart-switch")
+
+
+def _renamed(page: Any) -> None:
+    _kept(page, "")
+    page.click("#talks-button")
+    page.locator(".talks button:text-is('Rename')").click()
+
+
+def _full(page: Any) -> None:
+    _kept(page, "")
+    page.evaluate(FULL)
+    _ask(page, "And in Europe?")
+
+
+def _forked(page: Any) -> None:
+    _kept(page, "")
+    page.evaluate(CHANGED.replace("CHANGE", "talk.rev = 'another'"))
+    _ask(page, "And in Europe?")
+
+
+def _undrawn(page: Any) -> None:
+    page.clock.install()
+    _loading(page)
+    page.clock.fast_forward(30_000)
+
+
+def _guided_editing(page: Any) -> None:
+    _guided_document(page)
+    page.locator(".guided-sheet button:has-text('Add a note')").first.click()
+
+
 def _spoken(code: str) -> Callable[[Any], None]:
     def speak(page: Any) -> None:
         page.evaluate("code => localStorage.setItem('advisor-language', code)", code)
@@ -149,6 +242,16 @@ def _spoken_at_first(page: Any) -> None:
     page.reload()
     page.wait_for_selector("body.ready")
 
+
+CHANGED = """() => { const key = Object.keys(localStorage).find((each) => each.startsWith("advisor-talk-"));
+  const talk = JSON.parse(localStorage.getItem(key)); const [turn] = talk.turns; CHANGE;
+  localStorage.setItem(key, JSON.stringify(talk)); }"""
+
+FULL = "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }"
+CASES = """{"id": "phd", "question": "Do I need a PhD?", "expect": "answered"}
+{"id": "pay", "question": "What does a researcher at Anthropic earn?", "expect": "not_covered"}
+{"id": "wrong", "question": "Do I need a PhD?", "expect": "not_covered"}
+"""
 
 STATES: dict[str, Callable[[Any], None]] = {
     "empty": lambda _: None,
@@ -175,8 +278,64 @@ STATES: dict[str, Callable[[Any], None]] = {
     "guided-document": _guided_document,
     "german-at-first": _spoken_at_first,
     "german": _spoken("de"),
+    "spanish": _spoken("es"),
+    "french": _spoken("fr"),
     "chinese": _spoken("zh"),
+    "preview": _preview,
+    "plain-words": _plain,
+    "stopped": _stopped,
+    "failed": _failed,
+    "dropped": _dropped,
+    "read-in": _read_in,
+    "leaving": _leaving,
+    "private": _private,
+    "renamed": _renamed,
+    "full": _full,
+    "forked": _forked,
+    "undrawn": _undrawn,
+    "guided-editing": _guided_editing,
 }
+
+
+def _operated(path: str) -> Callable[[Any], None]:
+    """Return what opens a page of the operator's; the address and the password are in the name of its window."""
+
+    def open_it(page: Any) -> None:
+        address, password = page.evaluate("window.name").split(" ")
+        page.goto(address)
+        page.fill("#password", password)
+        page.press("#password", "Enter")
+        page.wait_for_selector("nav")
+        page.goto(address.rstrip("/") + path)
+
+    return open_it
+
+
+STATES |= {
+    "operator-login": lambda page: page.goto(page.evaluate("window.name").split(" ")[0]),
+    "operator-index": _operated("/"),
+    "operator-runs": _operated("/runs"),
+    "operator-run": _operated("/runs/second"),
+    "operator-case": _operated("/runs/second/1"),
+    "operator-compared": _operated("/compare?a=first&b=second"),
+    "operator-questions": _operated("/questions"),
+}
+
+
+def _evaluated(advisor: Any, home: Path) -> None:
+    """Make two runs for the operator to look at, where there are none."""
+    path = home / "three.jsonl"
+    path.write_text(CASES, "utf-8")
+    read = cases.read_cases(path)
+    texts = {document.path: document.text for document in files.read([shipped_corpus()]).documents}
+    for name in ("first", "second"):
+        folder = home / "runs" / name
+        if folder.exists():
+            continue
+        plan = running.Plan(read, read.cases, model="quotes", index=advisor.index, encoder="all-MiniLM-L6-v2")
+        running.begin(folder, plan)
+        running.run(folder, plan, advisor, texts, progress=lambda what, done, total: None)
+        running.finish(folder)
 
 
 def main() -> None:
@@ -191,10 +350,17 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     home = given.home or Path(tempfile.mkdtemp())
-    advisor = open_advisor(load_settings(home=home, encoder="all-MiniLM-L6-v2"), progress=plain_progress(print))
+    settings = load_settings(home=home, encoder="all-MiniLM-L6-v2", operator_port=0)
+    advisor = open_advisor(settings, progress=plain_progress(print))
     advisor.warm_up()
+    _evaluated(advisor, home)
     told: list[str] = []
-    ready = threading.Event()
+    behind: list[str] = []
+    ready, opened = threading.Event(), threading.Event()
+
+    def on_operated(address: str, password: str | None) -> None:
+        behind.extend((address, password or ""))
+        opened.set()
 
     def on_ready(address: str) -> None:
         told.append(address)
@@ -202,7 +368,9 @@ def main() -> None:
 
     served = {"sources": advisor, "box": Box(Path(tempfile.mkdtemp()))}
     threading.Thread(target=web.serve, args=(advisor, "127.0.0.1", 0, on_ready), kwargs=served, daemon=True).start()
-    if not ready.wait(600):
+    operator = {"host": None, "on_ready": on_operated}
+    threading.Thread(target=operating.serve, args=(settings,), kwargs=operator, daemon=True).start()
+    if not (ready.wait(600) and opened.wait(600)):
         raise SystemExit("the page did not come up")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, headless=True, args=list(QUIET))
@@ -215,6 +383,7 @@ def main() -> None:
                     page = context.new_page()
                     page.goto(told[0])
                     page.wait_for_selector("body.ready")
+                    page.evaluate("name => { window.name = name; }", " ".join(behind))
                     STATES[name](page)
                     page.wait_for_timeout(500)
                     path = given.out / f"{name}-{size}-{scheme}.png"

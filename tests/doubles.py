@@ -9,6 +9,7 @@ from functools import cached_property
 
 from career_advisor import chunking, files
 from career_advisor.records import (
+    Age,
     Citation,
     Document,
     Hit,
@@ -202,6 +203,9 @@ class ScriptedAnswerer:
     def __init__(self, *, model_name: str = "quotes", pause_s: float = 0.0) -> None:
         self.asked: list[tuple[str, tuple[Message, ...]]] = []
         self.said_of_oneself: list[tuple[frozenset[str], frozenset[str]]] = []
+        self.wished: list[tuple[bool, bool]] = []
+        self.explains = True
+        self.age = Age("2026-11-20", "2026-11-12", "2019-04")
         self.situations: Sequence[Understood] = (
             Understood("student", "is a student"),
             Understood("programmer", "writes software"),
@@ -232,15 +236,18 @@ class ScriptedAnswerer:
         ignore: Collection[str] = (),
         about: Collection[str] = (),
         spent: Spent | None = None,
+        quotes_only: bool = False,
+        plain_words: bool = False,
     ) -> Iterator[Stage | Piece | Reply]:
         self.asked.append((question, tuple(history)))
+        self.wished.append((quotes_only, plain_words))
         self.said_of_oneself.append((frozenset(ignore), frozenset(about)))
         with self._lock:
             self.running += 1
             self.most_at_once = max(self.most_at_once, self.running)
         whole = False
         try:
-            for item in self.script(question) if self.script else self._scripted(question):
+            for item in self.script(question) if self.script else self._scripted(question, quotes_only):
                 if self.pause_s and "slowly" in question:
                     time.sleep(self.pause_s)
                 yield item
@@ -254,12 +261,12 @@ class ScriptedAnswerer:
         self.asked.append((question, tuple(history)))
         return Queries(question, question, (question,)), list(answered(question).hits[:limit])
 
-    def _scripted(self, question: str) -> Iterator[Stage | Piece | Reply]:
+    def _scripted(self, question: str, quotes_only: bool) -> Iterator[Stage | Piece | Reply]:
         if "salary" in question:
             return streamed(not_covered(question))
         if "hurt" in question:
             return streamed(urgent(question))
-        return streamed(answered(question, model=self.model_name))
+        return streamed(answered(question, model="quotes" if quotes_only else self.model_name))
 
 
 class Bookshelf:

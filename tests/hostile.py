@@ -57,6 +57,8 @@ MARKUP: Mapping[str, str] = {
     "attribute": "\" autofocus onfocus=alert(1) x='\"><img src='{canary}'>",
     "math": "<math><mtext><mglyph><style><!--</style><img title='--&gt;'><img src='{canary}'>",
     "self-proxy": "<img src='/gradio_api/file={canary}'>",
+    "self-proxy-slash": "<img src='/gradio_api/file/{canary}'>",
+    "self-proxy-encoded": "<img src='/gradio_api/%66ile%3D{canary}'><img src='/gradio_api/proxy%3D{canary}'>",
 }
 """HTML by name."""
 
@@ -70,6 +72,7 @@ TEXTS: Mapping[str, str] = {
     "data-address": "data:text/html,<script>alert(1)</script>",
     "javascript-address": "javascript:alert(1)",
     "mermaid": "```mermaid\nflowchart TD\n  A@{{ img: '{canary}' }}\n```",
+    "mermaid-label": "```mermaid\ngraph TD\n  A[\"<img src='{canary}'><b onclick=alert(1)>x</b>\"]\n```",
     "mermaid-theme": "```mermaid\n%%{{init: {{'themeCSS': '*{{background:url({canary})}}'}}}}%%\ngraph TD\n  A\n```",
     "formula": "$$\\includegraphics{{{canary}}} \\href{{javascript:alert(1)}}{{x}}$$",
     "css": "url({canary})",
@@ -77,9 +80,10 @@ TEXTS: Mapping[str, str] = {
     "bidi": "pay \u202eecnavda ni\u202c \u2066first\u2069 \u200fnow",
     "unseen": "pay\u200b \u2060in\ufeff \u00adadvance\u3164 \U000e0070\U000e0061\U000e0079",
     "control": "pay\x07 in\x1b[31m ad\x9bvance",
+    "nested": ">" * 3_000 + " ![x]({canary})",
     "piled": "Z" + "\u0300\u0316" * 40,
 }
-"""Everything by name; the last four ask for nothing and are there to mislead an eye."""
+"""Everything by name; the last ones ask for nothing and are there to mislead an eye."""
 
 UNSEEN = "\u202e\u202c\u2066\u2069\u200f\u200b\u2060\ufeff\u00ad\u3164\x07\x1b\x9b\U000e0070\U000e0061\U000e0079"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -23,6 +24,9 @@ __all__ = ["browser"]  # a fixture
 
 ZOOMED = {"width": 640, "height": 430}
 """What a window of 1280 by 860 has left at 200 %."""
+
+
+KEPT = """() => JSON.parse(Object.entries(localStorage).find(([key]) => key.startsWith("advisor-talk-"))[1]).turns"""
 
 
 def known(question: str) -> Reply:
@@ -52,6 +56,13 @@ def talks(tab: Tab) -> None:
     tab.page.check("#keep-switch")
 
 
+def exported(tab: Tab) -> bytes:
+    """Return the conversation that is kept as a file that can be read in."""
+    turns = tab.page.evaluate(KEPT)
+    head = {"format": "career-advisor-conversation", "version": 1, "title": "A file"}
+    return json.dumps({**head, "turns": turns}).encode()
+
+
 def press(tab: Tab, where: str) -> None:
     """Press what the pane may cover on a phone, as a keyboard does."""
     tab.page.locator(where).first.focus()
@@ -68,6 +79,14 @@ def states(tab: Tab, answerer: ScriptedAnswerer) -> Iterator[str]:
     tab.turn.locator(".send-complaint").click()
     yield "an answer, and a complaint without a reason"
     tab.turn.locator(".cancel").click()
+    tab.turn.locator(".thumb.yes").click()
+    tab.turn.locator(".thanks").wait_for()
+    yield "thanks for a vote"
+    tab.turn.locator("button.cite").first.focus()
+    page.keyboard.press("Tab")
+    page.locator("#preview").wait_for(state="visible")
+    yield "the words behind a number"
+    page.keyboard.press("Escape")
     tab.turn.locator(".edit").click()
     yield "a question that is changed"
     page.keyboard.press("Escape")
@@ -84,7 +103,19 @@ def states(tab: Tab, answerer: ScriptedAnswerer) -> Iterator[str]:
     press(tab, ".understood button")
     page.locator("#about-you .items button").first.click()
     yield "what was understood, taken back"
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    yield "the keys"
+    yield from later(tab, answerer)
+
+
+def later(tab: Tab, answerer: ScriptedAnswerer) -> Iterator[str]:
+    """Go on with a conversation that is kept, and with answers that are none, or come only in part."""
+    page = tab.page
     talks(tab)
+    answerer.script = lambda question: streamed(replace(full(question), status="partly"))
+    tab.ask("And in Europe?")
+    yield "an answer in part"
     answerer.script = lambda question: streamed(not_covered(question))
     tab.ask("What does it pay?")
     yield "an answer that is none"
@@ -112,13 +143,41 @@ def states(tab: Tab, answerer: ScriptedAnswerer) -> Iterator[str]:
     tab.over()
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("light", PHONE), ("dark", WIDE)], ids=["light phone", "dark desk"])
+def further(tab: Tab) -> Iterator[str]:
+    """Go on through what takes the place of the conversation, or happens to it."""
+    page = tab.page
+    file = {"name": "x.json", "mimeType": "application/json", "buffer": exported(tab)}
+    page.click("#clear")
+    page.click("#talks-button")
+    page.locator("#keep-switch").uncheck()
+    page.set_input_files("#import-file", file)
+    page.wait_for_selector(".turn .badge")
+    yield "a conversation that was read in"
+    press(tab, "#talks-button")
+    page.set_input_files("#import-file", file)
+    page.wait_for_selector("#pane .strong")
+    yield "a word before a conversation is left"
+    page.keyboard.press("Escape")
+    page.context.set_offline(True)
+    page.wait_for_selector('#hint:text("cannot be reached")')
+    yield "no connection"
+    page.context.set_offline(False)
+    page.wait_for_selector("#hint", state="hidden")
+    press(tab, "#guides-button")
+    press(tab, "#pane .guided-entry")
+    yield "a guided conversation, before it begins"
+    page.click('#guided button:text-is("Begin")')
+    yield "a question of a guided conversation"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "desk"])
 def test_axe_finds_nothing_at_all_in_any_state(
     browser: Any, address: str, answerer: ScriptedAnswerer, scheme: str, size: dict[str, int]
 ) -> None:
     found: dict[str, list[str]] = {}
     with opened(browser, address, color_scheme=scheme, viewport=size, bypass_csp=True) as tab:
-        for name in states(tab, answerer):
+        for name in chain(states(tab, answerer), further(tab)):
             found[name] = [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in violations(tab.page)]
             assert tab.width <= size["width"], name
     assert found == {name: [] for name in found}

@@ -248,6 +248,7 @@ def test_a_private_conversation_keeps_nothing_and_takes_out_what_was_kept_of_it(
     tab.ask(SECRET)
     assert len(kept(tab)) == 1
     talks(tab).locator("#apart-switch").check()
+    assert "is kept" not in talks(tab).inner_text()
     tab.page.keyboard.press("Escape")
     tab.ask("And 5678?")
 

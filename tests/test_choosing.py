@@ -27,6 +27,7 @@ class Few:
     windows: tuple[Window, ...]
     vectors: Any
     passages: tuple[Passage, ...] = ()
+    built: str = ""
 
     @property
     def probe(self) -> Any:

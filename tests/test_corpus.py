@@ -132,6 +132,7 @@ class _Vectors:
         chunks = [chunking.split(page) for page in pages()]
         shipped = index.load_vectors(shipped_corpus() / "vectors" / f"{DEFAULT_ENCODER}.npz", self.encoder)
         self.id = "vectors"
+        self.built = ""
         self.documents = {page.path: page for page in pages()}
         self.passages = [passage for chunk in chunks for passage in chunk.passages]
         self.windows = [window for chunk in chunks for window in chunk.windows]

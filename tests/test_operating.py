@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -43,8 +43,10 @@ HOSTILE = "<script>alert(1)</script>\u202e"
 class operated:  # noqa: N801  (read as a phrase: with operated(settings) as url)
     """The operator's app under uvicorn on a free port."""
 
-    def __init__(self, settings: Settings, door: Door | None = None) -> None:
-        self._app = build_app(settings, door or Door(PASSWORD))
+    def __init__(
+        self, settings: Settings, door: Door | None = None, *, around: Callable[[Any], Any] = lambda app: app
+    ) -> None:
+        self._app = around(build_app(settings, door or Door(PASSWORD)))
 
     def __enter__(self) -> str:
         import uvicorn

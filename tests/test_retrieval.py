@@ -35,6 +35,7 @@ class ListShelf:
 
     def __init__(self, *documents: Document) -> None:
         self.id = "list"
+        self.built = "2026-11-24"
         self.encoder = EncoderIdentity("words", "", DIMENSION)
         self.documents = {document.path: document for document in documents}
         chunks = [chunking.split(document) for document in documents]

@@ -12,6 +12,7 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     referral       question      -> Offer             decided before any model speaks, so no model can undo it
     choosing       question, Hit -> Hit               which of its sentences belong in the answer?
     answering      question, Hit -> DraftSentence     `quotes`: sentences of the passages, and our few words
+    explaining     DraftSentence -> DraftSentence     the terms of the field in it, in the words of the index's glossary
     prompting      question, Hit -> messages, and a model's text -> DraftSentence
     translating    a model's text -> a question, or checked sentences, in another language, as far as it is the same
     llm            messages      -> text              the one door to LangChain chat models, and to the embedded one

@@ -7,6 +7,7 @@ random is handed in.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from career_advisor import (
     choosing,
     citation,
     conversation,
+    explaining,
     grounding,
     matching,
     prompting,
@@ -29,6 +31,7 @@ from career_advisor import (
     translating,
 )
 from career_advisor.records import (
+    Age,
     DraftSentence,
     Dropped,
     EncoderIdentity,
@@ -75,6 +78,7 @@ TRANSLATING_S = 30.0
 SECOND_OPINION_S = 20.0
 """Seconds that all of an answer's sentences get for it: what is not asked by then stands as the check has it."""
 UNLIMITED = Allowance()
+_ISO = re.compile(r"\d{4}(-\d\d){0,2}")
 TOO_LITTLE = "a passage carries it, but too little else of the answer was carried"
 REFUSED = "a passage carries it by the rules, and the second opinion says that it does not"
 NOT_WHOLE = "a passage carries it, but the answer did not come whole"
@@ -280,6 +284,7 @@ class Advisor:
         self._second_opinion = second_opinion
         self._grounds: dict[str, grounding.Ground] = {}
         self._spellers: dict[str, Speller] = {}
+        self._glossaries: dict[str, explaining.Glossary] = {}
         self._choosers: dict[str, choosing.Chooser] = {}
         self._matchers: dict[str, matching.Matcher] = {}
         self._need_examples: referral.Needs | None = None
@@ -321,6 +326,23 @@ class Advisor:
         return len(self._shelves.current().documents)
 
     @property
+    def age(self) -> Age:
+        """How old is what it has read."""
+        shelf = self._shelves.current()
+        dates = [
+            section.as_of or document.date or ""
+            for document in shelf.documents.values()
+            for section in document.sections
+        ]
+        known = sorted(each for each in dates if _ISO.fullmatch(each))
+        return Age(shelf.built, known[-1], known[0]) if known else Age(shelf.built)
+
+    @property
+    def explains(self) -> bool:
+        """Whether it has a glossary, so that quotes in plain words are other than the usual ones."""
+        return bool(self._glossary(self._shelves.current()).entries)
+
+    @property
     def situations(self) -> tuple[Understood, ...]:
         """Everything that can be understood of a person."""
         return conversation.known_situations()
@@ -333,6 +355,8 @@ class Advisor:
         ignore: Collection[str] = (),
         about: Collection[str] = (),
         spent: Spent | None = None,
+        quotes_only: bool = False,
+        plain_words: bool = False,
     ) -> Iterator[Stage | Piece | Reply]:
         """Answer one question.
 
@@ -343,6 +367,8 @@ class Advisor:
             about: Keys of situations that the person says are theirs.
             spent: What the conversation has used of the model so far; what this answer uses is added, also where
                 nobody waits for its end. Without one it is a conversation of one question.
+            quotes_only: Whether the language model is left out of it.
+            plain_words: Whether a language model is asked for everyday words, and quotes explain terms of the field.
 
         Yields:
             What is being done, then the words as they come, and last of all, once, the whole Reply.
@@ -357,10 +383,18 @@ class Advisor:
             return
 
         account = _Account(spent or Spent())
-        language = foreign_language(asked) if self._translates else None
+        language = foreign_language(asked) if self._translates and not quotes_only else None
         if language and (
             yield from self._in_another(
-                language, asked, history, account, clock, ignore=ignore, about=about, spent=spent
+                language,
+                asked,
+                history,
+                account,
+                clock,
+                ignore=ignore,
+                about=about,
+                spent=spent,
+                plain_words=plain_words,
             )
         ):
             return
@@ -368,7 +402,8 @@ class Advisor:
         shelf = self._shelves.current()
         ground = self._ground(shelf)
         queries, told = self._understand(asked, history, shelf, ignore=ignore, about=about)
-        queries = yield from self._reworded(queries, history, account)
+        if not quotes_only:
+            queries = yield from self._reworded(queries, history, account)
         queries, unwanted = self._instead(queries)
         vectors = self._vectors([*queries.searched, *queries.facets], told)
         clock.mark("encode")
@@ -399,8 +434,10 @@ class Advisor:
         yield Stage(f"Reading {len(found.pool)} passages")
 
         spoken = _Spoken(clock)
-        written, notice, left_out = yield from self._written(found, history, spoken, account)
-        checked = written or self._quoted(found, shelf, history)
+        written, notice, left_out = yield from self._written(
+            found, history, spoken, account, quotes_only=quotes_only, plain_words=plain_words
+        )
+        checked = written or self._quoted(found, shelf, history, plain_words=plain_words)
         if written is None:
             spoken.withdraw()
             for text in _paragraphs(checked.sentences):
@@ -516,6 +553,11 @@ class Advisor:
             self._spellers = {shelf.id: Speller.of(list(shelf.documents.values()))}
         return self._spellers[shelf.id]
 
+    def _glossary(self, shelf: Shelf) -> explaining.Glossary:
+        if shelf.id not in self._glossaries:
+            self._glossaries = {shelf.id: explaining.Glossary.of(shelf)}
+        return self._glossaries[shelf.id]
+
     def _ground(self, shelf: Shelf) -> grounding.Ground:
         if shelf.id not in self._grounds:
             documents = list(shelf.documents.values())
@@ -620,7 +662,9 @@ class Advisor:
         ]
         return max((verdict for _, verdict in verdicts), key=lambda verdict: verdict.confidence), tuple(open_ones)
 
-    def _quoted(self, found: _Found, shelf: Shelf, history: Sequence[Message]) -> citation.Checked:
+    def _quoted(
+        self, found: _Found, shelf: Shelf, history: Sequence[Message], *, plain_words: bool
+    ) -> citation.Checked:
         today = self._today()
         kind = asked_for(found.queries.question)
         drafts = answering.compose(
@@ -641,7 +685,10 @@ class Advisor:
             offered=bool(found.offers),
             wanted=lambda text: kind is not None and contains(text, kind, today),
         )
-        checked = citation.check(drafts, found.pool)
+        pool = found.pool
+        if plain_words:
+            drafts, pool = self._glossary(shelf).explain(drafts, pool, found.asked, history)
+        checked = citation.check(drafts, pool)
         if found.status == "answered" and found.unanswered:
             checked = checked.with_note(answering.nothing_on(found.unanswered))
         reminder = answering.dated((s.text for s in checked.sentences if s.origin == "quote"), today)
@@ -697,6 +744,7 @@ class Advisor:
         ignore: Collection[str],
         about: Collection[str],
         spent: Spent | None,
+        plain_words: bool,
     ) -> Generator[Stage | Piece | Reply, None, bool]:
         """Answer a question of another language in English, and translate what the model wrote and the check let pass.
 
@@ -713,7 +761,8 @@ class Advisor:
             return False
         told = [turn for turn in history if not foreign_language(turn.content)]
         reply: Reply | None = None
-        for item in self.reply(english, told, ignore=ignore, about=about, spent=spent):
+        replying = self.reply(english, told, ignore=ignore, about=about, spent=spent, plain_words=plain_words)
+        for item in replying:
             if isinstance(item, Stage):
                 yield item
             elif isinstance(item, Reply):
@@ -746,10 +795,17 @@ class Advisor:
         return True
 
     def _written(
-        self, found: _Found, history: Sequence[Message], spoken: _Spoken, account: _Account
+        self,
+        found: _Found,
+        history: Sequence[Message],
+        spoken: _Spoken,
+        account: _Account,
+        *,
+        quotes_only: bool,
+        plain_words: bool,
     ) -> Generator[Stage | Piece, None, tuple[citation.Checked | None, str, tuple[Dropped, ...]]]:
         """Stream the model's sentences that hold; `None`, why, and all it wrote, when quotes must answer."""
-        if self._model is None or found.status not in {"answered", "partly"}:
+        if self._model is None or quotes_only or found.status not in {"answered", "partly"}:
             return None, "", ()
         if self._allowance.is_used_up(account.before):
             return None, USED_UP, ()
@@ -757,7 +813,7 @@ class Advisor:
         before: tuple[Dropped, ...] = ()
         for passages in (MODEL_PASSAGES, FEWER_PASSAGES):
             hits = found.hits[:passages]
-            messages = prompting.compose(found.queries.standalone, history, hits)
+            messages = prompting.compose(found.queries.standalone, history, hits, plain_words=plain_words)
             yield Stage(f"{self._model.name} is writing")
             draft = _Draft()
             try:

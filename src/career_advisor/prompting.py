@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple
 from career_advisor.records import DraftSentence, Ended, Hit, Message, Stage, Usage
 from career_advisor.text import clean, content_words, names, numbers
 
-ANSWER, STANDALONE, ENGLISH, TRANSLATION = "answer.md", "standalone.md", "english.md", "translation.md"
-JUDGE = "judge.md"
+ANSWER, PLAIN, STANDALONE = "answer.md", "plain.md", "standalone.md"
+ENGLISH, TRANSLATION, JUDGE = "english.md", "translation.md", "judge.md"
 TURNS = 4
 """Earlier turns of the person that the model sees; what an assistant turn claims is left out."""
 EVIDENCE_CHARACTERS = 2_000
@@ -84,13 +84,16 @@ def version(*, rewords: bool = False, translates: bool = False, second_opinion: 
     return ", ".join(f"{name} version {_prompt(name).version}" for name in used)
 
 
-def compose(question: str, history: Sequence[Message], hits: Sequence[Hit]) -> tuple[Turn, ...]:
+def compose(
+    question: str, history: Sequence[Message], hits: Sequence[Hit], *, plain_words: bool = False
+) -> tuple[Turn, ...]:
     """Return the messages that ask for a draft.
 
     Args:
         question: In its stand-alone form.
         history: Earlier turns, oldest first; only the person's own are used.
         hits: The passages, numbered from 1 in this order.
+        plain_words: Whether one more rule asks for everyday words.
     """
     texts = evidence(hits)
     passages = [f"[{n}] {_about(hit)}\n{text}" for n, (hit, text) in enumerate(zip(hits, texts, strict=True), start=1)]
@@ -100,7 +103,8 @@ def compose(question: str, history: Sequence[Message], hits: Sequence[Hit]) -> t
     if before:
         parts.append(f"Asked before:\n{fence}\n" + "\n".join(before) + f"\n{fence}")
     parts.append(f"Question:\n{fence}\n{question}\n{fence}")
-    return (Turn("system", _prompt(ANSWER).text), Turn("user", "\n\n".join(parts)))
+    rules = _prompt(ANSWER).text + (f"\n{_prompt(PLAIN).text}" if plain_words else "")
+    return (Turn("system", rules), Turn("user", "\n\n".join(parts)))
 
 
 def compose_rewording(question: str, history: Sequence[Message]) -> tuple[Turn, ...]:

@@ -171,12 +171,26 @@ class EncoderIdentity(NamedTuple):
     dimension: int
 
 
+class Age(NamedTuple):
+    """How old an index is, and what it holds; dates, months or years in ISO form."""
+
+    built: str
+    newest: str = ""
+    """As of when the newest of it is; empty where nothing says that."""
+    oldest: str = ""
+
+
 class Shelf(Protocol):
     """An index, open for reading: what retrieval needs of it, and no more."""
 
     @property
     def id(self) -> str:
         """Name of the version served."""
+        ...
+
+    @property
+    def built(self) -> str:
+        """The day on which it was built, in ISO form."""
         ...
 
     @property

@@ -108,6 +108,11 @@ class OpenIndex:
         return self.manifest.version
 
     @property
+    def built(self) -> str:
+        """The day on which it was built, in ISO form."""
+        return self.manifest.created[:10]
+
+    @property
     def encoder(self) -> EncoderIdentity:
         """Which encoder's vectors these are."""
         return self.manifest.encoder

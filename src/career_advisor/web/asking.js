@@ -14,6 +14,8 @@ const VOTES_WITHIN_MS = 10_000;
 const TURNS_TOLD = 12;
 const TOLD_BYTES = 40_000; // of the turns before a question: the whole request has to stay below the server's 64 KB
 
+const QUEUED_FOR_MS = 700; // every question is in the queue for a moment
+
 let pressing = false; // whether it is the page that presses a button
 let holding = null; // what the next question has to wait for
 let forgotten = null; // what to do when the server says that it has forgotten
@@ -47,7 +49,7 @@ function asked(turn) {
   const earlier = page.turns.slice(0, page.turns.indexOf(turn)).filter((each) => each.id !== null);
   const before = earlier.slice(-TURNS_TOLD).map((each) => [each.id, each.question]);
   while (new TextEncoder().encode(JSON.stringify(JSON.stringify(before))).length > TOLD_BYTES) before.shift();
-  return JSON.stringify({ question: turn.question, before, ignore: [...page.talk.ignore], about: [...page.talk.about] });
+  return JSON.stringify({ question: turn.question, before, ignore: [...page.talk.ignore], about: [...page.talk.about], quotesOnly: page.talk.quotesOnly, plainWords: page.talk.plainWords });
 }
 
 /** Press one of Gradio's buttons, past what this page does when a person presses it. */
@@ -202,6 +204,20 @@ export function readStep() {
   const step = JSON.parse(atob(text));
   if (step.state === "forgotten") forgotten?.(true);
   else take(step);
+}
+
+/** Say how many wait before the question, where it has to wait: Gradio writes "queue: 2/5 | 1.3s" meanwhile. */
+export function readPlace() {
+  const turn = page.current;
+  const [, place] = /queue:\s*(\d+)\//.exec(find("#place").textContent) ?? [];
+  if (!place || !turn || turn.place === place) return;
+  turn.place = place;
+  const told = place === "1" ? words("stage_next") : words("stage_queue", { n: Number(place) - 1 });
+  setTimeout(() => {
+    if (page.current !== turn || turn.id !== null || turn.place !== place) return;
+    turn.stage.lastChild.textContent = told;
+    say(told);
+  }, QUEUED_FOR_MS);
 }
 
 export function readVote() {

@@ -42,6 +42,10 @@ class Context(NamedTuple):
     """Keys of situations that the person says are not theirs."""
     about: frozenset[str] = frozenset()
     """Keys of situations that the person says are theirs."""
+    quotes_only: bool = False
+    """Whether the person wants no language model to write."""
+    plain_words: bool = False
+    """Whether they want everyday words, and terms of the field explained."""
 
 
 NOTHING = Context(before=())
@@ -78,6 +82,8 @@ def read_context(sent: object, *, question_limit: int) -> Context:
         before=_before(fields["before"], question_limit) if "before" in fields else None,
         ignore=_keys(fields.get("ignore")),
         about=_keys(fields.get("about")),
+        quotes_only=fields.get("quotesOnly") is True,
+        plain_words=fields.get("plainWords") is True,
     )
 
 

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from career_advisor.feedback import Box, Cited, Exchange, NotKept
 from career_advisor.records import (
     AdvisorError,
+    Age,
     Hit,
     Message,
     ModelUnavailable,
@@ -84,6 +85,16 @@ class Answerer(Protocol):
         ...
 
     @property
+    def age(self) -> Age:
+        """How old is what it has read."""
+        ...
+
+    @property
+    def explains(self) -> bool:
+        """Whether it has a glossary to explain terms of the field from."""
+        ...
+
+    @property
     def situations(self) -> Sequence[Understood]:
         """What can be understood of a person, for correcting what was."""
         ...
@@ -96,11 +107,13 @@ class Answerer(Protocol):
         ignore: Collection[str] = (),
         about: Collection[str] = (),
         spent: Spent | None = None,
+        quotes_only: bool = False,
+        plain_words: bool = False,
     ) -> Iterator[Stage | Piece | Reply]:
         """Answer; last of all comes the whole Reply.
 
         `ignore` and `about` are keys of situations that the person says are not theirs, and are. What a language model
-        used is added to `spent`.
+        used is added to `spent`; with `quotes_only` none is asked. `plain_words` are for somebody new to the field.
         """
         ...
 
@@ -195,7 +208,13 @@ def answer(
     yield _step(name, "working", stage="Starting")
     try:
         replying = answerer.reply(
-            question, turn.told, ignore=context.ignore, about=context.about, spent=conversation.spent
+            question,
+            turn.told,
+            ignore=context.ignore,
+            about=context.about,
+            spent=conversation.spent,
+            quotes_only=context.quotes_only,
+            plain_words=context.plain_words,
         )
         yield from _steps(turn, replying, translated=answerer.translates)
     except ModelUnavailable as trouble:
@@ -342,6 +361,7 @@ def build_blocks(answerer: Answerer, said: Callable[[str], object], box: Box | N
             clear = gr.Button(said("new_conversation"), elem_id="clear", size="sm")
         asked = gr.Textbox(elem_id="asked", visible="hidden")
         steps = gr.Button("", elem_id="steps", visible="hidden", interactive=False)
+        place = gr.Textbox(elem_id="place", visible="hidden")  # where Gradio writes how many wait before a question
 
         if box is not None:
             ballot = gr.Textbox(elem_id="ballot", visible="hidden")
@@ -350,7 +370,8 @@ def build_blocks(answerer: Answerer, said: Callable[[str], object], box: Box | N
         # Gradio would drop a question that is sent while it is still taking leave of one that was stopped.
         quiet = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
         several = {"concurrency_limit": CHATS_AT_ONCE, "concurrency_id": endpoints.ANSWERS}
-        asking = send.click(ask, inputs=[conversation, asked], outputs=[steps, conversation], **quiet, **several)
+        heard = {**quiet, "show_progress": "minimal", "show_progress_on": place}
+        asking = send.click(ask, inputs=[conversation, asked], outputs=[steps, conversation], **heard, **several)
         stop.click(None, cancels=[asking], **quiet)
         clear.click(
             forget,

@@ -25,7 +25,7 @@ function stored(work) {
   }
 }
 
-export const newTalk = () => ({ id: crypto.randomUUID?.() ?? String(Math.random()).slice(2), title: "", rev: "", stored: false, apart: false, ignore: new Set(), about: new Set() });
+export const newTalk = () => ({ id: crypto.randomUUID?.() ?? String(Math.random()).slice(2), title: "", rev: "", stored: false, apart: false, ignore: new Set(), about: new Set(), quotesOnly: false, plainWords: false });
 
 export const keeps = () => stored(() => localStorage.getItem(SWITCH)) === "yes" && !refused;
 
@@ -77,10 +77,10 @@ function opened(value, more) {
   const turns = value && readKept(value.turns);
   if (!turns) return null;
   const keys = (given) => new Set(Array.isArray(given) ? given.filter((key) => /^[a-z-]{1,40}$/.test(key)) : []);
-  return { talk: { ...newTalk(), title: String(value.title).slice(0, TITLE), rev: value.rev, ignore: keys(value.ignore), about: keys(value.about), ...more }, turns };
+  return { talk: { ...newTalk(), title: String(value.title).slice(0, TITLE), rev: value.rev, ignore: keys(value.ignore), about: keys(value.about), quotesOnly: value.quotesOnly === true, plainWords: value.plainWords === true, ...more }, turns };
 }
 
-const asKept = ({ title, rev, ignore, about }) => ({ title, rev, ignore: [...ignore], about: [...about], turns: page.turns.map(plain) });
+const asKept = ({ title, rev, ignore, about, quotesOnly, plainWords }) => ({ title, rev, ignore: [...ignore], about: [...about], quotesOnly, plainWords, turns: page.turns.map(plain) });
 
 /** Hand what is on the page over to itself, because it has to be loaded anew; say whether that can be done. */
 export function handOver(asking, draft) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from career_advisor.journal import Journal
-from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service, Stage, Understood
+from career_advisor.records import Age, Hit, Message, Piece, Queries, Reply, Service, Stage, Understood
 from career_advisor.spending import Spent
 from career_advisor.web.conversation import Answerer
 
@@ -43,6 +43,16 @@ class Noting:
         return self._answerer.situations
 
     @property
+    def age(self) -> Age:
+        """As the advisor's."""
+        return self._answerer.age
+
+    @property
+    def explains(self) -> bool:
+        """As the advisor's."""
+        return self._answerer.explains
+
+    @property
     def pages(self) -> int:
         """As the advisor's."""
         return self._answerer.pages
@@ -55,9 +65,20 @@ class Noting:
         ignore: Collection[str] = (),
         about: Collection[str] = (),
         spent: Spent | None = None,
+        quotes_only: bool = False,
+        plain_words: bool = False,
     ) -> Iterator[Stage | Piece | Reply]:
         """Answer, and have what may be kept of it noted down."""
-        for item in self._answerer.reply(question, history, ignore=ignore, about=about, spent=spent):
+        replying = self._answerer.reply(
+            question,
+            history,
+            ignore=ignore,
+            about=about,
+            spent=spent,
+            quotes_only=quotes_only,
+            plain_words=plain_words,
+        )
+        for item in replying:
             if isinstance(item, Reply):
                 self._journal.keep(item)
             yield item

@@ -1,13 +1,15 @@
 // The page: begins it, and hears what a person does. Somebody else's words enter it as text alone: there is no innerHTML.
 
-import { alive, ask, failed, isPressing, readStep, readVote, stop } from "./asking.js";
+import { alive, ask, failed, isPressing, readPlace, readStep, readVote, stop } from "./asking.js";
 import { find, focusWriting, make, page, question, tell, wide, write } from "./elements.js";
 import { showComplaint } from "./helpful.js";
 import { elsewhere, newTalk, openBefore, takeOver } from "./kept.js";
 import { closePane, openAbout, openKeys, openPeople, redrawPane } from "./pane.js";
+import { hidePreview, watchNumbers } from "./preview.js";
 import { languages } from "./speaking.js";
 import { beginAnew, draw, openTalks, readIn, show } from "./talks.js";
 import { drawAll, end } from "./turns.js";
+import { wishesRow } from "./wishes.js";
 import { language, putWords, words, wordsAround } from "./words.js";
 
 // Nor does Gradio write any HTML: its error windows would be that, and one that the page's policy refused stopped all
@@ -88,7 +90,7 @@ function onKey(event) {
     openKeys();
   } else if (event.key === "Escape") {
     const asked = event.target.closest?.(".helpful:has(form:not([hidden]))");
-    if (event.target.closest?.(".edit-form")) return; // it has an Escape of its own
+    if (hidePreview() || event.target.closest?.(".edit-form")) return; // which has an Escape of its own
     if (asked) showComplaint(asked, false);
     else if (!find("#pane").hidden) closePane();
     else if (page.current) find("#stop").click();
@@ -161,6 +163,7 @@ function start() {
   find("#page").append(find("#page-template").content.cloneNode(true));
   find("#composer").prepend(make("p", { id: "hint", hidden: true }));
   find("#composer").append(make("p", { class: "small-print" }, make("span", { "data-words": "small_print" })));
+  find(".small-print").before(...wishesRow());
   find("#examples").append(...page.facts.examples.map((text) => make("li", {}, make("button", { type: "button", class: "example", onclick: () => ask(text) }, text))));
   find(".bar-buttons").prepend(languages());
   find("#only-english").after(make("p", { class: "speaks" }, make("span", { "data-words": "language" }), languages()));
@@ -173,12 +176,14 @@ function start() {
   find("#look-button").addEventListener("click", switchLook);
   find("#pane-close").addEventListener("click", () => closePane());
   dark.addEventListener("change", look);
+  watchNumbers();
   document.addEventListener("click", onClick, true);
   document.addEventListener("keydown", onKey, true);
   document.addEventListener("keypress", onKey, true);
   for (const type of ["dragover", "drop"]) document.addEventListener(type, onDrop, true);
   question().addEventListener("input", () => question().value && tell("")); // emptied by the page, it says nothing new
   new MutationObserver(readStep).observe(find("#steps"), { subtree: true, childList: true, characterData: true });
+  new MutationObserver(readPlace).observe(find("#place"), { subtree: true, childList: true, characterData: true });
   if (page.facts.feedback) new MutationObserver(readVote).observe(find("#vote"), { subtree: true, childList: true, characterData: true });
   new MutationObserver((changes) => {
     const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node.nodeType === 1);

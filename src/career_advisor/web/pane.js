@@ -3,7 +3,9 @@
 import { find, linkTo, make, page, question, wide } from "./elements.js";
 import { languages } from "./speaking.js";
 import { kindOf, meta, services, sourceName, viewOf } from "./under.js";
-import { putWords, words, wordsAround } from "./words.js";
+import { dated, putWords, words, wordsAround } from "./words.js";
+
+const STALE_MS = 183 * 24 * 3_600_000;
 
 let opener = null; // what opened the pane, and gets the focus back
 let place = -1; // of the opener among all that open it: what is drawn anew stands in the same order
@@ -134,8 +136,16 @@ export function openPeople(from) {
   find("#pane").focus({ preventScroll: true });
 }
 
+/** When it was read, and as of when it is; a month or a year counts as its last day. */
+function howOld({ built, newest, oldest }) {
+  const said = [words("about_built", { date: dated(built) })];
+  if (!newest) return [...said, words("about_undated")];
+  const last = Date.parse(`${newest}${["-12-31", "-28"][(newest.length - 4) / 3] ?? ""}`);
+  return [...said, words("about_newest", { newest: dated(newest), oldest: dated(oldest) }), Date.now() - last > STALE_MS ? words("about_stale") : ""];
+}
+
 export function openAbout(from) {
-  const { model, feedback, guides, kept, pages } = page.facts;
+  const { age, model, feedback, guides, kept, pages } = page.facts;
   const content = find("#about-template").content.cloneNode(true);
   const examples = { local: make("code", {}, "ADVISOR_MODEL=local"), other: make("code", {}, "ADVISOR_MODEL=ollama:qwen3") };
   find("#about-model", content).append(...(model ? [words("model_writes", { model })] : wordsAround("nobody_writes", examples)));
@@ -145,7 +155,8 @@ export function openAbout(from) {
   find("#about-language", content).append(languages());
   find("#about-keys", content).append(find("#keys-template").content.cloneNode(true));
   putWords(content);
-  openPane(words("about"), from, ...content.childNodes, make("p", { class: "meta" }, pages ? words("about_read", { n: pages }) : ""));
+  find("#about-age", content).append([pages ? words("about_read", { n: pages }) : "", ...howOld(age)].filter(Boolean).join(" "));
+  openPane(words("about"), from, ...content.childNodes);
   redrawnBy(openAbout);
   find("#pane").focus({ preventScroll: true });
 }

@@ -191,6 +191,8 @@ class _Facts:
                 "examples": [neutral.line(each, limit=showing.SHORT_LIMIT) for each in answerer.examples],
                 "model": "" if answerer.model_name == "quotes" else neutral.line(answerer.model_name, limit=80),
                 "pages": answerer.pages,
+                "explains": answerer.explains,
+                "age": answerer.age._asdict(),
                 "services": [showing.shown_service(each) for each in answerer.human_services],
                 "situations": [[each.key, neutral.line(each.label, limit=80)] for each in answerer.situations],
                 "limit": QUESTION_LIMIT,

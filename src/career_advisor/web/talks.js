@@ -7,6 +7,7 @@ import { keep, keeps, list, newTalk, open, remember, remove, removeAll, rename, 
 import { closePane, openPane, redrawnBy } from "./pane.js";
 import { clearTurns, end, showAgain } from "./turns.js";
 import { openUnderstood } from "./understood.js";
+import { showWishes, wishes } from "./wishes.js";
 import { dated, words } from "./words.js";
 
 export function openTalks(from) {
@@ -51,7 +52,7 @@ function checkbox(id, label, checked, changed) {
 function kept(talks) {
   return [
     make("h3", {}, words("in_list", { n: talks.length })),
-    talks.length ? make("ul", { class: "items talks" }, ...talks.map(row)) : make("p", { class: "meta" }, words("none_kept")),
+    talks.length ? make("ul", { class: "items talks" }, ...talks.map(row)) : page.talk.apart ? null : make("p", { class: "meta" }, words("none_kept")), // which says that the next answer is kept
     ...(talks.length > 1 ? [sure(words("delete_all"), words("delete_all"), () => gone(talks.map((each) => each.id), words("deleted_all")))] : []),
   ];
 }
@@ -117,7 +118,7 @@ function begin() {
   const told = forgetThere();
   if (turn) end(turn, "trouble_stopped");
   clearTurns();
-  page.talk = newTalk();
+  page.talk = { ...newTalk(), ...wishes() };
   remember(null);
   return told;
 }
@@ -145,6 +146,7 @@ export function show(opened, { quietly = false } = {}) {
   backToTalk();
   if (page.turns.length) begin();
   page.talk = opened.talk;
+  showWishes();
   for (const turn of opened.turns) showAgain(turn);
   if (opened.talk.stored) remember(opened.talk.id);
   tell("");

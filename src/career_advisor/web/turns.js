@@ -5,6 +5,7 @@ import { backToTalk, button, calm, find, make, page, question, say, tell } from 
 import { helpful } from "./helpful.js";
 import { branch, keep } from "./kept.js";
 import { closePane, openAbout, openSources } from "./pane.js";
+import { previewed } from "./preview.js";
 import { badgeOf, copyOut, showUnder, sourceName, troubleOf, writerOf } from "./under.js";
 import { words } from "./words.js";
 
@@ -23,7 +24,7 @@ export function begin(text, turn = null) {
     page.turns.push(began);
     place(began);
   }
-  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false, fresh: true });
+  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false, fresh: true, place: "" });
   layOut(began);
   began.stage = make("p", { class: "stage" }, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, words("sending")));
   began.prose.before(began.stage);
@@ -233,19 +234,19 @@ function speak(turn, sentences, whole) {
 
 function marker(turn, number) {
   const citation = turn.reply?.citations.find((each) => each.number === number);
-  return make(
+  const pressed = make(
     "button",
     {
       type: "button",
       class: "cite",
       "aria-label": sourceName(number, citation?.title),
-      title: citation?.title,
       "aria-controls": "pane",
       "aria-expanded": "false",
       onclick: (event) => openSources(turn, number, event.currentTarget),
     },
     String(number),
   );
+  return previewed(pressed, citation);
 }
 
 function showReply(turn) {

@@ -1,0 +1,187 @@
+"""Hostile words that come from a file, or that an operator is shown: nothing of them loads, runs or becomes an element.
+
+Each time with both layers, and with the policy taken away, so that it is the text layer alone that holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from career_advisor.journal import Journal
+from career_advisor.operating.guarding import POLICY
+from career_advisor.web import guard
+from tests import test_operating_browser
+from tests.doubles import Bookshelf, ScriptedAnswerer, not_covered
+from tests.hostile import MARKUP, TEXTS, Loopback, aimed, loopback
+from tests.test_browser import (
+    NAVIGATES,
+    TAGS,
+    browser,
+    canary,
+    fired,
+    opened,
+    was_good,
+    without_policy,
+)
+from tests.test_browser_keeping import hint, taken, talks
+from tests.test_operating import make_run, operated, settings_of
+from tests.test_web import served
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["browser", "canary"]  # fixtures
+
+MADE = "script, style, link, img, iframe, object, embed, video, audio, svg, math, form, base, meta, template"
+SAID = ("title", "heading", "text")
+"""What a document says in a run's hits."""
+LAYERS: dict[str, Callable[[Any], Any]] = {
+    "both layers": lambda app: app,
+    "the text layer alone": without_policy,
+}
+
+
+@pytest.fixture(params=LAYERS, scope="module")
+def around(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
+    return LAYERS[str(request.param)]
+
+
+@pytest.fixture(scope="module")
+def address(around: Callable[[Any], Any]) -> Iterator[str]:
+    with served(ScriptedAnswerer(), sources=Bookshelf(), around=around, rate=guard.Rate(burst=1_000)) as url:
+        assert ("content-security-policy" in httpx.get(url, trust_env=False).headers) == (around is not without_policy)
+        yield url
+
+
+def texts(canary: Loopback, limit: int) -> list[str]:
+    """Return every text, aimed at the canary, as far as a file may hold it."""
+    return [aimed(text, canary.address, name)[:limit] for name, text in TEXTS.items()]
+
+
+def poisoned(part: Any, payload: str) -> Any:
+    """Return JSON with a text in place of every other."""
+    match part:
+        case dict():
+            return {name: poisoned(each, payload) for name, each in part.items()}
+        case list():
+            return [poisoned(each, payload) for each in part]
+        case str():
+            return payload
+    return part
+
+
+def test_no_text_of_a_conversation_that_is_read_in_loads_or_runs(
+    browser: Any, address: str, canary: Loopback, tmp_path: Path
+) -> None:
+    canary.asked.clear()
+    with opened(browser, address) as tab:
+        tab.ask("Should I do a PhD?")
+        value = json.loads(taken(tab, "JSON", tmp_path).read_text("utf-8"))
+        (turn,) = value["turns"]
+        payloads = texts(canary, 500)
+        value["turns"] = [{**poisoned(turn, text), "id": "", "asked": "never"} for text in payloads]
+        value["title"] = payloads[0]
+        tab.page.click("#clear")
+        tab.page.wait_for_selector("#welcome", state="visible")
+        tags = tab.page.evaluate(TAGS)["count"]
+        talks(tab)
+        file = {"name": "x.json", "mimeType": "application/json", "buffer": json.dumps(value).encode()}
+        tab.page.set_input_files("#import-file", file)
+        assert f"Imported: {len(payloads)} questions" in hint(tab)
+
+        assert tab.page.locator(".turn .asked").count() == len(payloads)
+        assert tab.page.locator("#turns").locator(f"{MADE}, a").count() == 0
+        for cite in tab.page.locator(".turn").locator("button.cite:first-of-type").all()[:: len(payloads) // 8]:
+            cite.evaluate("element => element.click()")
+            assert tab.page.locator("#pane-body").locator(f"{MADE}, a").count() == 0
+        shown = "\n".join(tab.page.locator(".turn .asked").all_text_contents())
+        assert aimed(MARKUP["img"], canary.address, "img") in shown, "it is shown as what it is"
+        tab.page.locator(".turn button.cite").first.hover(force=True)
+        tab.page.wait_for_timeout(400)
+        assert tab.page.locator("#preview").locator(MADE).count() == 0
+        for button in tab.page.locator(".turn:nth-child(-n+3) .sources button").all():
+            button.evaluate("element => element.click()")
+        tab.page.wait_for_timeout(300)
+        assert {kind: n for kind, n in tab.page.evaluate(TAGS)["count"].items() if n > tags.get(kind, 0)} == {}
+    was_good(tab, address)
+    assert canary.asked == []
+
+
+def test_no_text_of_a_guided_file_loads_or_runs(browser: Any, address: str, canary: Loopback, tmp_path: Path) -> None:
+    canary.asked.clear()
+    payloads = texts(canary, 190)
+    path = tmp_path / "x.json"
+    with opened(browser, address) as tab:
+        for start in range(0, len(payloads), 8):
+            part = payloads[start : start + 8]
+            values = {"background": "\n".join(part)[:1_500], "choices": part[:3]}
+            head = {"format": "career-advisor-guided", "version": 1, "guide": "advising", "written": "2026-11-26"}
+            path.write_text(json.dumps({**head, "answers": {"values": values}}), "utf-8")
+            tab.page.reload()
+            tab.page.wait_for_selector("body.ready")
+            tab.page.click("#welcome .guided-entry >> nth=2")
+            tab.page.set_input_files("#guided input[type=file]", str(path))
+            tab.page.wait_for_selector(".guided-sheet")
+            if start == 0:
+                assert part[0] in tab.page.inner_text(".guided-sheet"), "it is shown as what it is"
+            assert tab.page.locator(".guided-sheet").locator(MADE).count() == 0, part
+        tab.page.wait_for_timeout(300)
+    assert [each for each in tab.asked_for if not each.startswith((address, "data:", "blob:"))] == []
+    assert tab.complaints == []
+    assert canary.asked == []
+
+
+def poison(results: Path, words: str) -> None:
+    """Put words in place of what people and documents say in a run."""
+    lines = [json.loads(line) for line in results.read_text("utf-8").splitlines()]
+    for line in lines:
+        line["why"] = [words]
+        line["hits"] = [{**hit, **poisoned({name: hit[name] for name in SAID}, words)} for hit in line["hits"]]
+        line["case"]["question"] = words
+        for name in ("question", "answer", "notice"):
+            line["reply"][name] = words
+        for sentence in line["reply"]["sentences"]:
+            sentence["text"] = words
+    results.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+
+
+def test_no_text_that_an_operator_is_shown_loads_or_runs(
+    browser: Any, around: Callable[[Any], Any], canary: Loopback, tmp_path: Path
+) -> None:
+    canary.asked.clear()
+    settings = settings_of(tmp_path, keep_questions=True)
+    payloads = texts(canary, 400)
+    for name, passes in (("one", True), ("other", False)):
+        poison(make_run(settings, name, passes=passes) / "results.jsonl", " ".join(payloads)[:3_000])
+    journal = Journal(settings.home, 30)
+    for text in payloads:
+        for total in (120.0, 180.0, 240.0):
+            journal.keep(replace(not_covered(f"Is {text} a salary?"), timings_ms={"total": total}))
+    with operated(settings, around=around) as address, test_operating_browser.opened(browser, address) as tab:
+        tab.log_in()
+        for path in ("/", "/runs", "/runs/other", "/runs/other/1", "/compare?a=one&b=other", "/questions"):
+            assert tab.page.goto(address + path).status == 200, path
+            shown = tab.page.locator("body").inner_text()
+            if path in {"/questions", "/runs/other/1"}:
+                assert "<img src=" in shown, path
+            assert tab.page.locator("main").locator("img, iframe, object, embed, video, style, svg, base").count() == 0
+            assert tab.page.locator("script").count() <= 1, path
+        tab.page.wait_for_timeout(300)
+    assert canary.asked == []
+
+
+def test_the_operators_policy_alone_lets_no_text_load_or_run_even_where_it_is_parsed(
+    browser: Any, canary: Loopback
+) -> None:
+    with loopback() as stage:
+        stage.policies = {f"/{name}": POLICY.replace("frame-ancestors 'none'; ", "") for name in MARKUP}
+        reached, dialogs = fired(browser, stage, canary)
+
+    assert reached <= NAVIGATES
+    assert dialogs == 0
