@@ -86,7 +86,7 @@ def evidence(hits: Sequence[Hit]) -> tuple[list[str], str]:
 
 def check(case: Case) -> Verdict:
     """Hold a sentence beside the section that it cites."""
-    return judge(case.text, *evidence([passages()[case.document, case.heading]]))
+    return judge(case.text, *evidence([passages()[case.document, case.heading]]), case.asked)
 
 
 def share(outcomes: Sequence[bool]) -> dict[str, Any]:

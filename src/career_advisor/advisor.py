@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -75,6 +76,7 @@ TOO_LITTLE = "a passage carries it, but too little else of the answer was carrie
 NOT_WHOLE = "a passage carries it, but the answer did not come whole"
 NOTHING_YET = citation.Checked((), (), ())
 QUOTED_INSTEAD = "The answer is quoted from the sources instead."
+ADMITTED = f"The language model found no answer in the passages. {QUOTED_INSTEAD}"
 USED_UP = f"This conversation has used all that it may of the language model. {QUOTED_INSTEAD}"
 
 
@@ -178,6 +180,8 @@ class _Draft:
     """What a model has written of an answer so far, checked."""
 
     checked: citation.Checked = NOTHING_YET
+    admitted: bool = False
+    """Whether it said that the passages hold no answer."""
 
     def left_out(self, why: str) -> tuple[Dropped, ...]:
         """Return all its sentences where quotes answer instead: those that hold, too, with why nobody is shown them."""
@@ -692,20 +696,25 @@ class Advisor:
             return None, "", ()
         if self._allowance.is_used_up(account.before):
             return None, USED_UP, ()
+        told = "\n".join([*(turn.content for turn in history if turn.role == "user"), found.asked])
+        before = [turn.content for turn in history if turn.role == "assistant"]
         notice = ""
         for passages in (MODEL_PASSAGES, FEWER_PASSAGES):
             hits = found.hits[:passages]
             messages = prompting.compose(found.queries.standalone, history, hits)
             yield Stage(f"{self._model.name} is writing")
             draft = _Draft()
+            begin = partial(citation.Checking, hits, told=told, before=before)
             try:
-                yield from self._drafted(draft, self._model.stream(messages), hits, clock, account)
+                yield from self._drafted(draft, self._model.stream(messages), begin, clock, account)
             except PromptTooLong as trouble:
                 notice = f"{trouble} {QUOTED_INSTEAD}"
                 continue
             except ModelUnavailable as trouble:
                 return None, f"{trouble} {QUOTED_INSTEAD}", draft.left_out(NOT_WHOLE)
             checked = draft.checked
+            if draft.admitted and not checked.sentences:
+                return None, ADMITTED, draft.left_out(TOO_LITTLE)
             whole = len(checked.sentences) + len(checked.dropped)
             if whole and len(checked.sentences) / whole >= ENOUGH:
                 return checked, "", ()
@@ -722,13 +731,12 @@ class Advisor:
         self,
         draft: _Draft,
         pieces: Iterator[str | Stage | Usage | Ended],
-        hits: list[Hit],
+        begin: Callable[[], citation.Checking],
         clock: _Clock,
         account: _Account,
     ) -> Generator[Stage | Piece, None, None]:
-        """Stream what a model writes of these passages, sentence by sentence, as far as it holds; `draft` keeps it."""
-        drafts: list[tuple[int, DraftSentence]] = []
-        shown = 0
+        """Stream what a model writes, sentence by sentence, as far as it holds; `draft` keeps it."""
+        checking = begin()
         try:
             for item in prompting.sentences(pieces):
                 match item:
@@ -737,14 +745,15 @@ class Advisor:
                     case Usage():
                         account.asking(item)
                     case prompting.Withdrawn():
-                        drafts, draft.checked, shown = [], NOTHING_YET, 0
+                        checking, draft.checked, draft.admitted = begin(), NOTHING_YET, False
+                    case DraftSentence() if prompting.admits(item.text):
+                        draft.admitted = True
                     case DraftSentence():
-                        drafts.append((0, item))
-                        draft.checked = citation.check(drafts, hits)
-                        if len(draft.checked.sentences) > shown:
+                        sentence = checking.add(item)
+                        draft.checked = checking.checked
+                        if sentence:
                             clock.mark("first_text")
-                            yield Piece(_marked(draft.checked.sentences[-1]) + " ")
-                            shown = len(draft.checked.sentences)
+                            yield Piece(_marked(sentence) + " ")
         finally:
             account.asked()
             if isinstance(pieces, Generator):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from career_advisor.support.case import Case, Clause, one_name
 from career_advisor.support.order import company
@@ -20,7 +20,9 @@ LEADING = 4
 """Content words of a clause from which its first one is what it speaks of."""
 ALONE = 0.5
 """Company below which a name or number stands alone in a sentence."""
-OPENING = 3
+EACH = 0.5
+"""Share of each clause's content that its sentence must hold."""
+OPENING = 4
 """Tokens at the front of a sentence that are its subject."""
 VOICE = 6
 """Tokens between a name and the word by which it is said to say something."""
@@ -31,6 +33,7 @@ _ADDRESS = re.compile(
     r"(?:https?://|www\.)[^\s)\]>\"”]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:[\w-]+\.)+[a-z]{2,}(?:/[^\s)\]>\"”]*)?",
     re.IGNORECASE,
 )
+_VERBS = frozenset({"had", "did", "will", "can", "may", "might", "and", "said", "ran", "paid", "must"})
 _STRESSING = frozenset({"itself", "himself", "herself", "themselves"})
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -41,16 +44,73 @@ def foreign(text: str, passages: str, case: Case) -> str:
     strange = [address for address in _ADDRESS.findall(text) if _bare(address) not in known]
     if strange:
         return f"an address that its passages don't have: {strange[0]}"
-    for token in case.claim.tokens:
+    for i, token in enumerate(case.claim.tokens):
         if any(source.has(token) for source in case.sources):
             continue
         if token.kind == "number" and token.word != "1" and not case.about.has(token):
             return f"a number that its passages don't have: {token.surface}"
         if token.kind == "month" or (token.kind == "word" and token.word in table().words["lengths"]):
             return f"a date or time that its passages don't have: {token.surface}"
-        if token.kind == "name" and not case.heads(token):
+        if token.word in table().words["fractions"]:
+            return f"a number that its passages don't have: {token.surface}"
+        if token.word in table().words["currencies"]:
+            return f"a currency that its passages don't have: {token.surface}"
+        named = token.kind == "name" or (token.kind == "initial" and _begins_as_a_name(case.claim.tokens, i))
+        if named and not case.heads(token):
             return f"a name that its passages don't have: {token.surface}"
     return ""
+
+
+def unsupported(case: Case) -> str:
+    """Name a clause or a tail of which its passages say nothing: "…, so no relocation is needed"."""
+    for clause in case.clauses:
+        held = sum(case.holds(clause.home, token) for token in case.tokens(clause.content))
+        if held < EACH * len(clause.content):
+            return f"its passages carry {held} of {len(clause.content)} words of one part of it"
+    for stretch in _stretches(case.claim):
+        content = [case.claim.tokens[i] for i in stretch if i in case.claim.content]
+        if len(content) > 1 and not any(case.stands(token) for token in content):
+            return f"its passages say nothing of “{' '.join(token.surface for token in content)}”"
+    return ""
+
+
+def _stretches(claim: Statement) -> Iterator[list[int]]:
+    """Cut a claim at marks and joining words; what says under which condition, or from whose place, is left out."""
+    words = table().words
+    stretch: list[int] = []
+    for i, token in enumerate(claim.tokens):
+        if token.kind == "mark" or token.word in words["joining"] | words["turning"] | {"or"}:
+            yield stretch
+            stretch = []
+        elif stretch or token.word not in {"if", "when", "even", "once"}:
+            stretch.append(i)
+        else:
+            stretch = []
+    yield stretch
+
+
+def apart(case: Case, clause: Clause) -> str:
+    """Name names and numbers of one clause that no sentence of the evidence has together."""
+    exact = [
+        token
+        for token in case.tokens(clause.content)
+        if (token.kind == "number" and token.word != "1") or case.is_name(token)
+    ]
+    if not exact or any(all(case.holds(k, token) for token in exact) for k in range(len(case.sources))):
+        return ""
+    missing = next((token for token in exact if not case.holds(clause.home, token)), exact[0])
+    return f"no sentence of its passages says “{missing.surface}” of that"
+
+
+def _begins_as_a_name(tokens: Sequence[Token], i: int) -> bool:
+    """Tell whether what a sentence begins with is spoken of as a name is: "Northstar pays", "Summit, a programme"."""
+    token, behind = tokens[i], tokens[i + 1 : i + 2]
+    if not token.is_content or token.keys & table().known or token.word.endswith(("ing", "ly")):
+        return False
+    if token.surface.endswith(("'s", "’s")) or not behind:
+        return True
+    verb = behind[0].word.endswith("s") and not behind[0].word.endswith("ss") and behind[0].kind in {"word", "bare"}
+    return behind[0].kind == "name" or verb or behind[0].word in _VERBS or (i == 0 and behind[0].surface == ",")
 
 
 def _bare(address: str) -> str:
@@ -82,7 +142,9 @@ def _near_saying(home: Statement, at: int) -> bool:
     words = table().words
     for step in (-1, 1):
         for k in range(at + step, at + step * (VOICE + 1), step):
-            if not 0 <= k < len(home.tokens) or home.tokens[k].kind == "mark":
+            if not 0 <= k < len(home.tokens):
+                break
+            if home.tokens[k].kind == "mark" and home.spoken[k + 1 : k + 2] not in {("whose",), ("who",), ("which",)}:
                 break
             if home.tokens[k].word in words["asserting"] | words["opining"] | words["attributing"]:
                 return True
@@ -160,18 +222,30 @@ def other_stands_there(case: Case, clause: Clause) -> str:
     home = case.sources[clause.home]
     for i in clause.content:
         token = case.claim.tokens[i]
-        numeric = token.kind == "number"
+        numeric = token.kind in {"number", "month"}
         if token.word == "1" or not (numeric or case.is_name(token)) or _is_source(case.claim.tokens, i):
             continue
         places = home.places(token)
-        if not places and not case.heads(token):
+        if (not places and not case.heads(token)) or (places and not numeric and _whole_name(case.claim, i, home)):
             continue
         own = max((company(case.claim, i, home, j) for j in places), default=0.0)
         rivals = [
             (company(case.claim, i, home, j), other.surface)
             for j, other in enumerate(home.tokens)
-            if other.kind == ("number" if numeric else "name") and not case.claim.has(other)
+            if other.kind == (token.kind if numeric else "name") and not case.claim.has(other)
         ]
         if rivals and own < ALONE and max(rivals)[0] > own + CLEAR:
             return f"its passage says it of {max(rivals)[1]}, not of {token.surface}"
     return ""
+
+
+def _whole_name(claim: Statement, i: int, home: Statement) -> bool:
+    """Tell whether a name of several words stands in the evidence, all of it."""
+    first = last = i
+    while first and claim.tokens[first - 1].kind in {"name", "initial"}:
+        first -= 1
+    while last + 1 < len(claim.tokens) and claim.tokens[last + 1].kind in {"name", "initial"}:
+        last += 1
+    words = [token.word for token in claim.tokens[first : last + 1]]
+    there = [token.word for token in home.tokens]
+    return len(words) > 1 and any(there[j : j + len(words)] == words for j in range(len(there)))
