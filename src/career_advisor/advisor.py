@@ -713,18 +713,16 @@ class Advisor:
             except ModelUnavailable as trouble:
                 return None, f"{trouble} {QUOTED_INSTEAD}", draft.left_out(NOT_WHOLE)
             checked = draft.checked
-            if draft.admitted and not checked.sentences:
-                return None, ADMITTED, draft.left_out(TOO_LITTLE)
             whole = len(checked.sentences) + len(checked.dropped)
             if whole and len(checked.sentences) / whole >= ENOUGH:
                 return checked, "", ()
             left_out = f" ({len(checked.dropped)} of {whole} sentences left out)" if whole else ""
-            return (
-                None,
+            too_little = (
                 f"Too little of what the language model wrote was carried by the sources{left_out}; "
-                "they are quoted instead.",
-                draft.left_out(TOO_LITTLE),
+                "they are quoted instead."
             )
+            admitted = draft.admitted and not checked.sentences
+            return None, ADMITTED if admitted else too_little, draft.left_out(TOO_LITTLE)
         return None, notice, ()
 
     def _drafted(

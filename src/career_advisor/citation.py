@@ -84,32 +84,39 @@ class Checking:
     def add(self, draft: DraftSentence, paragraph: int = 0) -> Sentence | None:
         """Check one more sentence; None where nobody may see it."""
         if draft.origin == "fixed":
-            return self._show(Sentence(draft.text, (), 0.0, "fixed", paragraph))
-        cited = [self._hits[i] for i in draft.cited if 0 <= i < len(self._hits)]
-        if draft.origin == "quote":
-            reason = _quote_fault(draft, cited)
-            if reason or draft.span is None:
-                return self._drop(draft, reason or "a quote without its place")
-            number = self._number_of(cited[0], draft.span)
-            return self._show(Sentence(_in_marks(draft.text, cited[0]), (number,), 1.0, "quote", paragraph))
-        text = " ".join(draft.text.split())
-        if text.casefold() in self._said:
-            return self._drop(draft, AGAIN)
-        self._said.add(text.casefold())
-        judged = _judge(text, cited, self._hits, self._told)
-        if judged.reason:
-            return self._drop(draft, judged.reason)
-        if any(answer.endswith(text.casefold()) for answer in self._before):
-            return self._drop(draft, AGAIN)
-        used = tuple(dict.fromkeys(self._number_of(hit, span) for hit, span in judged.carried_by))
-        return self._show(Sentence(text, used, round(judged.support, 3), "model", paragraph))
-
-    def _show(self, sentence: Sentence) -> Sentence:
+            sentence, reason = Sentence(draft.text, (), 0.0, "fixed", paragraph), ""
+        elif draft.origin == "quote":
+            sentence, reason = self._quoted(draft, paragraph)
+        else:
+            sentence, reason = self._written(draft, paragraph)
+        if reason:
+            self._dropped.append(Dropped(draft.text, reason))
+            return None
         self._sentences.append(sentence)
         return sentence
 
-    def _drop(self, draft: DraftSentence, reason: str) -> None:
-        self._dropped.append(Dropped(draft.text, reason))
+    def _quoted(self, draft: DraftSentence, paragraph: int) -> tuple[Sentence, str]:
+        cited = self._cited(draft)
+        reason = _quote_fault(draft, cited)
+        if reason or draft.span is None:
+            return Sentence(draft.text, (), 0.0, "quote", paragraph), reason or "a quote without its place"
+        number = self._number_of(cited[0], draft.span)
+        return Sentence(_in_marks(draft.text, cited[0]), (number,), 1.0, "quote", paragraph), ""
+
+    def _written(self, draft: DraftSentence, paragraph: int) -> tuple[Sentence, str]:
+        text = " ".join(draft.text.split())
+        folded = text.casefold()
+        if folded in self._said:
+            return Sentence(text, (), 0.0, "model", paragraph), AGAIN
+        self._said.add(folded)
+        judged = _judge(text, self._cited(draft), self._hits, self._told)
+        reason = judged.reason or (AGAIN if any(answer.endswith(folded) for answer in self._before) else "")
+        carried_by = () if reason else judged.carried_by
+        used = tuple(dict.fromkeys(self._number_of(hit, span) for hit, span in carried_by))
+        return Sentence(text, used, round(judged.support, 3), "model", paragraph), reason
+
+    def _cited(self, draft: DraftSentence) -> list[Hit]:
+        return [self._hits[i] for i in draft.cited if 0 <= i < len(self._hits)]
 
     def _number_of(self, hit: Hit, span: Span) -> int:
         key = (hit.document.path, span.start, span.end)

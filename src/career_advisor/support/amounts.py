@@ -13,7 +13,10 @@ FAR = 6
 A_RATE = 9
 """Tokens between a sum and what it is paid per."""
 
-_BETWEEN = frozenset({"to", "or", "and", "of", "us", "canadian", "australian", "more", "full", "part", "time", "–", "—"})
+_BETWEEN = frozenset(
+    {"to", "or", "and", "of", "us", "canadian", "australian", "more", "full", "part", "time", "–", "—"}
+)
+_LEADING = frozenset({"from", "to", "by"})
 _PER = frozenset({"a", "an", "per", "each", "every"})
 _RATES = {
     "hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "annual": "year",
@@ -31,6 +34,10 @@ def misplaced(case: Case) -> str:
         theirs = [_unit(source, j) for source in case.sources for j in source.places(token)]
         if mine and theirs and all(unit and unit != mine for unit in theirs):
             return f"its passages have another unit for {token.surface}"
+        led = _led(claim, i)
+        leading = {_led(source, j) for source in case.sources for j in source.places(token)}
+        if led and leading and "" not in leading and led not in leading:
+            return f"its passages don't say “{led} {token.surface}”"
     rates = _rates(claim)
     known = {rate for source in case.sources for rate in _rates(source)}
     return f"its passages pay nothing per {sorted(rates - known)[0]}" if rates - known else ""
@@ -48,6 +55,16 @@ def _unit(statement: Statement, at: int) -> str:
         if token.word == "%":
             return "%"
         if token.kind != "number" and token.word not in _BETWEEN:
+            return ""
+    return ""
+
+
+def _led(statement: Statement, at: int) -> str:
+    """Return the preposition that leads to a number as from where, to where or by how much; empty without one."""
+    for token in statement.tokens[max(0, at - 2) : at][::-1]:
+        if token.word in _LEADING:
+            return token.word
+        if token.word not in table().words["partial"]:
             return ""
     return ""
 

@@ -7,11 +7,19 @@ from typing import NamedTuple
 
 from career_advisor.support.amounts import misplaced
 from career_advisor.support.case import Case, Clause, assign
-from career_advisor.support.naming import apart, attributed, borrowed, foreign, other_stands_there, unsupported
+from career_advisor.support.naming import (
+    apart,
+    attributed,
+    borrowed,
+    foreign,
+    of_another,
+    other_stands_there,
+    unsupported,
+)
 from career_advisor.support.order import preferred, swapped, turned
 from career_advisor.support.person import assumed, own_words
 from career_advisor.support.polarity import contradicted, polarity
-from career_advisor.support.statement import parse, parse_source
+from career_advisor.support.statement import parse_source
 from career_advisor.support.strength import bounds, condition, surer
 from career_advisor.support.tense import dated
 
@@ -42,7 +50,7 @@ def judge(text: str, evidence: Sequence[str], about: str = "", told: str = "") -
         about: Headings and titles above them: names may stand there.
         told: What the person wrote: nothing else may be said of them.
     """
-    claim = parse(text)
+    claim = parse_source(text)  # again and again, too: where a citation is mended, beside each passage
     if not claim.content or text.rstrip("\"'”’)*_ ").endswith(_STATES_NOTHING):
         return Verdict(0.0, (), "it says nothing")
     if not evidence:
@@ -57,6 +65,7 @@ def judge(text: str, evidence: Sequence[str], about: str = "", told: str = "") -
         or next((fault for clause in case.clauses for fault in _clause_faults(case, clause) if fault), "")
         or assumed(case, own_words(told))
         or misplaced(case)
+        or of_another(case)
         or swapped(case)
         or turned(case)
         or preferred(case)

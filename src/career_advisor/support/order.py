@@ -15,7 +15,9 @@ from career_advisor.support.table import table
 _Places: TypeAlias = dict[int, list[tuple[int, int]]]
 """For a position of the claim, the sentences and positions where the same stands."""
 
-_FAVOURING = frozenset({"favour", "favours", "favor", "favors", "prefer", "prefers", "choose", "put", "puts", "favoured"})
+_FAVOURING = frozenset(
+    {"favour", "favours", "favor", "favors", "prefer", "prefers", "choose", "put", "puts", "favoured"}
+)
 
 STRAIGHT = 3
 """Words that must stand on the other side of a verb for one that stands on its own."""
@@ -142,7 +144,7 @@ def turned(case: Case) -> str:
 
 def preferred(case: Case) -> str:
     """Say where what is preferred changes places with what it is preferred to, in whatever words: "A instead of B"."""
-    mine = _preference(case.claim)
+    mine = _preference(case.claim, near=True)
     for clause in case.clauses:
         theirs = _preference(case.sources[clause.home])
         if mine is None or theirs is None:
@@ -158,8 +160,8 @@ def _alone(mine: Sequence[Token], beside: Sequence[Token], theirs: Sequence[Toke
     return _shared([token for token in mine if not _shared([token], beside)], theirs)
 
 
-def _preference(statement: Statement) -> tuple[list[Token], list[Token]] | None:
-    """Return what is preferred and what it is preferred to; None where nothing is."""
+def _preference(statement: Statement, *, near: bool = False) -> tuple[list[Token], list[Token]] | None:
+    """Return what is preferred, at most back to the last mark where it is to be `near`, and to what; None without."""
     spoken = statement.spoken
     for i, word in enumerate(spoken):
         before = set(spoken[max(0, i - 8) : i])
@@ -173,7 +175,9 @@ def _preference(statement: Statement) -> tuple[list[Token], list[Token]] | None:
         )
         if not sets_apart:
             continue
-        left, right = _sides(statement, statement.content, i)
+        mark = next((k for k in range(i, -1, -1) if near and statement.tokens[k].kind == "mark"), 0)
+        aside = range(mark)
+        left, right = _sides(statement, [k for k in statement.content if k not in aside], i)
         return (left, right) if left else _fronted(statement, i)
     return None
 

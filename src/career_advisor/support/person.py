@@ -1,4 +1,4 @@
-"""What is said of the person who asked: only what they said of themselves, or what a passage says of whoever reads it."""
+"""What is said of the person who asked: only what they said themselves, or what a passage says to whoever reads it."""
 
 from __future__ import annotations
 
@@ -18,21 +18,15 @@ RECIPIENT = 4
 """Tokens behind a "to" or "for" within which it is named whom something is for."""
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
-_ASKS = frozenset(
-    "do does did should can could may would will is are am was what how where which who when why whether".split()
-)
 _YOU = frozenset({"you", "you're", "you've"})
 _BEING = frozenset({"you're", "you've"})
-_WHERE_GENERAL = frozenset(
-    "if when whether unless once where while until before after whatever whenever even how what that provided mean means though although".split()
-)
 _NOT_THEIRS = frozenset({"even", "such", "not", "same", "well", "much", "just", "far", "soon", "long"})
 
 
 def own_words(told: str) -> tuple[Statement, ...]:
     """Return what somebody says of themselves: their sentences, but for those that only ask."""
     said = [parse_source(sentence) for sentence in _SENTENCE.findall(told)]
-    return tuple(each for each in said if each.spoken and each.spoken[0] not in _ASKS)
+    return tuple(each for each in said if each.spoken and each.spoken[0] not in table().words["asking"])
 
 
 def assumed(case: Case, told: Sequence[Statement]) -> str:
@@ -43,9 +37,12 @@ def assumed(case: Case, told: Sequence[Statement]) -> str:
             return "it speaks about the person instead of to them"
     for positions in _said_of_them(claim):
         content = [i for i in positions if i in claim.content]
-        if content and not any(_says(each, claim, positions, content) for each in told):
-            if not any(_says_to_its_reader(source, claim, positions, content) for source in case.sources):
-                return f"it says “{claim.tokens[content[-1]].surface}” of the person, who did not"
+        if (
+            content
+            and not any(_says(each, claim, positions, content) for each in told)
+            and not any(_says_to_its_reader(source, claim, positions, content) for source in case.sources)
+        ):
+            return f"it says “{claim.tokens[content[-1]].surface}” of the person, who did not"
     return _meant_for_others(case, told)
 
 
@@ -55,18 +52,16 @@ def _said_of_them(claim: Statement) -> Iterator[list[int]]:
     spoken = claim.spoken
     for i, word in enumerate(spoken):
         stretch = _until_mark(claim, i + 1)
-        behind = spoken[i + 1 : i + 2]
-        if word in {"since", "as", "because", "given", "now"} and not set(spoken[max(0, i - 1) : i]) & _NOT_THEIRS:
+        before, behind = set(spoken[max(0, i - 1) : i]), spoken[i + 1 : i + 2]
+        if word in {"since", "as", "because", "given", "now"} and not before & _NOT_THEIRS:
             start = i + 2 if behind == ("that",) else i + 1
-            if spoken[start : start + 1] and spoken[start] in _YOU and spoken[start + 1 : start + 2] != ("can",):
-                if not set(spoken[start + 1 : start + 2]) & words["modal"]:
-                    yield _until_mark(claim, start + 1)
-        if word == "as" and behind and behind[0] in {"a", "an"} and not set(spoken[max(0, i - 1) : i]) & _NOT_THEIRS:
-            if _YOU & set(spoken[i : i + len(stretch) + 4]):
+            if _YOU & set(spoken[start : start + 1]) and not set(spoken[start + 1 : start + 2]) & words["modal"]:
+                yield _until_mark(claim, start + 1)
+            if word == "as" and behind in {("a",), ("an",)} and _YOU & set(spoken[i : i + len(stretch) + 4]):
                 yield list(takewhile(lambda k: spoken[k] not in _YOU, stretch))
         if word in _BEING or (word == "you" and behind and behind[0] in words["stative"]):
-            clause = _back_to_mark(claim, i)
-            if not _WHERE_GENERAL & {spoken[k] for k in clause} and spoken[i + 2 : i + 3] != ("to",):
+            general = words["general"] & {spoken[k] for k in _back_to_mark(claim, i)}
+            if not general and spoken[i + 2 : i + 3] != ("to",):
                 yield stretch
 
 
@@ -84,15 +79,13 @@ def _says(said: Statement, claim: Statement, positions: Sequence[int], content: 
     return held >= KNOWN * len(content) and denied == bool(said.denials)
 
 
-def _says_to_its_reader(
-    source: Statement, claim: Statement, positions: Sequence[int], content: Sequence[int]
-) -> bool:
+def _says_to_its_reader(source: Statement, claim: Statement, positions: Sequence[int], content: Sequence[int]) -> bool:
     """Tell whether a passage says it to whoever reads it, and not under a condition."""
     held = {j for i in content for j in source.places(claim.tokens[i])}
     spoken_to = any(
         word in _YOU | {"your"}
-        and not _WHERE_GENERAL & set(source.spoken[max(0, i - 1) : i])
-        and any(0 < j - i <= NEAR for j in held)
+        and not table().words["general"] & set(source.spoken[max(0, i - 1) : i])
+        and any(0 < j - i <= NEAR and not table().words["general"] & set(source.spoken[i:j]) for j in held)
         for i, word in enumerate(source.spoken)
     )
     denied = any(denial.at in positions for denial in claim.denials)
@@ -111,7 +104,9 @@ def _meant_for_others(case: Case, told: Sequence[Statement]) -> str:
             for j in home.places(claim.tokens[i - 1]):
                 if home.spoken[j + 1 : j + 2] != (claim.spoken[i],) or "you" in home.spoken[j : j + RECIPIENT]:
                     continue
-                group = [home.tokens[k] for k in range(j + 2, min(j + 2 + RECIPIENT, len(home.tokens))) if k in home.content]
+                group = [
+                    home.tokens[k] for k in range(j + 2, min(j + 2 + RECIPIENT, len(home.tokens))) if k in home.content
+                ]
                 if group and not claim.carries(group) and not any(each.carries(group) for each in told):
                     return f"its passage says it of {group[0].surface}, who the person need not be"
     return ""

@@ -47,7 +47,7 @@ def polarity(case: Case, clause: Clause) -> str:
 
 
 def _unsaid(claim: Statement, clause: Clause, home: Statement, denial: Denial) -> bool:
-    """Tell whether a claim that denies nothing takes over what its sentence denies: "frees you" for "does not free you"."""
+    """Tell whether a claim that denies nothing takes over what its sentence denies: "frees" for "does not free"."""
     denying = _RESTRICTING | table().words["turned_down"]
     if claim.denials or not denying.isdisjoint(claim.spoken) or home.tokens[denial.at].word == "than":
         return False
@@ -57,9 +57,7 @@ def _unsaid(claim: Statement, clause: Clause, home: Statement, denial: Denial) -
     if {"who", "whom", "sources", "source"} & set(home.spoken[max(0, denial.at - 3) : denial.at + 3]):
         return False
     scope = [j for j in denial.scope if not home.tokens[j].word.endswith("ly")]
-    return any(
-        not claim.tokens[i].keys.isdisjoint(home.tokens[j].keys) for j in scope[:CLOSE] for i in clause.content
-    )
+    return any(not claim.tokens[i].keys.isdisjoint(home.tokens[j].keys) for j in scope[:CLOSE] for i in clause.content)
 
 
 def _elided(claim: Statement, clause: Clause, home: Statement) -> str:
@@ -122,7 +120,11 @@ def _affirmed(case: Case, clause: Clause, home: Statement, denial: Denial, *, li
 def _antonym(claim: Statement, clause: Clause, home: Statement) -> str:
     for i in clause.all:
         token = claim.tokens[i]
-        if claim.spoken[i + 1 : i + 2] == ("than",) and i + 2 < len(claim.tokens) and claim.tokens[i + 2].kind == "number":
+        if (
+            claim.spoken[i + 1 : i + 2] == ("than",)
+            and i + 2 < len(claim.tokens)
+            and claim.tokens[i + 2].kind == "number"
+        ):
             continue  # a bound, which is looked at by itself
         counted = next_content(claim, i)
         if counted is not None and counted <= i + 2:

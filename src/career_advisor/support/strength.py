@@ -12,17 +12,24 @@ from career_advisor.support.table import table
 
 DROPPED = 0.34
 """Share of a condition's words below which the claim leaves it out."""
+RIGHT_BEHIND = 2
+"""Tokens between a "not" and the "every" that it denies."""
 KEPT = 0.5
 """Share of the other words from which the claim says what was said under it."""
 
 _BOUND = re.compile(
     r"\b(?P<least>at least|no (?:less|fewer) than|a minimum of|more than|over)\b"
-    r"|\b(?P<most>at most|no more than|up to|less than|fewer than|under|below|(?:just|nearly|almost) (?=\d|\w+ (?:hundred"
-    r"|thousand|million|billion)))",
+    r"|\b(?P<most>at most|no more than|up to|less than|fewer than|under|below"
+    r"|(?:just|nearly|almost) (?=\d|\w+ (?:hundred|thousand|million|billion)))",
     re.IGNORECASE,
 )
-_EVEN = re.compile(r"\b(?:even (?:if|without)|whether or not|regardless|no matter|(?:whatever|whichever) (?:your|their|the|it))\b", re.IGNORECASE)
-_ANYWAY = re.compile(r"\b(?:anyway|still|nonetheless|all the same|without|not even|although|every|all|any)\b", re.IGNORECASE)
+_EVEN = re.compile(
+    r"\b(?:even (?:if|without)|whether or not|regardless|no matter|(?:whatever|whichever) (?:your|their|the|it))\b",
+    re.IGNORECASE,
+)
+_ANYWAY = re.compile(
+    r"\b(?:anyway|still|nonetheless|all the same|without|not even|although|every|all|any)\b", re.IGNORECASE
+)
 _ONLY_IF = re.compile(r"\bonly (?:if|when)\b|\bunless\b", re.IGNORECASE)
 _CONDITION = re.compile(r"\b(?:only|unless|if|except|exceptions?|apart from|when)\b", re.IGNORECASE)
 _NOT_WITHOUT = re.compile(r"\bnot without\b", re.IGNORECASE)
@@ -79,7 +86,9 @@ def _only_denied(statement: Statement, words: frozenset[str]) -> frozenset[str]:
     """Return those of the words that stand behind a "not" alone: "not everyone" says it of nobody in particular."""
     places = [i for i, word in enumerate(statement.spoken) if word in words]
     free = {
-        statement.spoken[i] for i in places if not any(0 < i - denial.at <= 2 for denial in statement.denials)
+        statement.spoken[i]
+        for i in places
+        if not any(0 < i - denial.at <= RIGHT_BEHIND for denial in statement.denials)
     }
     return frozenset(statement.spoken[i] for i in places) - free
 
@@ -118,9 +127,7 @@ def _one_of_best(statement: Statement) -> bool:
 
 def _asked_of(claim: Statement, clause: Clause) -> bool:
     """Tell whether a "will" stands in what is asked or known: "how it will go"."""
-    return any(
-        claim.spoken[i] == "will" and _ASKING & set(claim.spoken[max(0, i - 6) : i]) for i in clause.all
-    )
+    return any(claim.spoken[i] == "will" and _ASKING & set(claim.spoken[max(0, i - 6) : i]) for i in clause.all)
 
 
 def _told_to(claim: Statement, clause: Clause, home: Statement) -> bool:
@@ -159,8 +166,39 @@ def _unhedged(case: Case, clause: Clause) -> str:
             if said.isdisjoint(hedging | _GUESSING):
                 return f"its passage says “{word}”"
             break
+    if _possible(claim, clause, home):
+        return "its passage says that it can, not that it does"
     open_question = "whether" in home.spoken and home.denials and not claim.denials
     return "its passage leaves open whether" if open_question and said.isdisjoint(hedging | {"whether", "if"}) else ""
+
+
+def _possible(claim: Statement, clause: Clause, home: Statement) -> bool:
+    """Tell whether something is said to happen, or to be about to, of which the evidence says that it can."""
+    said = {claim.spoken[i] for i in clause.all}
+    for j, word in enumerate(home.spoken[:-1]):
+        if word not in table().words["hedging"]:
+            continue
+        v = j + 2 if home.tokens[j + 1].word.endswith("ly") and j + 2 < len(home.tokens) else j + 1
+        verb, done_to = home.tokens[v], next_content(home, v)
+        for i in clause.all:
+            if claim.tokens[i].keys.isdisjoint(verb.keys):
+                continue
+            if claim.spoken[i - 1] in {"would", "will"} and word not in {"would", "will"} and not _hedged(said):
+                return True
+            mine = next_content(claim, i)
+            finite = claim.tokens[i].word.endswith("s") and claim.tokens[i].word != verb.word and not _hedged(said)
+            if (
+                finite
+                and done_to is not None
+                and mine is not None
+                and not claim.tokens[mine].keys.isdisjoint(home.tokens[done_to].keys)
+            ):
+                return True
+    return False
+
+
+def _hedged(said: frozenset[str] | set[str]) -> bool:
+    return not said.isdisjoint(table().words["hedging"] | _GUESSING | {"if"})
 
 
 def _counts(claim: Statement, clause: Clause) -> bool:

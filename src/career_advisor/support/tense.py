@@ -33,9 +33,9 @@ def dated(case: Case, clause: Clause) -> str:
         token = claim.tokens[i]
         if token.word in _ENDED and token.word not in there and home.has(token) and not there & words["over"]:
             return f"it says “{token.surface}” of what its passage doesn't call over"
-        if token.word in _BEING_DONE and claim.spoken[i - 1] in {"is", "are", "now", "currently", "still"}:
-            if token.word not in there:
-                return f"it says “{token.surface}” as if of today"
+        going_on = token.word in _BEING_DONE and claim.spoken[i - 1] in {"is", "are", "now", "currently", "still"}
+        if going_on and token.word not in there:
+            return f"it says “{token.surface}” as if of today"
     return ""
 
 
