@@ -33,9 +33,10 @@ from machine import commit, machine, today
 
 HERE = Path(__file__).parent
 CAUGHT, LOST = 0.95, 0.10
+HALVES = ("dev", "held_out", "dev2", "fresh", "fresh2")
 KINDS = (
     *("number", "date", "person", "attribution", "roles", "merged"),
-    *("negation", "modality", "scope", "condition", "invented"),
+    *("negation", "modality", "scope", "condition", "invented", "status", "told"),
 )
 DISTRACTING = 5
 """Passages beside the cited one when a wrong citation is looked into."""
@@ -51,6 +52,8 @@ class Case(NamedTuple):
     text: str
     fault: str | None
     """None for the faithful one of the pair."""
+    asked: str = ""
+    """What the person wrote, where the sentence may speak of them."""
 
 
 def cases(half: str) -> list[Case]:
@@ -83,7 +86,7 @@ def evidence(hits: Sequence[Hit]) -> tuple[list[str], str]:
 
 def check(case: Case) -> Verdict:
     """Hold a sentence beside the section that it cites."""
-    return judge(case.text, *evidence([passages()[case.document, case.heading]]))
+    return judge(case.text, *evidence([passages()[case.document, case.heading]]), case.asked)
 
 
 def share(outcomes: Sequence[bool]) -> dict[str, Any]:
@@ -157,7 +160,7 @@ def with_encoder(half: str) -> dict[str, Any]:
 def main() -> int:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--half", choices=("dev", "held_out", "fresh"), default="dev")
+    parser.add_argument("--half", choices=HALVES, default="dev")
     parser.add_argument("--encoder", action="store_true")
     parser.add_argument("--timing", action="store_true")
     given = parser.parse_args()

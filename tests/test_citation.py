@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from career_advisor.citation import AGAIN, check
+from career_advisor.citation import AGAIN, Checking, check
 from career_advisor.records import Anchor, Document, DraftSentence, Hit, Section, Span
 
 TEXT = "A PhD is not strictly needed. Engineers on safety teams mostly have none. The form takes about ten minutes."
@@ -148,3 +150,23 @@ def test_every_number_has_a_citation_and_every_citation_a_number() -> None:
 
     used = {n for s in checked.sentences for n in s.citations}
     assert used == {c.number for c in checked.citations} == set(range(1, len(used) + 1))
+
+
+def test_a_line_that_ended_an_earlier_answer_does_not_end_another_one() -> None:
+    line = "The form takes about ten minutes."
+    draft = DraftSentence(line, (0,), "model")
+
+    assert Checking([HIT]).add(draft) is not None
+    assert Checking([HIT], before=[f"A PhD is not needed [1]. {line} [2]"]).add(draft) is None
+    assert Checking([HIT], before=[f"{line} [1] A PhD is not needed. [2]"]).add(draft) is not None
+
+
+def test_sixty_sentences_are_checked_once_each_and_not_again_with_every_further_one() -> None:
+    checking = Checking([HIT, OTHER_HIT])
+    began = time.process_time()
+
+    for n in range(60):
+        checking.add(DraftSentence(f"Engineers on safety teams mostly have none, says report {n + 2}.", (0,), "model"))
+
+    assert len(checking.checked.dropped) == 60
+    assert time.process_time() - began < 1.0

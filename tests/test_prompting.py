@@ -332,3 +332,19 @@ def test_what_is_to_be_translated_is_fenced_as_data() -> None:
     assert f"======\n{question}\n======" in asked.content
     assert f"======\n{question}\n======" in answer.content
     assert "======\n1. It takes 5 weeks.\n2. It is free.\n======" in answer.content
+
+
+@pytest.mark.parametrize(
+    ("text", "cited"),
+    [
+        ("It is so 【1】.", (0,)),
+        ("It is so. 【1†source】", (0,)),
+        ("It is so (1).", (0,)),
+        ("It is so. [Passage 2]", (1,)),
+        ("It is so [1-3].", (0, 1, 2)),
+    ],
+)
+def test_markers_of_other_forms_cite_as_well_and_are_not_shown(text: str, cited: tuple[int, ...]) -> None:
+    (draft,) = [each for each in sentences([*text, " "]) if isinstance(each, DraftSentence)]
+
+    assert (draft.text, draft.cited) == ("It is so.", cited)

@@ -143,3 +143,59 @@ def test_the_development_half_of_the_set_is_told_apart_as_published() -> None:
 
     assert sum(caught) >= faults.CAUGHT * len(caught)
     assert sum(lost) <= faults.LOST * len(lost)
+
+
+DATED = (*PASSAGE, "Applications to Harbour close on 3 May 2026, and its two courses are open to newcomers.")
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        (
+            "a service that nobody named, first in the sentence",
+            "Northstar pays about 6,000 pounds, as reported in May 2026.",
+        ),
+        ("the same, with a programme", "Successif is a programme of ten weeks in Leeds."),
+        ("another currency", "Harbour Fellows pays about $6,000, as reported in May 2026."),
+        ("another currency, in words", "Harbour Fellows pays about 6,000 euros, as reported in May 2026."),
+        ("a rate", "Harbour Fellows pays about 6,000 pounds a week, as reported in May 2026."),
+        ("a conclusion", "Beacon Labs is remote and unpaid, so no relocation is needed."),
+        ("advice of its own", "Beacon Labs is remote and unpaid, so quit your job today."),
+        ("over, though it is not yet", "Applications to Harbour have closed."),
+        ("a state of today", "Applications to Harbour are still open."),
+        ("a date worked out", "Applications to Harbour closed in May 2026, so it is too late."),
+        ("for newcomers, told to anybody", "There are two courses open to you."),
+        ("reasoning about the person", "The user wants Beacon Labs, which is remote and unpaid."),
+    ],
+)
+def test_what_is_said_beyond_its_passages_is_found_wherever_it_stands(fault: str, text: str) -> None:
+    assert judge(text, DATED).reason, fault
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Since you like careful writing, the fellowship may suit you.", "I like careful writing. What could I do?"),
+        ("You are a newcomer, and Harbour's two courses are open to newcomers.", "I'm a newcomer."),
+        ("There are two courses open to you.", "I am one of the newcomers here."),
+    ],
+)
+def test_of_the_person_only_what_they_said_themselves_is_said(text: str, told: str) -> None:
+    assert judge(text, DATED, told=told).reason == ""
+    assert judge(text, DATED).reason
+    assert judge(text, DATED, told="What is there for newcomers who like careful writing?").reason
+
+
+def test_what_a_passage_says_to_its_reader_may_be_said_to_the_person() -> None:
+    passage = ["You are free to choose, and you have more time than you think."]
+
+    assert judge("You have more time than you think.", passage).reason == ""
+    assert judge("You don't need a degree for Harbour.", PASSAGE).reason == ""
+
+
+def test_the_second_development_part_of_the_set_is_told_apart_as_published() -> None:
+    """Most of its faults, and fewer good sentences lost than may be; the parts called fresh are for reports alone."""
+    found = [(case, faults.check(case)) for case in faults.cases("dev2")]
+
+    assert sum(bool(v.reason) for case, v in found if case.fault) >= 0.88 * len(found) / 2
+    assert sum(bool(v.reason) for case, v in found if not case.fault) <= faults.LOST * len(found) / 2

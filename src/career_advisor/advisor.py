@@ -10,8 +10,9 @@ import math
 import re
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -84,6 +85,7 @@ REFUSED = "a passage carries it by the rules, and the second opinion says that i
 NOT_WHOLE = "a passage carries it, but the answer did not come whole"
 NOTHING_YET = citation.Checked((), (), ())
 QUOTED_INSTEAD = "The answer is quoted from the sources instead."
+ADMITTED = f"The language model found no answer in the passages. {QUOTED_INSTEAD}"
 USED_UP = f"This conversation has used all that it may of the language model. {QUOTED_INSTEAD}"
 
 
@@ -207,30 +209,40 @@ class _Account:
         self._running = Usage()
 
 
-@dataclass(slots=True)
 class _Draft:
     """What a model has written of an answer so far, checked."""
 
-    written: list[tuple[int, DraftSentence]] = field(default_factory=list)
-    checked: citation.Checked = NOTHING_YET
+    def __init__(self, begin: Callable[[], citation.Checking]) -> None:
+        self._begin = begin
+        self._checking = begin()
+        self._written: list[DraftSentence] = []
+        self._refused: tuple[Dropped, ...] = ()
+        self.admitted = False
+        """Whether it said that the passages hold no answer."""
 
-    def add(self, sentence: DraftSentence, hits: Sequence[Hit]) -> Sentence | None:
+    @property
+    def checked(self) -> citation.Checked:
+        """All of it."""
+        checked = self._checking.checked
+        return checked._replace(dropped=(*checked.dropped, *self._refused))
+
+    def add(self, sentence: DraftSentence) -> Sentence | None:
         """Check one more sentence; return it as it is shown, where it holds."""
-        shown = len(self.checked.sentences)
-        self.written.append((0, sentence))
-        self.checked = citation.check(self.written, hits)
-        return self.checked.sentences[-1] if len(self.checked.sentences) > shown else None
+        self._written.append(sentence)
+        return self._checking.add(sentence)
 
     def clear(self) -> None:
         """Forget what was no answer."""
-        self.written, self.checked = [], NOTHING_YET
+        self._checking, self._written, self.admitted = self._begin(), [], False
 
-    def refuse(self, texts: Collection[str], hits: Sequence[Hit]) -> None:
+    def refuse(self, texts: Collection[str]) -> None:
         """Leave sentences out that passed the check, with all that say the same."""
         refused = {text.casefold() for text in texts}
-        self.written = [each for each in self.written if " ".join(each[1].text.split()).casefold() not in refused]
-        checked = citation.check(self.written, hits)
-        self.checked = checked._replace(dropped=(*checked.dropped, *(Dropped(text, REFUSED) for text in texts)))
+        self._written = [each for each in self._written if " ".join(each.text.split()).casefold() not in refused]
+        self._checking = self._begin()
+        for sentence in self._written:
+            self._checking.add(sentence)
+        self._refused = tuple(Dropped(text, REFUSED) for text in texts)
 
     def left_out(self, why: str) -> tuple[Dropped, ...]:
         """Return all its sentences where quotes answer instead: those that hold, too, with why nobody is shown them."""
@@ -809,15 +821,17 @@ class Advisor:
             return None, "", ()
         if self._allowance.is_used_up(account.before):
             return None, USED_UP, ()
+        told = "\n".join([*(turn.content for turn in history if turn.role == "user"), found.asked])
+        earlier = [turn.content for turn in history if turn.role == "assistant"]
         notice = ""
         before: tuple[Dropped, ...] = ()
         for passages in (MODEL_PASSAGES, FEWER_PASSAGES):
             hits = found.hits[:passages]
             messages = prompting.compose(found.queries.standalone, history, hits, plain_words=plain_words)
             yield Stage(f"{self._model.name} is writing")
-            draft = _Draft()
+            draft = _Draft(partial(citation.Checking, hits, told=told, before=earlier))
             try:
-                yield from self._drafted(draft, self._model.stream(messages), hits, spoken, account)
+                yield from self._drafted(draft, self._model.stream(messages), spoken, account)
             except PromptTooLong as trouble:
                 notice = f"{trouble} {QUOTED_INSTEAD}"
                 before = (*before, *draft.left_out(NOT_WHOLE))
@@ -826,7 +840,7 @@ class Advisor:
             except ModelUnavailable as trouble:
                 return None, f"{trouble} {QUOTED_INSTEAD}", (*before, *draft.left_out(NOT_WHOLE))
             if self._second_opinion is not None:
-                yield from self._asked_about(draft, hits, self._second_opinion, account)
+                yield from self._asked_about(draft, self._second_opinion, account)
             checked = draft.checked
             whole = len(checked.sentences) + len(checked.dropped)
             if whole and len(checked.sentences) / whole >= ENOUGH:
@@ -835,19 +849,18 @@ class Advisor:
                         yield spoken.piece(text)
                 return checked, "", before
             left_out = f" ({len(checked.dropped)} of {whole} sentences left out)" if whole else ""
-            return (
-                None,
+            too_little = (
                 f"Too little of what the language model wrote was carried by the sources{left_out}; "
-                "they are quoted instead.",
-                (*before, *draft.left_out(TOO_LITTLE)),
+                "they are quoted instead."
             )
+            admitted = draft.admitted and not checked.sentences
+            return None, ADMITTED if admitted else too_little, (*before, *draft.left_out(TOO_LITTLE))
         return None, notice, before
 
     def _drafted(
         self,
         draft: _Draft,
         pieces: Iterator[str | Stage | Usage | Ended],
-        hits: list[Hit],
         spoken: _Spoken,
         account: _Account,
     ) -> Generator[Stage | Piece, None, None]:
@@ -865,8 +878,10 @@ class Advisor:
                     case prompting.Withdrawn():
                         draft.clear()
                         spoken.withdraw()
+                    case DraftSentence() if prompting.admits(item.text):
+                        draft.admitted = True
                     case DraftSentence():
-                        sentence = draft.add(item, hits)
+                        sentence = draft.add(item)
                         if sentence and self._second_opinion is None:
                             yield spoken.piece(_marked(sentence) + " ")
         finally:
@@ -874,9 +889,7 @@ class Advisor:
             if isinstance(pieces, Generator):
                 pieces.close()  # at once, not when it is collected: the request is taken back
 
-    def _asked_about(
-        self, draft: _Draft, hits: Sequence[Hit], model: LanguageModel, account: _Account
-    ) -> Generator[Stage, None, None]:
+    def _asked_about(self, draft: _Draft, model: LanguageModel, account: _Account) -> Generator[Stage, None, None]:
         """Ask a model about each sentence that passed the check; what it does not deny in time stands."""
         quotes = {each.number: each.quote for each in draft.checked.citations}
         until = time.monotonic() + SECOND_OPINION_S
@@ -893,7 +906,7 @@ class Advisor:
             if prompting.read_judgement(said) is False:
                 refused.append(sentence.text)
         if refused:
-            draft.refuse(refused, hits)
+            draft.refuse(refused)
 
     def _invalid(self, asked: str, clock: _Clock) -> Iterator[Piece | Reply]:
         text = answering.INVALID_EMPTY if not asked else answering.too_long(self._question_limit)

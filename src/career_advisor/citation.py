@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from career_advisor.records import Citation, Document, DraftSentence, Dropped, Hit, Sentence, Span
-from career_advisor.support import Verdict, judge
+from career_advisor.support import judge
 
 AGAIN = "it says again what it has said"
 """A small model goes round in circles: what it repeats is shown once."""
@@ -22,6 +21,7 @@ CONTEXT = 240
 """Characters shown on either side of a quote."""
 
 _BEGINS = re.compile(r"[A-Z0-9\"“‘'(]|[^a-zA-Z]")
+_MARKER = re.compile(r"\s*\[\d+\]")
 _ENDS = re.compile(r"[.!?…。！？][\"”’')]*$")
 
 
@@ -38,55 +38,92 @@ class Checked(NamedTuple):
         return self._replace(sentences=(*self.sentences, Sentence(text, (), 0.0, "fixed", last + 1)))
 
 
-def check(drafts: Sequence[tuple[int, DraftSentence]], hits: Sequence[Hit]) -> Checked:
+def check(drafts: Sequence[tuple[int, DraftSentence]], hits: Sequence[Hit], *, told: str = "") -> Checked:
     """Check drafts against the passages they cite and number the citations by first use.
 
     Args:
         drafts: With the paragraph each belongs to, in the order in which they are shown.
         hits: What `DraftSentence.cited` counts in, from 0.
+        told: What the person wrote: nothing else may be said of them.
 
     Returns:
         Sentences with citation numbers from 1. Every number has a citation, every citation is used, and each
         citation's quote is the document's text from `start` to `end`.
     """
-    numbered: dict[tuple[str, int, int], int] = {}
-    citations: list[Citation] = []
-    sentences: list[Sentence] = []
-    dropped: list[Dropped] = []
-    said: set[str] = set()
-
-    def number_of(hit: Hit, span: Span) -> int:
-        key = (hit.document.path, span.start, span.end)
-        if key not in numbered:
-            numbered[key] = len(citations) + 1
-            citations.append(cite(len(citations) + 1, hit, span))
-        return numbered[key]
-
+    checking = Checking(hits, told=told)
     for paragraph, draft in drafts:
+        checking.add(draft, paragraph)
+    return checking.checked
+
+
+class Checking:
+    """Checks an answer as it comes in: each sentence once, however many follow."""
+
+    def __init__(self, hits: Sequence[Hit], *, told: str = "", before: Sequence[str] = ()) -> None:
+        """Hold what is cited.
+
+        Args:
+            hits: What `DraftSentence.cited` counts in, from 0.
+            told: What the person wrote: nothing else may be said of them.
+            before: Earlier answers: with what one of them ended, none ends again.
+        """
+        self._hits = hits
+        self._told = told
+        self._before = [" ".join(_MARKER.sub("", answer).split()).casefold() for answer in before]
+        self._numbered: dict[tuple[str, int, int], int] = {}
+        self._citations: list[Citation] = []
+        self._sentences: list[Sentence] = []
+        self._dropped: list[Dropped] = []
+        self._said: set[str] = set()
+
+    @property
+    def checked(self) -> Checked:
+        """All that was checked so far."""
+        return Checked(tuple(self._sentences), tuple(self._citations), tuple(self._dropped))
+
+    def add(self, draft: DraftSentence, paragraph: int = 0) -> Sentence | None:
+        """Check one more sentence; None where nobody may see it."""
         if draft.origin == "fixed":
-            sentences.append(Sentence(draft.text, (), 0.0, "fixed", paragraph))
-            continue
-        cited = [hits[i] for i in draft.cited if 0 <= i < len(hits)]
-        if draft.origin == "quote":
-            reason = _quote_fault(draft, cited)
-            if reason or draft.span is None:
-                dropped.append(Dropped(draft.text, reason or "a quote without its place"))
-            else:
-                number = number_of(cited[0], draft.span)
-                sentences.append(Sentence(_in_marks(draft.text, cited[0]), (number,), 1.0, "quote", paragraph))
-            continue
-        text = " ".join(draft.text.split())
-        if text.casefold() in said:
-            dropped.append(Dropped(draft.text, AGAIN))
-            continue
-        said.add(text.casefold())
-        judged = _judge(text, cited, hits)
-        if judged.reason:
-            dropped.append(Dropped(draft.text, judged.reason))
+            sentence, reason = Sentence(draft.text, (), 0.0, "fixed", paragraph), ""
+        elif draft.origin == "quote":
+            sentence, reason = self._quoted(draft, paragraph)
         else:
-            used = tuple(dict.fromkeys(number_of(hit, span) for hit, span in judged.carried_by))
-            sentences.append(Sentence(text, used, round(judged.support, 3), "model", paragraph))
-    return Checked(tuple(sentences), tuple(citations), tuple(dropped))
+            sentence, reason = self._written(draft, paragraph)
+        if reason:
+            self._dropped.append(Dropped(draft.text, reason))
+            return None
+        self._sentences.append(sentence)
+        return sentence
+
+    def _quoted(self, draft: DraftSentence, paragraph: int) -> tuple[Sentence, str]:
+        cited = self._cited(draft)
+        reason = _quote_fault(draft, cited)
+        if reason or draft.span is None:
+            return Sentence(draft.text, (), 0.0, "quote", paragraph), reason or "a quote without its place"
+        number = self._number_of(cited[0], draft.span)
+        return Sentence(_in_marks(draft.text, cited[0]), (number,), 1.0, "quote", paragraph), ""
+
+    def _written(self, draft: DraftSentence, paragraph: int) -> tuple[Sentence, str]:
+        text = " ".join(draft.text.split())
+        folded = text.casefold()
+        if folded in self._said:
+            return Sentence(text, (), 0.0, "model", paragraph), AGAIN
+        self._said.add(folded)
+        judged = _judge(text, self._cited(draft), self._hits, self._told)
+        reason = judged.reason or (AGAIN if any(answer.endswith(folded) for answer in self._before) else "")
+        carried_by = () if reason else judged.carried_by
+        used = tuple(dict.fromkeys(self._number_of(hit, span) for hit, span in carried_by))
+        return Sentence(text, used, round(judged.support, 3), "model", paragraph), reason
+
+    def _cited(self, draft: DraftSentence) -> list[Hit]:
+        return [self._hits[i] for i in draft.cited if 0 <= i < len(self._hits)]
+
+    def _number_of(self, hit: Hit, span: Span) -> int:
+        key = (hit.document.path, span.start, span.end)
+        if key not in self._numbered:
+            self._numbered[key] = len(self._citations) + 1
+            self._citations.append(cite(len(self._citations) + 1, hit, span))
+        return self._numbered[key]
 
 
 def cite(number: int, hit: Hit, span: Span) -> Citation:
@@ -130,30 +167,24 @@ class _Judged(NamedTuple):
     reason: str
 
 
-def _judge(text: str, cited: Sequence[Hit], hits: Sequence[Hit]) -> _Judged:
+def _judge(text: str, cited: Sequence[Hit], hits: Sequence[Hit], told: str) -> _Judged:
     """Hold a sentence beside what it cites, and, where that doesn't carry it, beside each other passage by itself."""
-    judged = _beside(text, cited)
+    judged = _beside(text, cited, told)
     for hit in hits:
         if not judged.reason:
             break
         if list(cited) != [hit]:
-            mended = _beside(text, [hit])
+            mended = _beside(text, [hit], told)
             judged = judged if mended.reason else mended
     return judged
 
 
-def _beside(text: str, cited: Sequence[Hit]) -> _Judged:
+def _beside(text: str, cited: Sequence[Hit], told: str) -> _Judged:
     places = [(hit, span) for hit in cited for span in hit.sentences]
-    evidence = tuple(hit.document.text[span.start : span.end] for hit, span in places)
+    evidence = [hit.document.text[span.start : span.end] for hit, span in places]
     about = "\n".join(dict.fromkeys(part for hit in cited for part in hit.heading or (hit.document.title,)))
-    verdict = _verdict(text, evidence, about)
+    verdict = judge(text, evidence, about, told)
     return _Judged(verdict.support, tuple(places[k] for k in verdict.carried_by), verdict.reason)
-
-
-@lru_cache(maxsize=64)
-def _verdict(text: str, evidence: tuple[str, ...], about: str) -> Verdict:
-    """Judge; while an answer comes in, its first sentences are asked about again with every further one."""
-    return judge(text, evidence, about)
 
 
 def _quote_fault(draft: DraftSentence, cited: Sequence[Hit]) -> str:

@@ -30,11 +30,19 @@ LONGEST_REWORDING = 300
 """Characters of a question that stands alone; more is an answer."""
 OWN_WORDS = 0.7
 """Share of a reworded question's words that the person's own must have."""
+LONGEST_MARKER = 14
+"""Characters within which a bracket behind a full stop must close, or hold something else than a citation."""
+MOST_IN_RANGE = 8
 LONGEST_SENTENCE = 1_000
 """Characters after which text without a sentence end is taken as it is: an endless answer must not fill the memory."""
 
-_MARKER = re.compile(r"\[\s*(\d+(?:\s*[,;]\s*\d+)*)\s*\]")
-_BOUNDARY = re.compile(r"[.!?…][\"'”’)*_]*(?:\s*\[[\d\s,;]+\][.!?]?)*(?=\s)|\n+")
+_NUMBERS = r"\^?(?:passages?|sources?)?\s*\d+(?:\s*(?:[,;&–-]|and)\s*\d+)*(?:†[^\]】\n]*)?"
+_MARKED = rf"[\[【]\s*{_NUMBERS}\s*[\]】]|\((?:passages?\s*)?\d\d?\)"
+_MARKER = re.compile(_MARKED, re.IGNORECASE)
+_MARKER_ENDS = re.compile(r"[\])】]")
+_ADMITS = re.compile(r"(?:the )?(?:passages?|sources?) (?:don[’']t|do(?:es)? not|doesn[’']t) say[.!]?", re.IGNORECASE)
+_RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
+_BOUNDARY = re.compile(rf"[.!?…][\"'”’)*_]*(?:\s*(?:{_MARKED})[.!?]?)*(?=\s)|\n+", re.IGNORECASE)
 _TAGS = r"think(?:ing)?|thought|reasoning|tool_call|function_call"
 # Reasoning stands in <think>, in Mistral's [THINK] or Kimi's ◁think▷; or in a channel of OpenAI's harmony, whose name
 # stands before what is said in it. Of a server that leaves harmony's marks away "analysis" and "assistantfinal" come.
@@ -298,9 +306,9 @@ def _sentence_end(buffer: str) -> int | None:
         rest = buffer[match.end() :].lstrip()
         if not rest:
             return None
-        if rest[0] == "[" and "]" not in rest:
+        if rest[0] in "[【(" and len(rest) < LONGEST_MARKER and not _MARKER_ENDS.search(rest):
             return None
-        if rest[0] == "[" and _MARKER.match(rest):
+        if _MARKER.match(rest):
             continue
         if _ABBREVIATION.search(buffer[: match.end()]):
             continue
@@ -309,10 +317,25 @@ def _sentence_end(buffer: str) -> int | None:
 
 
 def _draft(text: str) -> Iterator[DraftSentence]:
-    cited = tuple(
-        dict.fromkeys(int(n) - 1 for match in _MARKER.finditer(text) for n in re.split(r"\s*[,;]\s*", match.group(1)))
-    )
+    cited = tuple(dict.fromkeys(n - 1 for match in _MARKER.finditer(text) for n in _cited(match.group())))
     plain = _DECORATION.sub("", _MARKER.sub("", _ANY_CONTROL.sub("", text)))
     plain = re.sub(r"\s+([.,!?;:])", r"\1", " ".join(clean(plain).split()))
     if re.search(r"\w", plain):
         yield DraftSentence(plain, cited, "model")
+
+
+def _cited(marker: str) -> Iterator[int]:
+    """Yield the numbers of a marker, those within a range as well; "[1-3]" cites three passages."""
+    numbers_alone = marker.partition("†")[0]
+    for first, last in _RANGE.findall(numbers_alone):
+        yield from range(int(first[:3]), min(int(last[:3]), int(first[:3]) + MOST_IN_RANGE) + 1)
+    yield from (int(n[:6]) for n in re.findall(r"\d+", _RANGE.sub(" ", numbers_alone)))
+
+
+def admits(text: str) -> bool:
+    """Tell whether a model says, as its prompt asks it to, that the passages hold no answer.
+
+    >>> admits("The passages don't say."), admits("The passages don't say that a PhD is needed.")
+    (True, False)
+    """
+    return bool(_ADMITS.fullmatch(text.strip()))

@@ -7,6 +7,9 @@
     strength    Case          -> a fault        all for some, must for may, a condition left out
     polarity    Case          -> a fault        denied for affirmed
     order       Case          -> a fault        who does what to whom
+    person      Case          -> a fault        what is said of the person, who did not say it
+    amounts     Case          -> a fault        another unit, another rate
+    tense       Case          -> a fault        over, open or still so
     judging     text, evidence -> Verdict
 
 No model is asked, and the same is always answered alike. docs/decisions/0011 says how the rules were chosen, and

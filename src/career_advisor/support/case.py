@@ -29,6 +29,10 @@ class Case(NamedTuple):
     about: Statement
     clauses: tuple[Clause, ...]
 
+    def stands(self, token: Token) -> bool:
+        """Tell whether the same stands anywhere in the evidence or the headings above it."""
+        return self.about.has(token) or any(source.has(token) for source in self.sources)
+
     def tokens(self, positions: Iterable[int]) -> list[Token]:
         """Return the claim's tokens at these positions."""
         return [self.claim.tokens[i] for i in positions]

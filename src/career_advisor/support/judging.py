@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from career_advisor.support.amounts import misplaced
 from career_advisor.support.case import Case, Clause, assign
-from career_advisor.support.naming import attributed, borrowed, foreign, other_stands_there
-from career_advisor.support.order import swapped, turned
+from career_advisor.support.naming import (
+    apart,
+    attributed,
+    borrowed,
+    foreign,
+    of_another,
+    other_stands_there,
+    unsupported,
+)
+from career_advisor.support.order import preferred, swapped, turned
+from career_advisor.support.person import assumed, own_words
 from career_advisor.support.polarity import contradicted, polarity
-from career_advisor.support.statement import parse, parse_source
+from career_advisor.support.statement import parse_source
 from career_advisor.support.strength import bounds, condition, surer
+from career_advisor.support.tense import dated
 
 CARRIED = 0.6
 """Share of a sentence's content that must stand in the sentences that carry its clauses."""
@@ -30,15 +41,16 @@ class Verdict(NamedTuple):
     """What is wrong, in words; empty where nothing is."""
 
 
-def judge(text: str, evidence: Sequence[str], about: str = "") -> Verdict:
+def judge(text: str, evidence: Sequence[str], about: str = "", told: str = "") -> Verdict:
     """Hold a sentence beside evidence.
 
     Args:
         text: One sentence, without markers.
         evidence: Sentences in the order in which they stand in their passages.
         about: Headings and titles above them: names may stand there.
+        told: What the person wrote: nothing else may be said of them.
     """
-    claim = parse(text)
+    claim = parse_source(text)  # again and again, too: where a citation is mended, beside each passage
     if not claim.content or text.rstrip("\"'”’)*_ ").endswith(_STATES_NOTHING):
         return Verdict(0.0, (), "it says nothing")
     if not evidence:
@@ -49,9 +61,14 @@ def judge(text: str, evidence: Sequence[str], about: str = "") -> Verdict:
     reason = (
         foreign(text, "\n".join((*evidence, about)), case)
         or (f"its passages carry {support:.0%} of its words" if support < CARRIED else "")
+        or unsupported(case)
         or next((fault for clause in case.clauses for fault in _clause_faults(case, clause) if fault), "")
+        or assumed(case, own_words(told))
+        or misplaced(case)
+        or of_another(case)
         or swapped(case)
         or turned(case)
+        or preferred(case)
         or contradicted(case)
         or bounds(text, case, evidence)
         or ("it points back with a word that can't be followed" if _UNRESOLVED & set(claim.spoken) else "")
@@ -62,7 +79,9 @@ def judge(text: str, evidence: Sequence[str], about: str = "") -> Verdict:
 def _clause_faults(case: Case, clause: Clause) -> Iterable[str]:
     yield attributed(case, clause)
     yield borrowed(case, clause)
+    yield apart(case, clause)
     yield other_stands_there(case, clause)
     yield surer(case, clause)
     yield polarity(case, clause)
     yield condition(case, clause)
+    yield dated(case, clause)

@@ -15,6 +15,10 @@ from career_advisor.support.table import table
 _Places: TypeAlias = dict[int, list[tuple[int, int]]]
 """For a position of the claim, the sentences and positions where the same stands."""
 
+_FAVOURING = frozenset(
+    {"favour", "favours", "favor", "favors", "prefer", "prefers", "choose", "put", "puts", "favoured"}
+)
+
 STRAIGHT = 3
 """Words that must stand on the other side of a verb for one that stands on its own."""
 TURNED = 0.6
@@ -136,6 +140,55 @@ def turned(case: Case) -> str:
             if j is not None and _sides_exchanged(case.claim, clause, i, home, j):
                 return f"it turns around what stands before and after “{case.claim.tokens[i].surface}”"
     return ""
+
+
+def preferred(case: Case) -> str:
+    """Say where what is preferred changes places with what it is preferred to, in whatever words: "A instead of B"."""
+    mine = _preference(case.claim, near=True)
+    for clause in case.clauses:
+        theirs = _preference(case.sources[clause.home])
+        if mine is None or theirs is None:
+            continue
+        straight = _alone(mine[0], mine[1], theirs[0]) + _alone(mine[1], mine[0], theirs[1])
+        over, back = _alone(mine[0], mine[1], theirs[1]), _alone(mine[1], mine[0], theirs[0])
+        if over and back and over + back > straight:
+            return "it prefers what its passage doesn't"
+    return ""
+
+
+def _alone(mine: Sequence[Token], beside: Sequence[Token], theirs: Sequence[Token]) -> int:
+    return _shared([token for token in mine if not _shared([token], beside)], theirs)
+
+
+def _preference(statement: Statement, *, near: bool = False) -> tuple[list[Token], list[Token]] | None:
+    """Return what is preferred, at most back to the last mark where it is to be `near`, and to what; None without."""
+    spoken = statement.spoken
+    for i, word in enumerate(spoken):
+        before = set(spoken[max(0, i - 8) : i])
+        behind = spoken[i + 1 : i + 2]
+        sets_apart = (
+            (word == "than" and bool(before & {"rather", "better", "best"}))
+            or (word in {"instead", "ahead"} and behind == ("of",))
+            or (word == "place" and behind == ("of",))
+            or (word == "over" and bool(before & _FAVOURING))
+            or word in table().words["preferring"] - {"than", "ahead"}
+        )
+        if not sets_apart:
+            continue
+        mark = next((k for k in range(i, -1, -1) if near and statement.tokens[k].kind == "mark"), 0)
+        aside = range(mark)
+        left, right = _sides(statement, [k for k in statement.content if k not in aside], i)
+        return (left, right) if left else _fronted(statement, i)
+    return None
+
+
+def _fronted(statement: Statement, i: int) -> tuple[list[Token], list[Token]] | None:
+    """Return the sides of "instead of B, A"."""
+    comma = next((k for k in range(i, len(statement.tokens)) if statement.tokens[k].surface == ","), None)
+    if comma is None:
+        return None
+    between, behind = _sides(statement, [k for k in statement.content if k > i], comma)
+    return behind, between
 
 
 def _pivot(case: Case, clause: Clause, home: Statement, i: int) -> int | None:

@@ -10,7 +10,10 @@ from career_advisor.support.strength import next_content
 from career_advisor.support.table import table
 
 _TAKING_CARE = frozenset({"care", "careful"})  # "care not to": what follows is denied, though its "not" denies nothing
+_RESTRICTING = frozenset({"instead", "only", "less", "few", "fewer", "little", "just", "lacking", "free", "empty"})
 _ANY_SOURCE = frozenset({("any", "source"), ("no", "source"), ("our", "source")})
+CLOSE = 3
+"""Content words behind a "not" one of which a claim must have to be about what is denied."""
 LITERALLY = 0.95
 """Share of a denying clause that a claim must hold for the clause to be about it, where another sentence carries it."""
 
@@ -31,15 +34,30 @@ def polarity(case: Case, clause: Clause) -> str:
         elif denial.scope and not _answered(claim, denial, home) and not _of_sources(claim, home):
             target = [claim.tokens[i] for i in denial.scope[:3]]
             there = [j for token in target for j in home.places(token)]
-            if there and not any(j < max(there) for j in soft):
+            scanty = "enough" in claim.spoken and not {"little", "few", "lack", "short"}.isdisjoint(home.spoken)
+            if there and not scanty and not any(j < max(there) for j in soft):
                 return f"it denies what its passage affirms: “{target[0].surface}”"
     turned_down = not (table().words["turned_down"] | {"instead"}).isdisjoint(claim.spoken)
     if turned_down or (mine and _of_sources(claim, home)):
         return ""
     for denial in free:
-        if _affirmed(case, clause, home, denial):
+        if _affirmed(case, clause, home, denial) or _unsaid(claim, clause, home, denial):
             return "it affirms what its passage denies"
     return ""
+
+
+def _unsaid(claim: Statement, clause: Clause, home: Statement, denial: Denial) -> bool:
+    """Tell whether a claim that denies nothing takes over what its sentence denies: "frees" for "does not free"."""
+    denying = _RESTRICTING | table().words["turned_down"]
+    if claim.denials or not denying.isdisjoint(claim.spoken) or home.tokens[denial.at].word == "than":
+        return False
+    part = home.spoken[denial.at + 1 : denial.at + 2]
+    if part and part[0] in table().words["universal"] | {"only", "strictly", "necessarily", "just"}:
+        return False
+    if {"who", "whom", "sources", "source"} & set(home.spoken[max(0, denial.at - 3) : denial.at + 3]):
+        return False
+    scope = [j for j in denial.scope if not home.tokens[j].word.endswith("ly")]
+    return any(not claim.tokens[i].keys.isdisjoint(home.tokens[j].keys) for j in scope[:CLOSE] for i in clause.content)
 
 
 def _elided(claim: Statement, clause: Clause, home: Statement) -> str:
@@ -102,9 +120,15 @@ def _affirmed(case: Case, clause: Clause, home: Statement, denial: Denial, *, li
 def _antonym(claim: Statement, clause: Clause, home: Statement) -> str:
     for i in clause.all:
         token = claim.tokens[i]
+        if (
+            claim.spoken[i + 1 : i + 2] == ("than",)
+            and i + 2 < len(claim.tokens)
+            and claim.tokens[i + 2].kind == "number"
+        ):
+            continue  # a bound, which is looked at by itself
         counted = next_content(claim, i)
         if counted is not None and counted <= i + 2:
-            beside = [home.tokens[j - 1] for j in home.places(claim.tokens[counted]) if j]
+            beside = [t for j in home.places(claim.tokens[counted]) for t in home.tokens[max(0, j - 2) : j]]
             if any(opposite(token, t) for t in beside) and not any(not t.keys.isdisjoint(token.keys) for t in beside):
                 return f"it turns “{token.surface} {claim.tokens[counted].surface}” around"
         if token.kind not in {"word", "initial"} or i in claim.denied or home.has(token):

@@ -29,6 +29,7 @@ PREFIX = 6
 _TOKEN = re.compile(
     r"[$£€]?\d+(?:[.,]\d+)*(?:\s?(?:k|m|bn)\b)?|[^\W\d_]+(?:['.][^\W\d_]+)*\d*|[%,;:()—–.!?]", re.UNICODE
 )
+_HALF_AN_HOUR = re.compile(r"\bhalf an hour\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(k|m|bn)?", re.IGNORECASE)
 _UNITS = {
     "zero": 0,
@@ -75,7 +76,7 @@ _BREAKS = frozenset(";:—–()")
 def _unsaid() -> frozenset[str]:
     """Return the words that are no content: what they do is looked at by itself."""
     words = table().words
-    kept = ("light", "attributing", "denying", "hedging", "partial", "universal", "whole", "necessary")
+    kept = ("light", "modal", "attributing", "denying", "hedging", "partial", "universal", "whole", "necessary")
     return frozenset().union(*(words[name] for name in kept))
 
 
@@ -151,7 +152,7 @@ def parse_source(text: str) -> Statement:
 
 def parse(text: str) -> Statement:
     """Take a sentence apart."""
-    tokens = _tokens(text.replace("’", "'"))
+    tokens = _tokens(_HALF_AN_HOUR.sub("30 minutes", text.replace("’", "'")))
     content = tuple(
         i
         for i, token in enumerate(tokens)
@@ -318,7 +319,7 @@ def _spoken(tokens: Sequence[Token]) -> tuple[str, ...]:
         if token.word in {"have", "has", "had", "need", "needs"} and following == "to":
             spoken.append("must")
         elif (
-            token.kind == "month"
+            token.kind in {"month", "name"}
             or (token.word == "any" and following in {"good", "way", "more", "longer"})
             or (token.word in {"every", "each", "all"} and following in times)
         ):

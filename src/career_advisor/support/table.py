@@ -19,6 +19,8 @@ class Table(NamedTuple):
     """Sets of words by what they do in a sentence: "denying", "hedging", …"""
     ranks: dict[str, int]
     """How much of a whole a quantifier claims."""
+    known: frozenset[str]
+    """Stems of all words above: what opens a sentence with a capital and is one of them is no name."""
 
 
 @lru_cache(maxsize=1)
@@ -37,9 +39,11 @@ def table() -> Table:
             opposites.setdefault(word, set()).update(right)
         for word in right:
             opposites.setdefault(word, set()).update(left)
+    listed = " ".join([*given["words"].values(), *given["same"], *given["opposite"], *given["ranks"]])
     return Table(
         {word: frozenset(keys) for word, keys in groups.items()},
         {word: frozenset(others) for word, others in opposites.items()},
         {name: frozenset(words.split()) for name, words in given["words"].items()},
         {word: rank for rank, group in enumerate(given["ranks"]) for word in group.split()},
+        frozenset(stem(word) for word in listed.split()),
     )
