@@ -99,8 +99,8 @@ def questions_of(shelf: Shelf) -> list[Question]:
         for case in lines_of(HERE / "sets" / f"{name}.jsonl"):
             best = holding(case["best"])
             found.append(_question(name, case, best, holding(case["ok"]) - best))
-    for name, path in (("fresh", HERE / "sets" / "fresh.jsonl"), ("shipped", CASES)):
-        for case in lines_of(path):
+    for name, file in (("fresh", HERE / "sets" / "fresh.jsonl"), ("shipped", CASES)):
+        for case in lines_of(file):
             found.append(_question(f"{name} {case['half']}", case, holding(gold["quote"] for gold in case["gold"])))
     return [question for question in found if question.answered_by]
 
@@ -149,15 +149,15 @@ def train(asked: Vectors, questions: Sequence[Question], sections: Sections) -> 
     sharpness = torch.nn.Parameter(torch.tensor(3.0))
     optimizer = torch.optim.AdamW([down, up, sharpness], lr=RATE, weight_decay=0.0)
     for _ in range(EPOCHS):
-        for batch in torch.randperm(len(questions)).split(BATCH):
+        for batch in torch.tensor_split(torch.randperm(len(questions)), range(BATCH, len(questions), BATCH)):
             moved = torch.nn.functional.normalize(vectors[batch] + (vectors[batch] @ down) @ up, dim=1)
             near = (moved @ sections.texts.T)[:, sections.windows].amax(-1) * sharpness.exp()
             shares = torch.log_softmax(near.masked_fill(beside[batch], -1e4), 1)
             loss = -(answers[batch] * shares).sum(1).mean() + RIDGE * (down.square().sum() + up.square().sum())
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
-    return Adapter(*(each.detach().numpy() for each in (down, up)), float(sharpness.detach().exp()), WEIGHT)
+    return Adapter(down.detach().numpy(), up.detach().numpy(), float(sharpness.detach().exp()), WEIGHT)
 
 
 def places_of(

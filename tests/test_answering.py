@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from career_advisor.answering import compose, follow_ups, likely, nothing_on, quotes
+from career_advisor.answering import PLAIN, compose, follow_ups, likely, nothing_on, quotes
 from career_advisor.records import Citation, Document, Hit, Kind, Message, Section, Span
 
 
@@ -296,10 +296,38 @@ def test_what_is_said_to_anybody_in_a_situation_is_said_in_one_sentence() -> Non
     assert [draft.text for draft in asked] == ["Many people change over.", "Mathematicians change over quickly."]
 
 
+def test_each_of_several_questions_has_its_sentence_before_one_has_more() -> None:
+    first = page(("What about the first?", ["Houses have roofs.", "Gardens need rain.", "Wells run dry."]))
+    second = page(("What about the second?", ["Another matter altogether costs nothing."]), path="second.md")
+    unlikely = page(("What about the third?", ["Whales sing."]), path="third.md")
+    facets = [
+        [hit(first, 0, [3.0, 2.9, 2.8])],
+        [hit(second, 0, [-1.0])],
+        [hit(unlikely, 0, [-3.0])],
+    ]
+    shape = PLAIN._replace(sentences=3)
+
+    of_each = [draft.text for draft in quotes([], facets, asking=3, shape=shape)]
+    of_the_best = [draft.text for draft in quotes([], facets, asking=0, shape=shape)]
+
+    assert "Another matter altogether costs nothing." in of_each
+    assert len(of_each) == 3
+    assert of_the_best == ["Houses have roofs.", "Gardens need rain.", "Wells run dry."]
+    assert "Whales sing." not in of_each
+
+
+def test_a_long_question_is_said_back_by_its_beginning() -> None:
+    said = nothing_on([" ".join(["why"] * 40) + "?"])
+
+    assert said == f"I found little or nothing in my sources on “{' '.join(['why'] * 20)} …”."
+
+
 def test_questions_that_nothing_was_found_on_are_named_in_the_persons_own_words() -> None:
     said = nothing_on(["Which UK visa would I use?", "do they  pay for my cat"])
 
-    assert said == "I found nothing in my sources on “Which UK visa would I use” and “do they pay for my cat”."
+    assert (
+        said == "I found little or nothing in my sources on “Which UK visa would I use” and “do they pay for my cat”."
+    )
     found = hit(DEGREES, 0, [9.0, 9.0])
     assert likely([replace(found, belongs=(-5.0, 0.5))])  # so it is not among them
     assert not likely([replace(found, belongs=(-5.0, -4.0)), found])

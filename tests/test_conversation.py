@@ -81,6 +81,45 @@ def test_a_life_story_is_taken_apart_with_its_question_first() -> None:
     assert len(facets) <= FACETS
 
 
+@pytest.mark.parametrize(
+    ("message", "asked"),
+    [
+        (
+            "I hate my job in ads, and I have two kids. do i quit, do i study at night or is there a third way",
+            ("do i quit", "do i study at night", "is there a third way"),
+        ),
+        (
+            "Would a project of my own be a way in, who'd be the right person to write to, and should I have finished "
+            "something before I do?",
+            (
+                "Would a project of my own be a way in",
+                "who'd be the right person to write to",
+                "should I have finished something before I do?",
+            ),
+        ),
+        (
+            "Is there a course for facilitators, and what do you do when somebody asks what you don't know?",
+            ("Is there a course for facilitators", "what do you do when somebody asks what you don't know?"),
+        ),
+    ],
+)
+def test_each_of_several_questions_in_one_sentence_is_looked_up(message: str, asked: tuple[str, ...]) -> None:
+    queries = understand(message, of_the_field=True)
+
+    assert queries.facets[: queries.asking] == asked
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "What I would like most is to teach people. When I was young I wanted to be a priest, and I never became one.",
+        "I know who they are and what it is they do there. Have been reading their papers for a year in the evenings.",
+    ],
+)
+def test_what_only_begins_like_a_question_asks_nothing(message: str) -> None:
+    assert understand(message, of_the_field=True).asking == 0
+
+
 def test_hidden_characters_do_not_reach_the_search() -> None:
     assert understand("do I\u202e need\x00 a PhD\u2066?").question == "do I need a PhD?"
 

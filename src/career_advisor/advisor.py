@@ -13,11 +13,12 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from career_advisor import (
+    adapting,
     answering,
     choosing,
     citation,
@@ -56,7 +57,7 @@ from career_advisor.records import (
 )
 from career_advisor.spelling import Speller
 from career_advisor.spending import Allowance, Spent
-from career_advisor.text import Language, asked_for, clean, contains, foreign_language
+from career_advisor.text import Language, asked_for, clean, contains, content_words, foreign_language
 
 QUESTION_LIMIT = 4_000
 """Characters of one message; more is not a question but a document."""
@@ -65,6 +66,12 @@ CHOSEN_FROM = 12
 """Passages whose sentences may be quoted: docs/decisions/0016-choosing.md."""
 DEEP = 24
 """Passages looked through for the one thing that was asked for."""
+COVERED = -1.0
+"""Log-odds (`Chooser.reads`) from which a quote says something on one of several questions. benchmarks/covering.py."""
+FITS = -0.5
+"""Log-odds (`Hit.belongs`) from which what was found for one of them does."""
+ASKS = 2
+"""Content words from which it is named where nothing does: "is it?" says nothing by itself."""
 EXAMPLES = 4
 FACET_HITS = 2
 MODEL_PASSAGES = 6
@@ -142,6 +149,17 @@ class _Clock:
         self.marks.setdefault(name, round((time.perf_counter() - self.began) * 1000, 2))
 
 
+class _Asked(NamedTuple):
+    """One of several questions of a message."""
+
+    text: str
+    vector: Any
+    hits: Sequence[Hit]
+    """What was found for it."""
+    open: bool
+    """Whether that seems not to answer it, by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """All that is known about a question when its answer is written."""
@@ -150,8 +168,8 @@ class _Found:
     queries: Queries
     status: Status
     verdict: grounding.Verdict
-    unanswered: tuple[str, ...]
-    """Questions of a message of several that nothing found answers."""
+    asked_in_it: tuple[_Asked, ...]
+    """The questions of a message of several parts."""
     hits: list[Hit]
     facets: list[list[Hit]]
     feeling: Feeling | None
@@ -422,14 +440,14 @@ class Advisor:
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
         intent = grounding.screen(asked, as_asked, ground)
         hits, facets = self._find(queries, vectors, shelf, unwanted)
-        verdict, unanswered = self._judge(queries, vectors, hits, facets, ground)
+        verdict, open_ones = self._judge(queries, vectors, hits, facets, ground)
         chooser = self._chooser(shelf)
         wholes = list(_wholes(queries, vectors).values())
         hits, *facets = choosing.surest(
             [chooser.weigh(whole, _parts_found(whole, queries, vectors, hits, facets)) for whole in wholes]
         )
-        answered = {part for part, found in zip(queries.facets, facets, strict=True) if answering.likely(found)}
-        unanswered = tuple(part for part in unanswered if part not in answered)
+        of_parts = zip(queries.facets, vectors[len(queries.searched) :], facets, strict=True)
+        asked_in_it = [_Asked(*part, part[0] in open_ones) for part in of_parts][: queries.asking]
         verdict = _with_what_belongs(verdict, chooser, wholes, [hits, *facets])
         status = intent or verdict.status
         offers = referral.choose(
@@ -441,7 +459,7 @@ class Advisor:
             asked=queries.question,
         )
         feeling = grounding.feeling(asked, as_asked, ground) or conversation.feeling_of(queries.understood)
-        found = _Found(asked, queries, status, verdict, unanswered, hits, facets, feeling, offers)
+        found = _Found(asked, queries, status, verdict, tuple(asked_in_it), hits, facets, feeling, offers)
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
@@ -502,9 +520,7 @@ class Advisor:
         queries, vectors, shelf = self.searching(question, history)
         if not queries.question:
             return queries, []
-        return queries, retrieval.retrieve(
-            queries.searched, vectors, shelf, limit=limit, weights=retrieval.weights_for(shelf.encoder.name)
-        )
+        return queries, self._retrieve(queries.searched, vectors, shelf, limit)
 
     def searching(self, question: str, history: Sequence[Message] = ()) -> tuple[Queries, Any, Shelf]:
         """Return what a search goes by: the queries, the vectors of those searched, and the index served."""
@@ -633,24 +649,30 @@ class Advisor:
         others = tuple(f"What else is there for {service.gap}?" for service in unwanted)
         return replace(queries, searched=(*queries.searched, *others)), unwanted
 
+    def _retrieve(self, queries: Sequence[str], vectors: Any, shelf: Shelf, limit: int) -> list[Hit]:
+        name = shelf.encoder.name
+        adapter = adapting.adapter_for(name) if self._ground(shelf).reader is not None else None
+        return retrieval.retrieve(
+            queries, vectors, shelf, limit=limit, weights=retrieval.weights_for(name), adapter=adapter
+        )
+
     def _find(
         self, queries: Queries, vectors: Any, shelf: Shelf, unwanted: Sequence[Service]
     ) -> tuple[list[Hit], list[list[Hit]]]:
-        weights = retrieval.weights_for(shelf.encoder.name)
         whole = len(queries.searched)
-        deep = retrieval.retrieve(queries.searched, vectors[:whole], shelf, limit=DEEP, weights=weights)
+        deep = self._retrieve(queries.searched, vectors[:whole], shelf, DEEP)
         meant = f"{queries.meant} {queries.question}".strip()
         hits = grounding.bring_forward(meant, _about_others(deep, unwanted), self._ground(shelf), self._today())
         hits = hits[:CHOSEN_FROM]
         facets = [
-            retrieval.retrieve((part,), vectors[whole + i : whole + i + 1], shelf, limit=FACET_HITS, weights=weights)
+            self._retrieve((part,), vectors[whole + i : whole + i + 1], shelf, FACET_HITS)
             for i, part in enumerate(queries.facets)
         ]
         return hits, facets
 
     def _judge(
         self, queries: Queries, vectors: Any, hits: list[Hit], facets: list[list[Hit]], ground: grounding.Ground
-    ) -> tuple[grounding.Verdict, tuple[str, ...]]:
+    ) -> tuple[grounding.Verdict, frozenset[str]]:
         """Judge a message by the surest of its questions: what somebody says of themselves asks nothing.
 
         A turn that leans on the one before is judged as asked, too: what the earlier one asked for was answered then.
@@ -667,12 +689,12 @@ class Advisor:
             (text, grounding.judge(text, vector, found, ground, self._today()))
             for text, vector, found in [*as_asked, *asking]
         ]
-        open_ones = [
+        open_ones = frozenset(
             text
             for text, verdict in verdicts[len(as_asked) :]
             if verdict.status == "not_covered" and conversation.stands_alone(text)
-        ]
-        return max((verdict for _, verdict in verdicts), key=lambda verdict: verdict.confidence), tuple(open_ones)
+        )
+        return max((verdict for _, verdict in verdicts), key=lambda verdict: verdict.confidence), open_ones
 
     def _quoted(
         self, found: _Found, shelf: Shelf, history: Sequence[Message], *, plain_words: bool
@@ -690,6 +712,7 @@ class Advisor:
             history=history,
             documents=list(shelf.documents.values()),
             helplines=self._registry.helplines,
+            asking=found.queries.asking,
             known=found.queries.known,
             states=found.queries.states,
             about=[each.about for each in found.queries.understood],
@@ -697,12 +720,13 @@ class Advisor:
             offered=bool(found.offers),
             wanted=lambda text: kind is not None and contains(text, kind, today),
         )
+        left_open = _left_open(found, drafts, self._chooser(shelf)) if found.status == "answered" else []
         pool = found.pool
         if plain_words:
             drafts, pool = self._glossary(shelf).explain(drafts, pool, found.asked, history)
         checked = citation.check(drafts, pool)
-        if found.status == "answered" and found.unanswered:
-            checked = checked.with_note(answering.nothing_on(found.unanswered))
+        if left_open:
+            checked = checked.with_note(answering.nothing_on(left_open))
         reminder = answering.dated((s.text for s in checked.sentences if s.origin == "quote"), today)
         return checked.with_note(reminder) if reminder else checked
 
@@ -923,6 +947,22 @@ class Advisor:
             model=self.model_name,
             timings_ms=clock.marks,
         )
+
+
+def _left_open(found: _Found, drafts: answering.Drafts, chooser: choosing.Chooser) -> list[str]:
+    """Return the questions of a message of several that nothing quoted answers."""
+    pool = found.pool
+    quoted = [(pool[draft.cited[0]], draft.span) for _, draft in drafts if draft.origin == "quote" and draft.span]
+
+    def is_open(asked: _Asked) -> bool:
+        if len(content_words(asked.text)) < ASKS:
+            return False
+        if chooser.head is None:
+            return asked.open and not answering.likely(asked.hits)
+        best = max((chooser.reads(asked.vector, hit, span) for hit, span in quoted), default=-math.inf)
+        return best < COVERED and max((max(hit.belongs, default=-math.inf) for hit in asked.hits), default=0.0) < FITS
+
+    return [asked.text for asked in found.asked_in_it if is_open(asked)]
 
 
 def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history: Sequence[Message]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ over. Everything else is a sentence of a document, whole.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -33,6 +34,9 @@ class Shape(NamedTuple):
 PLAIN = Shape(sentences=5, words=120, likely=-1.3, least=1)
 NEAR_BY = PLAIN._replace(sentences=3, words=80)
 """For what only comes near."""
+PLAIN_OF_SEVERAL = PLAIN._replace(sentences=6, words=150)
+"""For a message with SEVERAL questions of its own."""
+SEVERAL = 3
 FROM_ONE = 4
 """Quotes of one section at most, so that the answer is chosen and not a passage dumped."""
 UNMEASURED_LEAST = 3
@@ -96,6 +100,7 @@ def quotes(
     hits: Sequence[Hit],
     facets: Sequence[Sequence[Hit]] = (),
     *,
+    asking: int = 0,
     known: int = 0,
     states: frozenset[str] = frozenset(),
     shape: Shape = PLAIN,
@@ -105,13 +110,15 @@ def quotes(
 ) -> tuple[DraftSentence, ...]:
     """Choose the sentences that answer.
 
-    The likeliest first, then whatever else likely belongs in the answer and says something new. What was quoted earlier
-    in the conversation is not quoted again, if there is anything else. The section of the first sentence leads; behind
-    its first sentence, and within the other sections, the order is the author's.
+    The likeliest first, then for each question of the message what likely answers it, then whatever else likely belongs
+    in the answer and says something new. What was quoted earlier in the conversation is not quoted again, if there is
+    anything else. The section of the first sentence leads; behind its first sentence, and within the other sections,
+    the order is the author's.
 
     Args:
         hits: For the whole question, best first.
         facets: For each part of a long message, its own hits; their `document` and `section` may repeat those above.
+        asking: How many of the first facets are questions of the message itself.
         known: How many of the last facets are questions that guidance answers for somebody in such a situation.
         states: Situations that the person's words fit: a section that presumes another is not quoted, unless asked for.
         shape: How much.
@@ -128,7 +135,9 @@ def quotes(
     unsaid = [each for each in in_place if not _was_quoted(each[1], said)]
     # What guidance says to anybody in such a situation is said in one sentence; the next may be for others in it.
     general = len(hits) + sum(len(part) for part in facets[: len(facets) - known])
-    chosen = _chosen(_candidates(unsaid or in_place, wanted), general, shape)
+    ends = list(itertools.accumulate((len(part) for part in facets[:asking]), initial=len(hits)))
+    parts = [range(start, end) for start, end in itertools.pairwise(ends)]
+    chosen = _chosen(_candidates(unsaid or in_place, wanted), general, shape, parts)
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span)
         for choice in _ordered(_defined_first(chosen, asked))
@@ -163,10 +172,12 @@ def _candidates(pool: Sequence[tuple[int, Hit]], wanted: Callable[[str], bool]) 
     return sorted(found, key=lambda choice: (-choice.score, choice.position, choice.span.start))
 
 
-def _chosen(candidates: Sequence[_Choice], general: int, shape: Shape) -> list[_Choice]:
+def _chosen(candidates: Sequence[_Choice], general: int, shape: Shape, parts: Sequence[range]) -> list[_Choice]:
     chosen: list[_Choice] = []
     taken: Counter[tuple[str, int]] = Counter()
-    for choice in candidates:
+    best = [next((choice for choice in candidates if choice.position in part), None) for part in parts]
+    first = [choice for choice in best if choice is not None and choice.score >= shape.likely]
+    for choice in [*candidates[:1], *sorted(first, key=lambda choice: -choice.score), *candidates[1:]]:
         length = sum(len(words(each.text)) for each in chosen)
         if len(chosen) >= shape.sentences or length >= shape.words:
             break
@@ -302,6 +313,8 @@ SITUATION = (
     "Thank you for telling me. Going by what you wrote, I looked for what is said on {about}.",
     "Going by what you wrote, this is on {about}.",
 )
+REPEATED_WORDS = 20
+"""Of a question that is said back."""
 LOOKED_UP = 2
 """Situations that are named in such a line at most."""
 VERDICT = (
@@ -363,6 +376,7 @@ def compose(
     history: Sequence[Message],
     documents: Sequence[Document],
     helplines: Sequence[str],
+    asking: int = 0,
     known: int = 0,
     states: frozenset[str] = frozenset(),
     about: Sequence[str] = (),
@@ -383,6 +397,7 @@ def compose(
         history: The turns before, so that no line of ours is said twice.
         documents: All of the index, to say what it is about.
         helplines: Whom to call in an emergency, one sentence each, from the registry.
+        asking: As for `quotes`.
         known: As for `quotes`; where there are any, the person has told of themselves.
         states: As for `quotes`.
         about: What was looked up for their situation, in our words.
@@ -395,6 +410,20 @@ def compose(
     """
     gap = f"My sources don't {_gap(lacking, unknown)}."
     declined = f"{gap[:-1]}, so I won't guess." if lacking or unknown else NOT_COVERED
+
+    def chosen(shape: Shape) -> tuple[DraftSentence, ...]:
+        return quotes(
+            hits,
+            facets,
+            asking=asking,
+            known=known,
+            states=states,
+            shape=shape,
+            wanted=wanted,
+            history=history,
+            asked=asked,
+        )
+
     match status:
         case "urgent":
             return [*_fixed(URGENT), *((1, DraftSentence(line, (), "fixed")) for line in helplines)]
@@ -412,15 +441,13 @@ def compose(
             drafts = _fixed(f"{_kindly(feeling, history)}{declined}{hand_over if offered else ''}")
         case "partly":
             shape = NEAR_BY if lacking or unknown else PLAIN
-            near = quotes(
-                hits, facets, known=known, states=states, shape=shape, wanted=wanted, history=history, asked=asked
-            )
+            near = chosen(shape)
             line = f"{gap} {NEAREST}" if lacking or unknown else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
             line = _opening(feeling, about if known else (), history, verdict=verdict)
-            found = quotes(hits, facets, known=known, states=states, wanted=wanted, history=history, asked=asked)
-            drafts = _before(line, found, otherwise=declined)
+            shape = PLAIN if asking < SEVERAL else PLAIN_OF_SEVERAL
+            drafts = _before(line, chosen(shape), otherwise=declined)
     return drafts
 
 
@@ -464,8 +491,14 @@ def likely(hits: Sequence[Hit]) -> bool:
 
 def nothing_on(questions: Sequence[str]) -> str:
     """Say which of several questions nothing was found on, in the person's own words."""
-    asked = [f"“{' '.join(question.split()).rstrip('?.! ')}”" for question in questions[:2]]
-    return f"I found nothing in my sources on {_joined(asked)}."
+    asked = [f"“{_shortened(question)}”" for question in questions[:2]]
+    return f"I found little or nothing in my sources on {_joined(asked)}."
+
+
+def _shortened(question: str) -> str:
+    spoken = question.split()
+    rest = " …" if len(spoken) > REPEATED_WORDS else ""
+    return " ".join(spoken[:REPEATED_WORDS]).rstrip("?.!,;: ") + rest
 
 
 def dated(quoted: Iterable[str], today: date) -> str:

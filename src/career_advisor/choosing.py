@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from career_advisor.reading import Head, Rows, head_for
-from career_advisor.records import Hit, Shelf
+from career_advisor.records import Hit, Shelf, Span
 from career_advisor.text import words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
@@ -215,6 +215,21 @@ class Chooser:
             usual=float(self.answerable.usual[:-1] @ message + self.answerable.usual[-1]) if self.answerable else 0.0,
         )
 
+    def reads(self, asked: Vectors, hit: Hit, span: Span) -> float:
+        """Return the log-odds that what is quoted of a hit answers a question, as far as the network tells.
+
+        Args:
+            asked: Vector of the question, shape (dimension,).
+            hit: Where it was found.
+            span: What is quoted: one sentence, or several.
+        """
+        if self.head is None:
+            return 0.0
+        quoted = [each for each in hit.sentences if span.start <= each.start and each.end <= span.end]
+        rows = [self.rows.sentences[hit.document.path, each.start, each.end] for each in quoted or hit.sentences]
+        said = np.asarray(self.vectors[rows], np.float32)
+        return float(self.head.log_odds(asked, said, self._above(hit, said)).max())
+
     def traits(self, message: Vectors, found: Sequence[Found]) -> list[list[Values]]:
         """Return for each hit the traits of its sentences, shape (sentences, len(Traits))."""
         flat = [(part.vector, hit) for part in found for hit in part.hits if hit.sentences]
@@ -228,6 +243,11 @@ class Chooser:
         rows = [self.rows.sentences[hit.document.path, span.start, span.end] for span in hit.sentences]
         return np.asarray(self.vectors[rows], np.float32)
 
+    def _above(self, hit: Hit, said: Vectors) -> Vectors:
+        """Return the vector of the question of a hit's section, for each of its sentences; their own without one."""
+        row = self.rows.headings.get((hit.document.path, hit.section))
+        return said if row is None else np.repeat(np.asarray(self.vectors[row], np.float32)[None], len(said), axis=0)
+
     def _read(self, asked: Vectors, said: Vectors, above: Vectors) -> Vectors:
         """Return `Traits.reads` of sentences, shape (sentences,); zeros where nothing is read."""
         if self.head is None:
@@ -238,8 +258,7 @@ class Chooser:
         if not hit.sentences:
             return np.zeros((0, len(Traits._fields)))
         said = self._sentences(hit)
-        row = self.rows.headings.get((hit.document.path, hit.section))
-        above = said if row is None else np.repeat(np.asarray(self.vectors[row], np.float32)[None], len(said), axis=0)
+        above = self._above(hit, said)
         reads = self._read(message, said, above)
         reads_part = reads if np.array_equal(message, part) else self._read(part, said, above)
         section = hit.document.sections[hit.section]

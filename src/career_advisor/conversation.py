@@ -53,6 +53,12 @@ _ASKS = re.compile(
     r"(?:what|which|who|whom|whose|where|when|why|how|is|are|am|do|does|did|can|could|should|would|will|has|have|any)\b",
     re.IGNORECASE,
 )
+# "What I'd like is …", "have been teaching for years": begins like a question, and is none.
+_TELLS = re.compile(
+    r"^\W*(?:(?:and|but|so)\b[, ]*)*(?:(?:what|which|who|where|when|why|how) (?:i|we|he|she|they|it|my|our)\b"
+    r"|(?:have|has|am|is|are|will|would|can|could|do|did|does) (?:been|be|had|done|not|also|just|now|still)\b)",
+    re.IGNORECASE,
+)
 
 # What nobody can tell from a few lines: whether this person is good enough, will get in, should leave or stay.
 _VERDICT = re.compile(
@@ -103,6 +109,16 @@ _DEFINES = re.compile(
     r"\b(?:what(?:'s| is| are| does)|whats|define|definition|mean(?:s|ing)?|stands? for|word|term)\b", re.IGNORECASE
 )
 
+# Where a sentence begins to ask once more: "do i quit, do i study at night, or is there a third way".
+_AUX = r"(?:do|does|did|can|could|should|would|will|is|are|am|has|have)(?:n['’]?t)?"
+_ASKS_ANEW = re.compile(
+    rf"(?:\s*[,:;–—]|\s-)?\s+(?:(?:and|but|or|so|also|then|plus)\s+)?"
+    rf"(?=(?:{_AUX} (?:i|you|we|they|there|it|any\w*|some\w*|people)|(?:what|how) about"
+    rf"|(?:what|which|who|where|when|why|how)(?:(?: \w+){{0,3}}? {_AUX}|['’](?:d|s|ll|re)))\b)",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"[,:;–—-]|\b(?:and|but|or|so|also|then|plus)\b", re.IGNORECASE)
+
 OWN_WORDS = 3
 """Content words from which a part of a message may stand alone."""
 SHORT = 5
@@ -113,10 +129,12 @@ TELLING = 14
 """Words from which a single sentence may tell of somebody, and not only ask."""
 SITUATIONS = 4
 """Situations looked up at most, in their order."""
-FACETS = 6
-"""Parts looked up at most; each is one more query for the encoder."""
+FACETS = 8
+"""Parts looked up at most; each is one more query."""
+KNOWN = 6
+"""Of these, questions that guidance answers for such a person, at most; fewer where the message asks by itself."""
 OWN = 2
-"""Parts of the message itself that keep a place among them, however much is known of the situation."""
+"""By how many fewer, at most."""
 
 HOLDS = 0.75
 """Log-odds from which somebody is taken to be in a situation: what is said of a person must seldom be wrong."""
@@ -233,7 +251,8 @@ def telling(text: str) -> tuple[str, list[float]]:
 
 def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool, of: _Person) -> Queries:
     if not of_the_field:
-        return Queries(asked, standalone, tuple(searched), (_parts(asked) or _sides(asked))[:FACETS])
+        own = (_parts(asked) or _sides(asked))[:FACETS]
+        return Queries(asked, standalone, tuple(searched), own, asking=sum(map(asks, own)))
     told = of.situations(asked)
     parts, situations = _parts(asked), _looked_up(asked, told, of)
     states = frozenset(each.key for each in (told if standalone == asked else of.situations(standalone)))
@@ -245,20 +264,22 @@ def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_f
         outright = of._replace(tell=None)
         again = _looked_up(asked, outright.situations(asked), outright)[:1] if not sides else []
         put = tuple(_named(text) for text in [*searched, *(each.asks[0] for each in again)])
-        return Queries(asked, standalone, put, sides, understood=_understood(again), states=states)
-    own = [_named(part) for part in parts if part.endswith("?") or not situations]
+        asking = sum(map(asks, sides))
+        return Queries(asked, standalone, put, sides, understood=_understood(again), asking=asking, states=states)
+    own = tuple(_named(part) for part in parts if asks(part) or not situations)
     # The first question of each situation, then the second of each, as far as there is room.
     by_rank = sorted((i, j, ask) for j, each in enumerate(situations) for i, ask in enumerate(each.asks))
-    room = FACETS - min(len(own), OWN)
-    known = [ask for _, _, ask in by_rank][:room]
+    known = [ask for _, _, ask in by_rank][: KNOWN - min(len(own), OWN)]
+    own = own[: FACETS - len(known)]
     return Queries(
         question=asked,
         standalone=standalone,
         searched=tuple(_named(text) for text in searched),
-        facets=(*own[: FACETS - len(known)], *known),
+        facets=(*own, *known),
         situations=tuple(each.label for each in situations),
         understood=_understood(situations),
         needs=tuple(dict.fromkeys(need for each in situations for need in each.needs)),
+        asking=sum(map(asks, own)),
         known=len(known),
         states=states,
     )
@@ -340,7 +361,7 @@ def _sides(question: str) -> tuple[str, ...]:
 
 def asks(text: str) -> bool:
     """Tell whether a part of a message asks something."""
-    return text.endswith("?") or bool(_ASKS.match(text))
+    return text.endswith("?") or bool(_ASKS.match(text) and not _TELLS.match(text))
 
 
 def feeling_of(understood: Sequence[Understood]) -> Feeling | None:
@@ -381,12 +402,19 @@ def _previous_question(history: Sequence[Message]) -> str:
     return " ".join(carried)[-600:]
 
 
+def _apart(sentence: str) -> list[str]:
+    """Take a sentence apart where it begins to ask, and to ask again: at a comma, or behind "and" and its like."""
+    cuts = [cut.span() for cut in _ASKS_ANEW.finditer(sentence) if _JOINED.search(cut.group())]
+    starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(sentence)]
+    return [sentence[start:end].strip() for start, end in zip(starts, ends, strict=True) if sentence[start:end].strip()]
+
+
 def _parts(question: str) -> tuple[str, ...]:
     """Return the sentences of a message that say something, if there are several; those that ask come first."""
     if len(words(question)) < SEVERAL:
         return ()
-    parts = [match.group().strip() for match in _SENTENCE.finditer(question)]
-    telling = [part for part in parts if len(content_words(part)) > 1]
-    asking = [part for part in telling if part.endswith("?")]
+    parts = [part for match in _SENTENCE.finditer(question) for part in _apart(match.group().strip())]
+    telling = [part for part in parts if len(content_words(part)) > (0 if asks(part) else 1)]
+    asking = [part for part in telling if asks(part)]
     rest = [part for part in telling if part not in asking]
     return tuple(asking + rest) if len(telling) > 1 else ()

@@ -304,6 +304,8 @@ class Queries:
     """What of it this turn was looked up by, as the person is shown it."""
     needs: tuple[str, ...] = ()
     """What such a person needs from others, ids of `referral`'s needs, the most pressing first."""
+    asking: int = 0
+    """How many of the first facets are questions of the message itself."""
     known: int = 0
     """How many of the last facets are questions that guidance answers for such a person."""
     states: frozenset[str] = frozenset()

@@ -30,6 +30,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from career_advisor.adapting import Adapter
 from career_advisor.rarity import Rarity
 from career_advisor.records import SENTENCE, Hit, Passage, Shelf, Span, Window
 from career_advisor.text import content_words, stems
@@ -106,7 +107,7 @@ class Signs(NamedTuple):
     fused_share: float
     """The same as a share of the best hit's."""
     hit_share: float
-    """Fused score of its hit as a share of the best hit's."""
+    """Score of its hit as a share of the best hit's."""
 
 
 @lru_cache(maxsize=1)
@@ -122,7 +123,13 @@ def weights_for(encoder: str) -> Weights:
 
 
 def retrieve(
-    queries: Sequence[str], vectors: Scores, shelf: Shelf, *, limit: int = 8, weights: Weights = DEFAULT
+    queries: Sequence[str],
+    vectors: Scores,
+    shelf: Shelf,
+    *,
+    limit: int = 8,
+    weights: Weights = DEFAULT,
+    adapter: Adapter | None = None,
 ) -> list[Hit]:
     """Find passages.
 
@@ -132,29 +139,37 @@ def retrieve(
         shelf: The index.
         limit: Hits at most.
         weights: Of the legs.
+        adapter: Knows which sections answer such questions.
 
     Returns:
         By falling score; ties by document path and offset. No two overlap, none crosses a section, and words that
         stand in two documents are shown once.
     """
-    weighed = weigh(queries, vectors, shelf, limit=max(limit, RERANKED), weights=weights)
+    weighed = weigh(queries, vectors, shelf, limit=max(limit, RERANKED), weights=weights, adapter=adapter)
     return _reranked(weighed, shelf.encoder.name)[:limit] if limit > 0 else []
 
 
 def weigh(
-    queries: Sequence[str], vectors: Scores, shelf: Shelf, *, limit: int, weights: Weights = DEFAULT
+    queries: Sequence[str],
+    vectors: Scores,
+    shelf: Shelf,
+    *,
+    limit: int,
+    weights: Weights = DEFAULT,
+    adapter: Adapter | None = None,
 ) -> list[tuple[Hit, npt.NDArray[np.float64]]]:
     """Find passages, and what speaks for each of their sentences, before it is weighed.
 
     Args:
-        queries: As for `retrieve`, like `vectors`, `shelf` and `weights`.
+        queries: As for `retrieve`, like all the others.
         vectors: Of the queries.
         shelf: The index.
         limit: Hits at most.
         weights: Of the legs.
+        adapter: Knows which sections answer such questions.
 
     Returns:
-        Hits by falling fused score, which is also the score of each sentence, with their `Signs` as an array of shape
+        Hits by falling score, with the fused score as that of each sentence, and their `Signs` as an array of shape
         (sentences, len(Signs)).
     """
     if not queries or not shelf.passages:
@@ -168,9 +183,14 @@ def weigh(
     wording_cosine = np.maximum(_best_wording(raw.max(axis=0), ready), 0.0)[ready.section]
     legs = {"dense": dense, "lexical": lexical, "wording": wording}
     fused = dense + weights.lexical * lexical + weights.wording * wording
+    found = fused
+    if adapter is not None:
+        cosines = adapter.moved(asked) @ np.asarray(shelf.vectors, np.float32).T
+        legs["learnt"] = adapter.log_shares(cosines[:, ready.texts], ready.text_bounds)[ready.section]
+        found = fused + adapter.weight * legs["learnt"]
     ranks = {name: _ranks(scores) for name, scores in legs.items()}
-    scored = _Scored(fused, legs, ranks, _best_cosine(raw.max(axis=0), ready), wording_cosine)
-    hits = _shown(scored, scored.fused, shelf, ready, limit)
+    scored = _Scored(found, fused, legs, ranks, _best_cosine(raw.max(axis=0), ready), wording_cosine)
+    hits = _shown(scored, scored.found, shelf, ready, limit)
     if lexical.any():
         hits = _with_words(hits, _shown(scored, lexical, shelf, ready, BY_WORDS))[:limit]
     return list(zip(hits, _signs(queries, raw.max(axis=0), hits, ready), strict=True))
@@ -229,6 +249,10 @@ class _Prepared:
     """Section number of each passage."""
     bounds: Positions
     """First passage of each section, and their number at the end."""
+    texts: Positions
+    """Windows that are no wordings, section by section."""
+    text_bounds: Positions
+    """First of `texts` of each section, and their number at the end."""
     words: Positions
     """Length of each passage in words."""
     runs: _Runs
@@ -257,6 +281,8 @@ def _work_out(shelf: Shelf) -> _Prepared:
     sizes = np.array([window.size for window in shelf.windows], np.intp)
     of_section = np.array([numbers.get((w.document, w.section), -1) for w in shelf.windows], np.intp)
     wordings = np.flatnonzero((sizes == 0) & (of_section >= 0))
+    texts = np.flatnonzero((sizes != 0) & (of_section >= 0))
+    texts = texts[np.argsort(of_section[texts], kind="stable")]
     return _Prepared(
         sizes=_sizes(shelf.passages, section, shelf.windows, of_section, sizes),
         theme=_theme(np.asarray(shelf.vectors, np.float32), sizes > 0),
@@ -264,6 +290,8 @@ def _work_out(shelf: Shelf) -> _Prepared:
         wording_section=of_section[wordings],
         section=section,
         bounds=bounds,
+        texts=texts,
+        text_bounds=np.searchsorted(of_section[texts], np.arange(len(numbers) + 1)),
         words=words,
         runs=_runs(words, section, bounds),
         alone={(w.document, w.start, w.end): row for row, w in enumerate(shelf.windows) if w.size == SENTENCE},
@@ -433,6 +461,8 @@ def _signs(
     whole = [max(ready.rarity.weight(stems), 1e-9) for stems in asked]
     best = max((hit.fused for hit in hits), default=1.0)
     best = best if best > 0.0 else 1.0
+    foremost = max((hit.score for hit in hits), default=1.0)
+    foremost = foremost if foremost > 0.0 else 1.0
 
     def share(held: frozenset[str]) -> float:
         return max(ready.rarity.weight(stems & held) / weight for stems, weight in zip(asked, whole, strict=True))
@@ -456,7 +486,7 @@ def _signs(
                     similarity=hit.similarity,
                     fused=fused,
                     fused_share=fused / best,
-                    hit_share=hit.fused / best,
+                    hit_share=hit.score / foremost,
                 )
             )
         found.append(np.array(rows, np.float64))
@@ -486,7 +516,10 @@ def _reranked(weighed: Sequence[tuple[Hit, npt.NDArray[np.float64]]], encoder: s
 class _Scored(NamedTuple):
     """Scores of the passages, each of shape (passages,)."""
 
+    found: Scores
+    """What they are taken by."""
     fused: Scores
+    """The same without what was learnt about questions."""
     legs: dict[str, Scores]
     ranks: dict[str, Positions]
     best_cosine: Scores
@@ -511,7 +544,7 @@ def _shown(scored: _Scored, by: Scores, shelf: Shelf, ready: _Prepared, limit: i
         summed = np.concatenate(([0.0], np.cumsum(scores.astype(np.float64) * ready.words)))
         return np.asarray((summed[runs.last] - summed[runs.first]) / np.maximum(runs.words, 1), np.float64)
 
-    order, means = mean_over_runs(by), mean_over_runs(scored.fused)
+    order, found, fused = mean_over_runs(by), mean_over_runs(scored.found), mean_over_runs(scored.fused)
     taken = np.zeros(len(scored.fused), bool)
     seen: list[frozenset[tuple[str, ...]]] = []
     hits: list[Hit] = []
@@ -524,7 +557,7 @@ def _shown(scored: _Scored, by: Scores, shelf: Shelf, ready: _Prepared, limit: i
         if _section_words(first, ready) <= WHOLE_SECTION_WORDS:
             first, last = (int(bound) for bound in ready.bounds[ready.section[first] :][:2])
         taken[first:last] = True
-        hit = _hit(Span(first, last), float(means[run]), scored, shelf)
+        hit = _hit(Span(first, last), (float(found[run]), float(fused[run])), scored, shelf)
         triples = _triples(hit.text)
         if any(len(triples & earlier) >= SAME * len(triples) for earlier in seen):
             continue
@@ -538,8 +571,8 @@ def _section_words(passage: int, ready: _Prepared) -> int:
     return int(ready.words[start:end].sum())
 
 
-def _hit(run: Span, score: float, scored: _Scored, shelf: Shelf) -> Hit:
-    """Make a hit of the passages from `run.start` to before `run.end`."""
+def _hit(run: Span, scores: tuple[float, float], scored: _Scored, shelf: Shelf) -> Hit:
+    """Make a hit of the passages from `run.start` to before `run.end`; its scores are `score` and `fused` of it."""
     passages = shelf.passages[run.start : run.end]
     inside = slice(run.start, run.end)
     peak = run.start + int(np.argmax(scored.fused[inside]))
@@ -548,8 +581,8 @@ def _hit(run: Span, score: float, scored: _Scored, shelf: Shelf) -> Hit:
         section=passages[0].section,
         start=passages[0].start,
         end=passages[-1].end,
-        score=score,
-        fused=score,
+        score=scores[0],
+        fused=scores[1],
         sentences=tuple(Span(p.start, p.end) for p in passages),
         sentence_scores=tuple(float(value) for value in scored.fused[inside]),
         similarity=float(scored.best_cosine[inside].max()),
