@@ -149,7 +149,7 @@ def train(asked: Vectors, questions: Sequence[Question], sections: Sections) -> 
     sharpness = torch.nn.Parameter(torch.tensor(3.0))
     optimizer = torch.optim.AdamW([down, up, sharpness], lr=RATE, weight_decay=0.0)
     for _ in range(EPOCHS):
-        for batch in torch.tensor_split(torch.randperm(len(questions)), range(BATCH, len(questions), BATCH)):
+        for batch in torch.tensor_split(torch.randperm(len(questions)), tuple(range(BATCH, len(questions), BATCH))):
             moved = torch.nn.functional.normalize(vectors[batch] + (vectors[batch] @ down) @ up, dim=1)
             near = (moved @ sections.texts.T)[:, sections.windows].amax(-1) * sharpness.exp()
             shares = torch.log_softmax(near.masked_fill(beside[batch], -1e4), 1)

@@ -255,6 +255,25 @@ def test_words_are_shown_before_the_answer_is_whole(tab: Tab, answerer: Scripted
     assert tab.page.locator("#send").is_visible()
 
 
+def test_what_is_taken_back_leaves_the_page_where_an_answer_begins_anew(tab: Tab, answerer: ScriptedAnswerer) -> None:
+    go = threading.Event()
+
+    def begun_anew(question: str) -> Iterator[Stage | Piece | Reply]:
+        yield Piece("This was no answer. It had two sentences.\n\nAnd a paragraph more.")
+        time.sleep(1.5 * AT_MOST_EVERY_S)
+        yield Piece("This is one.", anew=True)
+        go.wait(20)
+        yield answered(question)
+
+    answerer.script = begun_anew
+    tab.type("Should I do a PhD?")
+
+    tab.page.wait_for_selector('.words :text("This is one.")')
+    assert tab.turn.locator(".words").inner_text().strip() == "This is one."
+    go.set()
+    assert QUOTES[0] in tab.over().inner_text()
+
+
 BEGUN: dict[str, Callable[[Tab], None]] = {
     "typed": lambda tab: tab.type("Should I do a PhD?"),
     "sent with the button": lambda tab: (tab.page.fill("#question textarea", "A PhD?"), tab.page.click("#send"))[0],

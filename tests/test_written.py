@@ -431,6 +431,7 @@ def test_a_conversation_in_each_provider_s_own_protocol(
 
     text, first = left_standing(speaking.reply(QUESTION, spent=spent))
     before = [Message("user", QUESTION), Message("assistant", first.answer)]
+    server.say = lambda request: [f"{GOOD} ", EARNED]  # what the first answer ended with ends no other
     second = ask(speaking, "and as an engineer?", before, spent=spent)
 
     assert text == first.answer

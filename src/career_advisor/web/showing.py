@@ -56,6 +56,7 @@ _STAGES = (
     (re.compile(r"The language model asks for a moment of patience"), "stage_patience", ""),
     (re.compile(r"Translating the question"), "stage_translating_question", ""),
     (re.compile(r"Translating the answer"), "stage_translating_answer", ""),
+    (re.compile(r"Asking for a second opinion"), "stage_second_opinion", ""),
     (re.compile(r"(.+) is writing"), "stage_writing", "model"),
     (re.compile(r"Answering"), "stage_answering", ""),
 )

@@ -205,7 +205,9 @@ function showProse(turn, paragraphs, whole) {
       if (there) there.replaceWith(shown);
       else paragraph.append(shown);
     });
+    while (paragraph.children.length > sentences.length) paragraph.lastElementChild.remove(); // taken back: the answer begins anew
   });
+  while (prose.children.length > paragraphs.length) prose.lastElementChild.remove();
   if (turn.spoken !== null) speak(turn, paragraphs.flat(), whole);
 }
 
