@@ -43,8 +43,8 @@ EPOCHS = 8
 BATCH = 256
 RATE = 2e-3
 RIDGE = 1e-4
-WEIGHT = 0.8
-TRIED = (0.0, 0.4, 0.8, 1.6)
+WEIGHT = 1.6
+TRIED = (0.0, 0.8, 1.6, 3.2)
 
 Place = tuple[str, int]
 """A section: its document and number."""
