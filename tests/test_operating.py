@@ -639,6 +639,24 @@ def test_the_operator_sees_what_was_declined_and_how_long_answers_took(tmp_path:
     assert "n 3" in page
 
 
+def test_times_alone_are_kept_without_a_word_of_any_question(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, keep_times=True)
+    journal = Journal(settings.home, 30, words=False)
+    journal.keep(replace(not_covered("What is the salary?"), timings_ms={"total": 20.0}))
+    with operated(settings) as url:
+        page = logged_in(url).get("/questions").text
+
+    assert "salary" not in journal.path.read_text("utf-8")
+    assert "median 20 ms" in page
+    assert "no word of any question" in page
+    assert "Declined most often" not in page
+
+
+def test_where_times_are_kept_and_nothing_was_asked_yet_that_is_said(tmp_path: Path) -> None:
+    with operated(settings_of(tmp_path, keep_times=True)) as url:
+        assert "Nothing has been asked yet." in logged_in(url).get("/questions").text
+
+
 def run_command(tmp_path: Path, *words: str) -> str:
     environment = os.environ | {"ADVISOR_HOME": str(tmp_path)}
     done = subprocess.run(

@@ -372,10 +372,11 @@ def serve(
     box = Box(settings.home) if settings.feedback else None
     answerer: web.Answerer = advisor
     kept = 0
-    if settings.keep_questions:
-        journal = Journal(settings.home, settings.keep_questions_days)
+    if settings.keep_questions or settings.keep_times:
+        journal = Journal(settings.home, settings.keep_questions_days, words=settings.keep_questions)
         journal.sweep()
-        answerer, kept = web.Noting(advisor, journal), settings.keep_questions_days
+        answerer = web.Noting(advisor, journal)
+        kept = settings.keep_questions_days if settings.keep_questions else 0
     web.serve(answerer, host=settings.host, port=settings.port, on_ready=ready, box=box, kept=kept, sources=advisor)
 
 

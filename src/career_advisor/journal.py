@@ -1,8 +1,9 @@
 """What was asked and could not be answered, and how long answers took: kept only where the operator wants it.
 
 A line of `questions.jsonl` is an answer: its day, its status and its milliseconds. Of a question that was declined the
-words are there, too, without addresses and long numbers. Nothing is kept of who asked, of the turns before, or of the
-hour. Lines are deleted after some days. The page says so wherever this is on.
+words are there, too, without addresses and long numbers, unless the operator wants the times alone. Nothing is kept of
+who asked, of the turns before, or of the hour. Lines are deleted after some days. The page says so wherever words are
+kept.
 """
 
 from __future__ import annotations
@@ -63,15 +64,31 @@ class Asked(NamedTuple):
 class Journal:
     """The file in an operator's home. Servers may share it."""
 
-    def __init__(self, home: Path, days: int, *, today: Callable[[], date] = lambda: datetime.now(UTC).date()) -> None:
+    def __init__(
+        self,
+        home: Path,
+        days: int,
+        *,
+        words: bool = True,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+    ) -> None:
+        """Open no file yet.
+
+        Args:
+            home: Where the file lies.
+            days: After so many a line is deleted.
+            words: Whether those of declined questions are kept, too.
+            today: Gives the date.
+        """
         self.path = home / FILE
+        self._words = words
         self._days = days
         self._today = today
         self._swept: date | None = None
 
     def keep(self, reply: Reply) -> None:
         """Keep what is kept of an answer; one that cannot be written down is nobody's trouble but the operator's."""
-        question = without_personal(reply.question) if reply.status in DECLINED else ""
+        question = without_personal(reply.question) if self._words and reply.status in DECLINED else ""
         line = Line(self._today().isoformat(), reply.status, float(reply.timings_ms.get("total", 0.0)), question)
         try:
             with self._alone():

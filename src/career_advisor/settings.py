@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     max_question_chars: int = Field(default=4000, ge=1, le=100_000, description="a longer question is sent back")
     feedback: bool = Field(default=False, description="ask under each answer whether it helped, and keep what is sent")
     keep_questions: bool = Field(default=False, description="keep what was declined, and how long answers took")
+    keep_times: bool = Field(default=False, description="keep how long answers took, without a word of any question")
     keep_questions_days: int = Field(default=30, ge=1, le=3_650, description="days after which they are deleted")
     operator_port: int = Field(default=7861, ge=0, le=65_535, description="port of the operator's page")
     operator_password: SecretStr | None = Field(default=None, description="unset: made at each start")

@@ -11,7 +11,7 @@ from career_advisor import opening
 from career_advisor.evaluation import comparing, folder
 from career_advisor.evaluation.intervals import percentiles
 from career_advisor.evaluation.report import opened
-from career_advisor.journal import Journal, Line, most_declined
+from career_advisor.journal import DECLINED, Journal, Line, most_declined
 from career_advisor.records import AdvisorError, IndexMissing, WrongUse
 from career_advisor.settings import Settings
 
@@ -175,12 +175,13 @@ def questions_page(settings: Settings) -> dict[str, Any]:
     by_day = [(day, list(those)) for day, those in groupby(in_order, key=lambda line: line.day)]
     return {
         "on": settings.keep_questions,
+        "timed": settings.keep_questions or settings.keep_times,
         "days_kept": settings.keep_questions_days,
         "file": str(journal.path),
         "declined": most_declined(lines, limit=QUESTIONS_SHOWN),
         "answers": len(lines),
         "days": [
-            {"day": day, "declined": sum(bool(line.question) for line in those), **_latency(those)}
+            {"day": day, "declined": sum(line.status in DECLINED for line in those), **_latency(those)}
             for day, those in reversed(by_day[-DAYS_SHOWN:])
         ],
         "all": _latency(lines),
