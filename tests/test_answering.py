@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from career_advisor.answering import PLAIN, compose, follow_ups, likely, nothing_on, quotes
 from career_advisor.records import Citation, Document, Hit, Kind, Message, Section, Span
 
@@ -237,6 +239,15 @@ def test_whom_a_thing_concerns_is_said_to_know_it_best() -> None:
     assert "Whoever it concerns" not in said("not_covered", offered=True)
 
 
+def test_nobody_is_promised_where_only_pages_are_shown() -> None:
+    assert "The pages below may tell you more." in said("not_covered", offered=True, people=False)
+    assert "people below" not in said("not_covered", lacking="pay", unknown=("Anthropic",), offered=True, people=False)
+
+
+def test_whoever_asks_something_is_not_told_first_what_else_was_looked_up() -> None:
+    assert "I looked for" not in said("answered", known=2, about=["coming from software"], asking=1)
+
+
 def test_follow_ups_are_questions_the_index_answers_that_were_not_asked_or_quoted() -> None:
     found = hit(DEGREES, 0, [3.0])
     quoted = Citation(
@@ -314,6 +325,19 @@ def test_each_of_several_questions_has_its_sentence_before_one_has_more() -> Non
     assert len(of_each) == 3
     assert of_the_best == ["Houses have roofs.", "Gardens need rain.", "Wells run dry."]
     assert "Whales sing." not in of_each
+
+
+@pytest.mark.parametrize(
+    ("question", "back"),
+    [
+        ("And how big a pay cut is it, I'm at 240k?", "how big a pay cut is it"),
+        ("Also, does it hurt you?", "does it hurt you"),
+        ("My questions are these: is there a place for me", "is there a place for me"),
+        ("Should I finish the degree, which is 14 more months", "Should I finish the degree"),
+    ],
+)
+def test_a_question_is_said_back_without_what_stands_around_it(question: str, back: str) -> None:
+    assert nothing_on([question]) == f"I found little or nothing in my sources on “{back}”."
 
 
 def test_a_long_question_is_said_back_by_its_beginning() -> None:

@@ -101,6 +101,11 @@ def test_a_life_story_is_taken_apart_with_its_question_first() -> None:
             "Is there a course for facilitators, and what do you do when somebody asks what you don't know?",
             ("Is there a course for facilitators", "what do you do when somebody asks what you don't know?"),
         ),
+        (
+            "I stopped caring. Should I finish the degree, which is probably 14 more months, and to whom would I "
+            "even write?",
+            ("Should I finish the degree, which is probably 14 more months", "to whom would I even write?"),
+        ),
     ],
 )
 def test_each_of_several_questions_in_one_sentence_is_looked_up(message: str, asked: tuple[str, ...]) -> None:

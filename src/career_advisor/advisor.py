@@ -718,6 +718,7 @@ class Advisor:
             about=[each.about for each in found.queries.understood],
             verdict=conversation.asks_for_a_verdict(found.queries.question),
             offered=bool(found.offers),
+            people=any(offer.service.kind == "advising" for offer in found.offers),
             wanted=lambda text: kind is not None and contains(text, kind, today),
         )
         left_open = _left_open(found, drafts, self._chooser(shelf)) if found.status == "answered" else []

@@ -73,6 +73,11 @@ _ASKS_WHAT = re.compile(
     r"(?: means?| stands? for)?\W*",
     re.IGNORECASE,
 )
+_JOINS_ON = re.compile(
+    r"^\W*(?:(?:and|but|or|so|also|then|plus|ok(?:ay)?|(?:my )?questions?(?: (?:is|are)(?: these)?)?)\b[\s,:]*)+",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r",\s+(?=(?:i|i['’]?m|i['’]ve|we|given|because|since|as|which|though|although)\b)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 
 
@@ -342,6 +347,8 @@ NOT_COVERED = "My sources don't answer that, so I won't guess."
 ASK_A_PERSON = " The people below may know, or know who does."
 ASK_THEM = " Whoever it concerns knows best; the people below may know whom to ask."
 """Where the thing or the name that is lacking is known."""
+READ_ON = " The pages below may tell you more."
+"""Where nobody to talk to is among the services shown."""
 PARTLY = "My sources don't answer exactly that. What comes nearest:"
 NEAREST = "What comes nearest:"
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
@@ -382,6 +389,7 @@ def compose(
     about: Sequence[str] = (),
     verdict: bool = False,
     offered: bool = False,
+    people: bool = True,
     wanted: Callable[[str], bool] = lambda text: False,
 ) -> Drafts:
     """Write the whole answer without a language model.
@@ -403,6 +411,7 @@ def compose(
         about: What was looked up for their situation, in our words.
         verdict: Whether they want to be judged, or told what to do.
         offered: Whether services are shown below the answer.
+        people: Whether somebody to talk to is among them.
         wanted: As for `quotes`.
 
     Returns:
@@ -437,7 +446,7 @@ def compose(
         case "off_topic":
             drafts = _fixed(f"{OFF_TOPIC} {subject(documents)}")
         case "not_covered":
-            hand_over = ASK_THEM if lacking or unknown else ASK_A_PERSON
+            hand_over = READ_ON if not people else ASK_THEM if lacking or unknown else ASK_A_PERSON
             drafts = _fixed(f"{_kindly(feeling, history)}{declined}{hand_over if offered else ''}")
         case "partly":
             shape = NEAR_BY if lacking or unknown else PLAIN
@@ -445,7 +454,8 @@ def compose(
             line = f"{gap} {NEAREST}" if lacking or unknown else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
-            line = _opening(feeling, about if known else (), history, verdict=verdict)
+            # Whoever asks something is answered that, and not told first what else was looked up.
+            line = _opening(feeling, about if known and not asking else (), history, verdict=verdict)
             shape = PLAIN if asking < SEVERAL else PLAIN_OF_SEVERAL
             drafts = _before(line, chosen(shape), otherwise=declined)
     return drafts
@@ -496,7 +506,10 @@ def nothing_on(questions: Sequence[str]) -> str:
 
 
 def _shortened(question: str) -> str:
-    spoken = question.split()
+    """Return a question as it is said back: without what joins it to another, and what is only said beside it."""
+    bare = _JOINS_ON.sub("", question)
+    aside = _ASIDE.search(bare)
+    spoken = (bare[: aside.start()] if aside else bare).split()
     rest = " …" if len(spoken) > REPEATED_WORDS else ""
     return " ".join(spoken[:REPEATED_WORDS]).rstrip("?.!,;: ") + rest
 

@@ -114,9 +114,13 @@ _AUX = r"(?:do|does|did|can|could|should|would|will|is|are|am|has|have)(?:n['’
 _ASKS_ANEW = re.compile(
     rf"(?:\s*[,:;–—]|\s-)?\s+(?:(?:and|but|or|so|also|then|plus)\s+)?"
     rf"(?=(?:{_AUX} (?:i|you|we|they|there|it|any\w*|some\w*|people)|(?:what|how) about"
-    rf"|(?:what|which|who|where|when|why|how)(?:(?: \w+){{0,3}}? {_AUX}|['’](?:d|s|ll|re)))\b)",
+    rf"|(?:(?:to|for|with|from|at|in|on|by) )?(?:what|which|whom?|where|when|why|how)"
+    rf"(?:(?: \w+){{0,3}}? {_AUX}|['’](?:d|s|ll|re)))\b)",
     re.IGNORECASE,
 )
+# "The degree, which is 14 more months" goes on with what it was saying.
+_RELATES = re.compile(rf"(?:which|who|where) {_AUX}\b", re.IGNORECASE)
+_CONJOINED = re.compile(r"\b(?:and|but|or|so|also|then|plus)\b", re.IGNORECASE)
 _JOINED = re.compile(r"[,:;–—-]|\b(?:and|but|or|so|also|then|plus)\b", re.IGNORECASE)
 
 OWN_WORDS = 3
@@ -404,7 +408,11 @@ def _previous_question(history: Sequence[Message]) -> str:
 
 def _apart(sentence: str) -> list[str]:
     """Take a sentence apart where it begins to ask, and to ask again: at a comma, or behind "and" and its like."""
-    cuts = [cut.span() for cut in _ASKS_ANEW.finditer(sentence) if _JOINED.search(cut.group())]
+    cuts = [
+        cut.span()
+        for cut in _ASKS_ANEW.finditer(sentence)
+        if _JOINED.search(cut.group()) and (_CONJOINED.search(cut.group()) or not _RELATES.match(sentence, cut.end()))
+    ]
     starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(sentence)]
     return [sentence[start:end].strip() for start, end in zip(starts, ends, strict=True) if sentence[start:end].strip()]
 

@@ -50,6 +50,8 @@ _OF_ONESELF = re.compile(
 )
 
 
+# Of a people is asked as of oneself: "do they take Nigerians?"
+_PEOPLE = re.compile(r"[A-Z][a-z]{2,}ans$")
 _CALENDAR = re.compile(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day$|(?:january|february|march|april|may|june|july|august|september|october"
     r"|november|december)$",
@@ -452,5 +454,6 @@ def _asked_names(question: str, ground: Ground) -> dict[str, str]:
         for name, written in names(asking).items()
         if name not in ground.rarity.common
         and not _CALENDAR.match(written)
+        and not _PEOPLE.match(written)
         and not (written.isupper() and len(written) > SHOUTED)
     }
