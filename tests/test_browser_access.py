@@ -14,7 +14,7 @@ from career_advisor.feedback import Box
 from career_advisor.records import ModelUnavailable, Piece, Reply, Stage, Understood
 from career_advisor.web import guard
 from tests.chromium import violations
-from tests.doubles import Bookshelf, ScriptedAnswerer, not_covered, streamed, urgent
+from tests.doubles import QUOTES, Bookshelf, ScriptedAnswerer, not_covered, streamed, urgent
 from tests.test_browser import PHONE, WIDE, Held, Tab, browser, eventually, full, opened
 from tests.test_web import served
 
@@ -137,7 +137,7 @@ def later(tab: Tab, answerer: ScriptedAnswerer) -> Iterator[str]:
     held = Held()
     answerer.script = held
     tab.type("Slowly?")
-    page.wait_for_selector(".turn:last-child .words .sentence")
+    page.wait_for_selector(f'.turn:last-child .words :text("{QUOTES[0]}")')  # nothing more comes before it is let go
     yield "an answer that comes"
     held.let_go()
     tab.over()
