@@ -41,6 +41,7 @@ pytestmark = pytest.mark.browser
 WIDE = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 WITHIN_MS = 30_000
+CUT_OFF = ("AbortError: signal is aborted without reason", "Unexpected error Connection errored out")
 MINDED = "Mind the dates: today is 24 November 2026, so some given above are past; the current page has the next ones."
 
 
@@ -55,6 +56,8 @@ class Tab:
     asked_for: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
+    loads: int = 0
+    """How often the page was loaded."""
 
     def open(self, address: str) -> None:
         self.page.goto(address)
@@ -151,6 +154,7 @@ def opened(browser: Any, address: str, **options: Any) -> Iterator[Tab]:
     tab.page.on("console", lambda message: tab.complaints.extend([message.text] if message.type == "error" else []))
     tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
     tab.page.on("dialog", on_dialog)
+    tab.page.on("load", lambda: setattr(tab, "loads", tab.loads + 1))
     try:
         tab.open(address)
         yield tab
@@ -168,7 +172,8 @@ def watched(browser: Any, address: str, **options: Any) -> Iterator[Tab]:
 
 def was_good(tab: Tab, address: str) -> None:
     assert [url for url in tab.asked_for if not url.startswith((address, "data:", "blob:"))] == []
-    assert tab.complaints == []
+    # A page that is loaded anew cuts off what Gradio was still listening to, and Gradio says so.
+    assert [each for each in tab.complaints if not (tab.loads > 1 and each.startswith(CUT_OFF))] == []
     assert tab.dialogs == []
 
 
