@@ -154,6 +154,8 @@ def opened(browser: Any, address: str, **options: Any) -> Iterator[Tab]:
     tab.page.on("console", lambda message: tab.complaints.extend([message.text] if message.type == "error" else []))
     tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
     tab.page.on("dialog", on_dialog)
+    # From the first: Chromium learns of it too late where a key is pressed right behind `expect_file_chooser`.
+    tab.page.on("filechooser", lambda _: None)
     tab.page.on("load", lambda: setattr(tab, "loads", tab.loads + 1))
     try:
         tab.open(address)
