@@ -34,7 +34,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from career_advisor.answering import PLAIN
+from career_advisor.answering import ENOUGH, PLAIN
 from career_advisor.choosing import Chooser, Found, Traits, Whole, whole_of
 from career_advisor.grounding import Verdict
 from career_advisor.opening import open_advisor, plain_progress
@@ -114,16 +114,25 @@ def rows_of(encoder: str, home: Path, name: str = "choices.jsonl") -> tuple[list
 
 
 def weighed(row: Row, chooser: Chooser) -> Weighed:
-    """Weigh a message's labelled sentences; one found for several parts counts as where it was found best."""
+    """Weigh a message's labelled sentences; one found for several parts counts as where it was found best.
+
+    What was found for the message itself is not general, whatever else it was found for.
+    """
     seen: dict[str, Values] = {}
     for part, traits in zip(row.found, chooser.traits(row.message, row.found), strict=True):
         for hit, values in zip(part.hits, traits, strict=True):
             for span, value in zip(hit.sentences, values, strict=True):
                 key = digest(one_line(hit.document.text[span.start : span.end]))
-                if key in row.belongs and (key not in seen or seen[key][0] < value[0]):
+                if key in row.belongs and (key not in seen or rank(seen[key]) < rank(value)):
                     seen[key] = value
     every = np.array(list(seen.values())).reshape(-1, len(Traits._fields))
     return Weighed(every, np.array([row.belongs[key] for key in seen]))
+
+
+def rank(traits: Values) -> tuple[float, float]:
+    """Return by what one of several places in which a sentence was found counts."""
+    by_name = Traits(*traits)
+    return -by_name.general, by_name.odds
 
 
 def joined(readings: Pairs, rows: list[Row], chooser: Chooser) -> tuple[Pairs, npt.NDArray[np.intp]]:
@@ -289,8 +298,7 @@ def measured(rows: list[Weighed], odds: list[Values]) -> dict[str, Any]:
     """Return how well an order of the sentences does, with intervals of 95 % over messages."""
     useful = [(row.belongs, each) for row, each in zip(rows, odds, strict=True) if row.belongs.max() == 1.0]
     first = np.array([belongs[each.argmax()] == 1.0 for belongs, each in useful], float)
-    quoted = [np.sort(np.flatnonzero(each >= min(PLAIN.likely, each.max())))[: PLAIN.sentences] for _, each in useful]
-    quoted = [chosen[np.argsort(-each[chosen])] for chosen, (_, each) in zip(quoted, useful, strict=True)]
+    quoted = [would_be_quoted(each) for _, each in useful]
     held = [belongs[chosen] for chosen, (belongs, _) in zip(quoted, useful, strict=True)]
     recall = np.array([(got == 1.0).sum() / (all_ == 1.0).sum() for got, (all_, _) in zip(held, useful, strict=True)])
     together = np.concatenate(held)
@@ -306,6 +314,15 @@ def measured(rows: list[Weighed], odds: list[Values]) -> dict[str, Any]:
         "of them no good": round(float((together == 0.0).mean()), 3),
         "best ones quoted": interval(recall),
     }
+
+
+def would_be_quoted(odds: Values) -> npt.NDArray[np.intp]:
+    """Return the sentences that an answer would quote as far as that depends on the odds alone, the likeliest first."""
+    order = np.argsort(-odds, kind="stable")[: PLAIN.sentences]
+    mark = np.where(np.arange(len(order)) < ENOUGH, PLAIN.likely, PLAIN.likelier)
+    mark[0] = -np.inf
+    enough: npt.NDArray[np.intp] = order[odds[order] >= mark]
+    return enough
 
 
 def interval(values: Values) -> list[float]:

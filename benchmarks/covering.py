@@ -3,8 +3,8 @@
 sets/covered.jsonl has messages of sets/choices.jsonl that ask several things, with the sentences that were quoted for
 them and, for each question, whether a reader in the place of the person found something on it in these sentences
 (`yes`), only something near it (`part`), or nothing (`no`; `skip` where torn out of its message it asks nothing).
-A question is said to be left open by `advisor.COVERED`, `advisor.FITS` and `advisor.ASKS`; printed is how many are,
-what readers called them, and how many of those left open are named, for these marks and for others.
+A question is said to be left open by `advisor.COVERED`, `advisor.FITS`, `advisor.ASKS` and `advisor.NEAR`; printed is
+how many are, what readers called them, and how many of those left open are named, for these marks and for others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ Values = npt.NDArray[np.float64]
 
 
 def weighed(encoder: str, home: Path) -> tuple[Values, list[str]]:
-    """Return for each question what the quotes say on it, how likely what was found for it fits, its content words."""
+    """Return for each question what the quotes say on it, how likely what was found for it fits, its content words,
+    and how near it is to a section's question."""
     settings = load_settings(home=home, encoder=encoder)
     advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False, remember=True)
     shelf = advisor._shelves.current()
@@ -62,14 +63,17 @@ def weighed(encoder: str, home: Path) -> tuple[Values, list[str]]:
             said, over = (np.asarray(shelf.vectors, np.float32)[each] for each in (rows, above))
             reads = float(chooser.head.log_odds(found[1 + at].vector, said, over).max())
             fits = max((max(hit.belongs, default=-np.inf) for hit in parts[at]), default=-np.inf)
-            values.append((reads, fits, len(content_words(text))))
+            near = max((hit.wording for hit in parts[at]), default=0.0)
+            values.append((reads, fits, len(content_words(text)), near))
             labels.append(label)
     return np.array(values), labels
 
 
 def measured(values: Values, labels: list[str], covered: float, fits: float) -> dict[str, Any]:
     """Return what is named as left open by two marks."""
-    named = (values[:, 0] < covered) & (values[:, 1] < fits) & (values[:, 2] >= marks.ASKS)
+    named = (
+        (values[:, 0] < covered) & (values[:, 1] < fits) & (values[:, 2] >= marks.ASKS) & (values[:, 3] < marks.NEAR)
+    )
     by_label = np.array(labels)
     return {
         "marks": [covered, fits],

@@ -176,6 +176,23 @@ def test_every_follow_up_that_is_suggested_is_answered(advisor: Advisor) -> None
         assert answer(advisor, question).status == "answered", question
 
 
+def test_each_of_several_questions_has_a_paragraph_of_its_own(advisor: Advisor) -> None:
+    told = "I finished my PhD in biology. Do I need to learn to code, and where are jobs listed?"
+
+    of = {sentence.text: sentence.paragraph for sentence in answer(advisor, told).sentences}
+
+    coding = {paragraph for text, paragraph in of.items() if "coding" in text}
+    listed = {paragraph for text, paragraph in of.items() if "job board" in text}
+    assert len(coding) == len(listed) == 1
+    assert coding != listed
+
+
+def test_nothing_is_said_to_be_missing_that_a_page_answers(advisor: Advisor) -> None:
+    told = "I'm a physics PhD student in Poland. Should I finish the degree, and how do I find a mentor?"
+
+    assert "little or nothing" not in answer(advisor, told).answer
+
+
 def test_the_page_begins_with_questions_that_are_answered_and_with_people(advisor: Advisor) -> None:
     assert len(advisor.examples) == 4
     assert {answer(advisor, question).status for question in advisor.examples} == {"answered"}

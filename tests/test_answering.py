@@ -228,6 +228,7 @@ def test_whoever_wants_to_be_judged_is_told_that_nobody_can_from_a_few_lines() -
     assert "A PhD is not strictly needed." in judged
     assert kindly.startswith("That sounds hard")
     assert "I can't judge that" in kindly
+    assert said("answered", verdict=True, feeling="doubt").startswith("I can't judge that")
 
 
 def test_a_name_that_stands_nowhere_is_said_in_the_persons_own_words() -> None:
@@ -270,6 +271,31 @@ def test_follow_ups_are_questions_the_index_answers_that_were_not_asked_or_quote
 
     assert follow_ups([found], [quoted], []) == ("Who should do one?",)
     assert follow_ups([found], [quoted], [Message("user", "who should do one?")]) == ()
+
+
+def test_what_could_be_asked_next_begins_with_what_likeliest_belongs() -> None:
+    pages = page(("What pays?", ["Pay varies."]), ("Who hires?", ["Labs hire."]), ("Where?", ["In London."]))
+    found = [replace(hit(pages, i, [1.0]), belongs=(odds,)) for i, odds in enumerate((-3.0, -0.5, -1.0))]
+
+    assert follow_ups(found, [], []) == ("Who hires?", "Where?", "What pays?")
+
+
+def test_behind_three_quotes_only_likelier_ones_follow() -> None:
+    five = page(("Do labs hire?", ["Labs hire.", "Banks do.", "Schools do too.", "Shops may.", "Farms might."]))
+
+    assert len(quotes([hit(five, 0, [-0.5, -0.9, -1.2, -1.1, -1.2])])) == 3
+    assert len(quotes([hit(five, 0, [-0.5, -0.6, -0.5, -0.6, -1.1])])) == 4
+
+
+def test_an_amount_that_was_asked_for_counts_where_nobody_measured_what_belongs_and_only_there() -> None:
+    bare = replace(DEGREES, sections=tuple(replace(each, wordings=()) for each in DEGREES.sections))
+    scores = [-0.9, -2.0, -9.0, -9.0]
+
+    def first(document: Document) -> str:
+        return quotes([hit(document, 0, scores)], wanted=lambda text: "Engineers" in text)[0].text
+
+    assert first(bare) == "Engineers mostly have none."
+    assert first(DEGREES) == "A PhD is not strictly needed."
 
 
 def test_what_comes_near_cites_the_hits_in_their_places_also_those_of_the_parts() -> None:

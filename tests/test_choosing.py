@@ -77,6 +77,16 @@ def test_what_is_said_of_the_sources_and_what_opens_a_section_is_told() -> None:
     assert not columns["reads"].any()  # nothing is read in an index about something else
 
 
+def test_what_is_said_to_anybody_in_a_situation_is_less_likely_than_what_was_found_for_the_question() -> None:
+    index = shelf("some-encoder")
+    message = np.array([1, 0, 0, 0], np.float32)
+    parts = [Found(message, [found(index)]), Found(message, [found(index)], general=True)]
+
+    (own,), (general,) = Chooser.of(index, of_the_field=False).weigh(message, parts)
+
+    assert all(one > other + 0.5 for one, other in zip(own.belongs, general.belongs, strict=True))
+
+
 def test_nothing_found_is_nothing_weighed() -> None:
     index = shelf("some-encoder")
     message = np.zeros(4, np.float32)

@@ -216,6 +216,24 @@ def test_an_alternative_to_an_organisation_is_none_of_its_services(
 
 
 @pytest.mark.parametrize(
+    "question",
+    [
+        "I got rejected by 80,000 Hours advising. Who else can I talk to?",
+        "80,000 Hours turned me down for a call. Who else is there?",
+        "Who gives advice on AI safety careers besides 80,000 Hours?",
+    ],
+)
+def test_whoever_needs_another_adviser_is_shown_three_others(
+    question: str, registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    shown = offers(question, registry, needs, light_encoder)
+
+    assert len(shown) == 3
+    assert "80k-advising" not in {offer.service.id for offer in shown}
+    assert {offer.service.kind for offer in shown} == {"advising"}
+
+
+@pytest.mark.parametrize(
     ("question", "unwanted"),
     [
         ("Should I do ARENA rather than MATS?", set()),

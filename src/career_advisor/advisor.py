@@ -70,6 +70,8 @@ COVERED = -1.0
 """Log-odds (`Chooser.reads`) from which a quote says something on one of several questions. benchmarks/covering.py."""
 FITS = -0.5
 """Log-odds (`Hit.belongs`) from which what was found for one of them does."""
+NEAR = 0.6
+"""Cosine to a section's question (`Hit.wording`) from which there is something on one of them, whatever it says."""
 ASKS = 2
 """Content words from which it is named where nothing does: "is it?" says nothing by itself."""
 EXAMPLES = 4
@@ -721,7 +723,10 @@ class Advisor:
             people=any(offer.service.kind == "advising" for offer in found.offers),
             wanted=lambda text: kind is not None and contains(text, kind, today),
         )
-        left_open = _left_open(found, drafts, self._chooser(shelf)) if found.status == "answered" else []
+        chooser = self._chooser(shelf)
+        left_open = _left_open(found, drafts, chooser) if found.status == "answered" else []
+        if found.status == "answered":
+            drafts = _by_question(found, drafts, chooser)
         pool = found.pool
         if plain_words:
             drafts, pool = self._glossary(shelf).explain(drafts, pool, found.asked, history)
@@ -960,10 +965,36 @@ def _left_open(found: _Found, drafts: answering.Drafts, chooser: choosing.Choose
             return False
         if chooser.head is None:
             return asked.open and not answering.likely(asked.hits)
+        if max((hit.wording for hit in asked.hits), default=0.0) >= NEAR:
+            return False
         best = max((chooser.reads(asked.vector, hit, span) for hit, span in quoted), default=-math.inf)
         return best < COVERED and max((max(hit.belongs, default=-math.inf) for hit in asked.hits), default=0.0) < FITS
 
     return [asked.text for asked in found.asked_in_it if is_open(asked)]
+
+
+def _by_question(found: _Found, drafts: answering.Drafts, chooser: choosing.Chooser) -> answering.Drafts:
+    """Give each of several questions a paragraph of its quotes, the likeliest quote's first, behind our own words.
+
+    What says something on none of them is a paragraph, too.
+    """
+    if not found.asked_in_it[1:] or chooser.head is None:
+        return drafts
+    pool = found.pool
+
+    def question(draft: DraftSentence) -> int:
+        """Return which of the questions a quote says most on; -1 for none of them."""
+        if draft.span is None:
+            return -1
+        hit, span = pool[draft.cited[0]], draft.span
+        reads = [chooser.reads(asked.vector, hit, span) for asked in found.asked_in_it]
+        return int(np.argmax(reads)) if max(reads) >= COVERED else -1
+
+    ours = [each for each in drafts if each[1].origin != "quote"]
+    paragraphs: dict[int, list[DraftSentence]] = {}
+    for _, draft in drafts[len(ours) :]:
+        paragraphs.setdefault(question(draft), []).append(draft)
+    return [*ours, *((i, draft) for i, part in enumerate(paragraphs.values(), start=1) for draft in part)]
 
 
 def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history: Sequence[Message]) -> tuple[str, ...]:
@@ -972,7 +1003,10 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
         return ()
     if found.status in {"small_talk", "clarify", "off_topic", "refused"}:
         return answering.starters(list(shelf.documents.values()), history)
-    return answering.follow_ups(found.hits, checked.citations, history, states=found.queries.states)
+    # What is looked up for anybody in such a situation is not near to what somebody asks.
+    own = found.facets[: len(found.facets) - found.queries.known] if found.queries.asking else found.facets
+    near = [*found.hits, *(hit for part in own for hit in part)]
+    return answering.follow_ups(near, checked.citations, history, states=found.queries.states)
 
 
 def _with_what_belongs(
@@ -1011,7 +1045,9 @@ def _parts_found(
     whole: Any, queries: Queries, vectors: Any, hits: list[Hit], facets: list[list[Hit]]
 ) -> list[choosing.Found]:
     """Return what was found with the vector of what it was found for, the whole message first."""
-    return [choosing.Found(whole, hits), *map(choosing.Found, vectors[len(queries.searched) :], facets)]
+    own = len(facets) - queries.known if queries.asking else len(facets)
+    parts = zip(vectors[len(queries.searched) :], facets, strict=True)
+    return [choosing.Found(whole, hits), *(choosing.Found(*part, i >= own) for i, part in enumerate(parts))]
 
 
 def _wholes(queries: Queries, vectors: Any) -> dict[str, Any]:

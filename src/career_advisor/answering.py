@@ -27,16 +27,20 @@ class Shape(NamedTuple):
     """After this many words no further quote is added."""
     likely: float
     """Log-odds (`Hit.belongs`) from which a sentence is quoted."""
+    likelier: float
+    """The same behind the first ENOUGH: readers were seldom glad of what came then and was less likely."""
     least: int
     """Quotes at least, if anything was found: the best of it, however unlikely."""
 
 
-PLAIN = Shape(sentences=5, words=120, likely=-1.3, least=1)
+PLAIN = Shape(sentences=5, words=120, likely=-1.3, likelier=-1.0, least=1)
 NEAR_BY = PLAIN._replace(sentences=3, words=80)
 """For what only comes near."""
 PLAIN_OF_SEVERAL = PLAIN._replace(sentences=6, words=150)
 """For a message with SEVERAL questions of its own."""
 SEVERAL = 3
+ENOUGH = 3
+"""Quotes that may be an answer: further ones must be likelier."""
 FROM_ONE = 4
 """Quotes of one section at most, so that the answer is chosen and not a passage dumped."""
 UNMEASURED_LEAST = 3
@@ -45,7 +49,7 @@ that have them, and lies too high for others."""
 UNMEASURED_NEAR = 2.5
 """Log-odds behind the likeliest within which they must come."""
 WANTED = 1.5
-"""What holding the kind of thing that was asked for adds to the log-odds of a sentence."""
+"""What holding the kind of thing that was asked for adds to the log-odds of a sentence of an unmeasured section."""
 SAME_QUESTION = 0.62
 """Cosine to a section's question from which it is what was asked: then its first sentence may say yes or no, and it may
 presume what the question does."""
@@ -173,7 +177,9 @@ def _candidates(pool: Sequence[tuple[int, Hit]], wanted: Callable[[str], bool]) 
             if _OF_OURSELVES.match(text):
                 continue
             if hit.wording >= SAME_QUESTION or not (_YES_OR_NO.match(text) and _opens_its_section(hit, span)):
-                found.append(_Choice(position, hit, _whole(hit, i), score + WANTED * wanted(text)))
+                # Where it was measured what belongs, an amount alone makes nothing belong that otherwise would not.
+                more = WANTED * wanted(text) if not is_measured(hit) else 0.0
+                found.append(_Choice(position, hit, _whole(hit, i), score + more))
     return sorted(found, key=lambda choice: (-choice.score, choice.position, choice.span.start))
 
 
@@ -186,7 +192,8 @@ def _chosen(candidates: Sequence[_Choice], general: int, shape: Shape, parts: Se
         length = sum(len(words(each.text)) for each in chosen)
         if len(chosen) >= shape.sentences or length >= shape.words:
             break
-        if choice.score < shape.likely and not _is_needed(choice, chosen, shape):
+        mark = shape.likely if len(chosen) < ENOUGH or choice in first else shape.likelier
+        if choice.score < mark and not _is_needed(choice, chosen, shape):
             break
         most = FROM_ONE if choice.position < general else 1
         if taken[choice.section] < most and not any(map(choice.repeats, chosen)):
@@ -464,7 +471,8 @@ def compose(
 def _opening(feeling: str | None, about: Sequence[str], history: Sequence[Message], *, verdict: bool) -> str:
     """Return our line before quotes that answer: what is kind first, then what is honest, then what was looked up."""
     if verdict and (honest := _unsaid(VERDICT, history)):
-        return f"{_kindly(feeling, history)}{honest}"
+        # Whoever asks whether they are too old has not said how they feel about it.
+        return f"{_kindly(feeling, history)}{honest}" if feeling == "hardship" else honest
     if feeling and (kind := _unsaid(KIND[feeling], history)):
         return kind
     topics = _joined(about[:LOOKED_UP]) if about else ""
@@ -548,13 +556,15 @@ def follow_ups(
 ) -> tuple[str, ...]:
     """Return questions that the index is known to answer, near to what was asked.
 
-    They are headings of sections that were found but not quoted, and of the sections next to them; none that was
-    asked before in the conversation, and none that is for people in another situation.
+    They are headings of sections that were found but not quoted, first those that hold what likeliest belongs in the
+    answer, and of the sections next to them; none that was asked before in the conversation, and none that is for
+    people in another situation.
     """
     quoted = {(c.document, c.heading) for c in citations}
     found: dict[str, None] = {}
+    likeliest = sorted(hits, key=lambda hit: -max(hit.belongs, default=0.0))
     for reach in (0, 1, 2):
-        for hit in hits:
+        for hit in likeliest:
             for i in (hit.section - reach, hit.section + reach):
                 if 0 <= i < len(hit.document.sections):
                     section = hit.document.sections[i]

@@ -42,7 +42,7 @@ _ABOUT_SOURCES = re.compile(
 class Traits(NamedTuple):
     """What speaks for a sentence belonging in the answer. A part is one of several things that a message asks or says.
 
-    The last two are 0 where nothing is read.
+    Those of reading are 0 where nothing is read.
     """
 
     odds: float
@@ -73,6 +73,8 @@ class Traits(NamedTuple):
     """Log-odds that it answers the whole message, divided by ten, by a network like that of `reading`."""
     reads_part: float
     """The same of the part."""
+    general: float = 0.0
+    """1 where it was looked up for anybody in such a situation, and the message asks something by itself."""
 
 
 class Whole(NamedTuple):
@@ -100,6 +102,8 @@ class Found(NamedTuple):
     vector: Vectors
     """Of the message or the part, shape (dimension,)."""
     hits: Sequence[Hit]
+    general: bool = False
+    """Whether the part is a question that anybody in such a situation has, beside those of the message itself."""
 
 
 SEVERAL = 5
@@ -237,7 +241,7 @@ class Chooser:
             return [[np.zeros((0, len(Traits._fields))) for _ in part.hits] for part in found]
         best = max(max(hit.sentence_scores) for _, hit in flat)
         nearest = max(float((self._sentences(hit) @ message).max()) for _, hit in flat)
-        return [[self._traits(message, part.vector, hit, best, nearest) for hit in part.hits] for part in found]
+        return [[self._traits(message, part, hit, best, nearest) for hit in part.hits] for part in found]
 
     def _sentences(self, hit: Hit) -> Vectors:
         rows = [self.rows.sentences[hit.document.path, span.start, span.end] for span in hit.sentences]
@@ -254,9 +258,10 @@ class Chooser:
             return np.zeros(len(said), np.float32)
         return self.head.log_odds(asked, said, above) / np.float32(10.0)
 
-    def _traits(self, message: Vectors, part: Vectors, hit: Hit, best: float, nearest: float) -> Values:
+    def _traits(self, message: Vectors, found: Found, hit: Hit, best: float, nearest: float) -> Values:
         if not hit.sentences:
             return np.zeros((0, len(Traits._fields)))
+        part, general = found.vector, float(found.general)
         said = self._sentences(hit)
         above = self._above(hit, said)
         reads = self._read(message, said, above)
@@ -282,6 +287,7 @@ class Chooser:
                     heading_part=float(heading_part[i]),
                     reads=float(reads[i]),
                     reads_part=float(reads_part[i]),
+                    general=general,
                 )
             )
         return np.array(rows, np.float64)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -67,6 +68,12 @@ _COUNTRIES = {
     r"England|United Kingdom)\b",
 }
 _YEAR = re.compile(r"\b20\d\d\b")
+_ADDRESS = re.compile(r"https?://\S+")
+# Inside a sentence: what opens one has a capital whatever it is.
+_CAPITALISED = re.compile(r"(?:(?<=[a-z,;)’'] )|(?<=\())[A-Z][\w’'-]*\w")
+_SMALL = re.compile(r"(?<![\w.@/-])[a-z][a-z’'-]*")
+HARDLY_SMALL = 10
+"""How many times as often a word has a capital that is only a name."""
 SHOUTED = 6
 """Letters of the longest word in capitals that is a name: ARENA would be one, but so would EVERYONE."""
 
@@ -167,6 +174,8 @@ class Ground:
     """As `_priors`; `None` in an index about something else than the field."""
     reader: Reader | None = None
     """`None` in such an index, too."""
+    proper: frozenset[str] = frozenset()
+    """Stems that the index has as names and hardly otherwise: whoever writes "deepmind" means DeepMind."""
 
     @classmethod
     def of(
@@ -210,6 +219,7 @@ class Ground:
             rarity=rarity,
             priors=priors,
             reader=Reader.of(encoder_name, windows, index_vectors) if windows and priors is not None else None,
+            proper=_proper(documents),
         )
 
     def speaks_of(self, subject: str) -> bool:
@@ -226,6 +236,26 @@ class Ground:
             return 0.0, 0.0
         usual, of_the_field = np.clip((self.priors[:, :-1] @ vector + self.priors[:, -1]) / 10.0, -1.0, 1.0)
         return float(usual), float(of_the_field)
+
+
+def _proper(documents: Sequence[Document]) -> frozenset[str]:
+    """Return the stems of words that are hardly ever written small, addresses aside."""
+    large: Counter[str] = Counter()
+    small: Counter[str] = Counter()
+    for document in documents:
+        for block in (block for section in document.sections for block in section.blocks):
+            text = _ADDRESS.sub(" ", document.text[block.start : block.end])
+            large.update(_CAPITALISED.findall(text))
+            small.update(_SMALL.findall(text))
+    as_names, others = _by_stem(large), _by_stem(small)
+    return frozenset(name for name, count in as_names.items() if count >= HARDLY_SMALL * others[name])
+
+
+def _by_stem(counted: Counter[str]) -> Counter[str]:
+    by_stem: Counter[str] = Counter()
+    for word, count in counted.items():
+        by_stem[stem(word.lower())] += count
+    return by_stem
 
 
 def _is_about(subject: str, rarity: Rarity) -> bool:
@@ -400,14 +430,16 @@ def _supplies(hit: Hit, question: str, kind: Asked, ground: Ground, today: date)
     BlueDot cost" is not answered by what something else costs.
     """
     asked = {stem for stem in content_words(question) if stem in ground.rarity}
-    asked_names = _asked_names(question, ground)
+    asked_names = _asked_names(question, ground).keys() | (ground.proper & set(content_words(question)))
     needed = SPOKEN_OF * ground.rarity.weight(asked)
     section = hit.document.sections[hit.section]
     about = frozenset().union(*map(stems, (*hit.heading, *section.wordings)))
+    if asked_names and not asked_names & frozenset().union(*map(stems, (*hit.heading, hit.text))):
+        return False  # that somebody might ask it of Anthropic says nothing of Anthropic
     for span in hit.sentences:
         sentence = hit.document.text[span.start : span.end]
         spoken_of = about | stems(sentence)
-        named = not asked_names or bool(spoken_of & asked_names.keys())
+        named = not asked_names or bool(spoken_of & asked_names)
         if named and contains(sentence, kind, today) and ground.rarity.weight(asked & spoken_of) >= needed:
             return True
     return False

@@ -27,6 +27,8 @@ Vectors: TypeAlias = npt.NDArray[np.float32]
 
 SHOWN = 3
 """Services offered at once; more is a list, not advice."""
+APPLIED_TO = frozenset({"advising", "programme", "mentoring", "funder"})
+"""Kinds of service that can turn somebody away, and are often named by whose they are alone."""
 STALE_AFTER_DAYS = 730
 """Age of `as_of` from which a service should be looked at again."""
 
@@ -296,7 +298,11 @@ def choose(
     unwanted = {service.id for service in set_aside(question, registry)}
     # A story names what it is about, not what is wanted: whoever was turned away by a programme is not sent back to it.
     if "rejection" in message.by_pattern:
-        unwanted |= {service.id for service in registry.services if is_named(service, question)}
+        unwanted |= {
+            service.id
+            for service in registry.services
+            if is_named(service, question) or (service.kind in APPLIED_TO and is_about(service, question))
+        }
     odds = dict(zip((s.id for s in matcher.services), map(float, matcher.log_odds(message)), strict=True))
     able = [s for s in registry.services if s.kind != "helpline" and s.id not in unwanted]
     able.sort(key=lambda s: (s.id not in message.named, -odds[s.id]))
@@ -307,6 +313,9 @@ def choose(
         felt = set(message.by_pattern)
         wanted += [s for s in able if s not in wanted and felt & set(registry.needs[s.id])]
     else:
+        # Others than what is set aside are others of its kind.
+        likeliest = max((s for s in registry.services if s.id in unwanted), key=lambda s: odds[s.id], default=None)
+        wanted += [s for s in able if likeliest and s not in wanted and s.kind == likeliest.kind]
         wanted = wanted[:SHOWN]
     if not wanted and message.lacking:
         wanted = [s for s in able if s.kind == "advising"][:1]
