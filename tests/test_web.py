@@ -808,6 +808,28 @@ def test_serving_tells_its_address_when_it_can_be_opened() -> None:
     assert httpx.get(f"{told[0]}healthz", trust_env=False).json() == {"status": "ok"}
 
 
+@pytest.mark.parametrize("named", ["", "intranet.example,127.0.0.1"], ids=["none", "some"])
+def test_a_proxy_for_the_outer_world_is_not_asked_for_the_page_itself(
+    monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, named if "no_" in name.lower() else "http://127.0.0.1:9")
+    if not named:
+        monkeypatch.delenv("NO_PROXY")
+        monkeypatch.delenv("no_proxy")
+    with served(ScriptedAnswerer()) as url:
+        # As Gradio does when it starts: with what the environment says of proxies. Port 9 would answer nobody.
+        assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
+        assert httpx.get(f"{url.replace('127.0.0.1', 'localhost')}/healthz").status_code == 200
+        assert Visitor(url, "behind").ask("Should I do a PhD?")
+
+    with pytest.raises(httpx.ConnectError):
+        httpx.get("http://elsewhere.example/")
+    named_since = os.environ["NO_PROXY"].split(",")
+    assert len(named_since) == len(set(named_since)), "nothing is named twice"
+    assert {*filter(None, named.split(","))} <= {*named_since}
+
+
 def test_a_port_that_is_taken_is_said_and_what_to_do() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
