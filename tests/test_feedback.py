@@ -27,7 +27,7 @@ from career_advisor.web import guard, voting
 from career_advisor.web.wording import says
 from tests.chromium import violations
 from tests.doubles import ScriptedAnswerer, answered, not_covered, streamed
-from tests.test_browser import PHONE, WIDE, Held, Tab, browser, opened, watched
+from tests.test_browser import PHONE, WIDE, Tab, browser, halfway, opened, watched
 from tests.test_cli import Ran, Run, assert_one_line, home, run
 from tests.test_evaluate_command import Desk, desk
 from tests.test_web import Visitor, served
@@ -780,12 +780,9 @@ def test_a_vote_that_does_not_arrive_is_said_and_the_form_stays(browser: Any, tm
 def test_while_an_answer_comes_a_vote_on_another_waits(
     browser: Any, address: str, answerer: ScriptedAnswerer, kept: Box
 ) -> None:
-    held = Held()
     with watched(browser, address) as tab:
         tab.ask("Do I need a PhD?")
-        answerer.script = held
-        tab.type("And now?")
-        tab.page.wait_for_selector(".turn:last-child .words .sentence")
+        held = halfway(tab, answerer, "And now?")
         first = tab.page.locator(".turn").first
         first.locator(".thumb.yes").click()
         assert "still coming" in first.locator(".trouble").inner_text()

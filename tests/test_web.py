@@ -166,6 +166,35 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
         self._thread.join(10)
 
 
+class Restarted:
+    """A server that goes away and comes back at the same address."""
+
+    def __init__(self, answerer: Answerer, **options: Any) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self._answerer = answerer
+        self._options = options
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        self._serving = served(self._answerer, port=self._port, **self._options)
+        self._serving.__enter__()
+
+    def stop(self) -> None:
+        self._serving.__exit__()
+
+    def __enter__(self) -> Restarted:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
 class Visitor:
     """Speaks to the queue as the page in a browser does."""
 
