@@ -27,13 +27,12 @@ from career_advisor.records import (
     Span,
     Stage,
 )
-from career_advisor.web import guard
 from career_advisor.web.conversation import AT_MOST_EVERY_S
 from career_advisor.web.showing import TEXT_LIMIT
 from tests import chromium
 from tests.doubles import ADVISING, ADVISORS, JOB_BOARD, QUOTES, TALK, ScriptedAnswerer, answered, streamed
 from tests.hostile import MARKUP, TEXTS, UNSEEN, Loopback, aimed, loopback
-from tests.test_web import SELF_PROXY, served
+from tests.test_web import SELF_PROXY, OnceOnly, served
 
 pytestmark = pytest.mark.browser
 
@@ -146,15 +145,34 @@ def answerer(one_answerer: ScriptedAnswerer) -> ScriptedAnswerer:
 @contextmanager
 def opened(browser: Any, address: str, **options: Any) -> Iterator[Tab]:
     """Open the page with nothing kept from before, and close it."""
+    with profile(browser, **options) as context, visit(context, address) as tab:
+        yield tab
+
+
+@contextmanager
+def profile(browser: Any, **options: Any) -> Iterator[Any]:
+    """Return a browser's profile; the first visit in one reads and compiles every file of the page."""
     context = browser.new_context(**{"viewport": WIDE, "color_scheme": "light", **options})
     context.set_default_timeout(WITHIN_MS)
+    yield context
+    context.close()
+
+
+@contextmanager
+def visit(context: Any, address: str) -> Iterator[Tab]:
+    """Open the page in a profile in which nothing is kept of a visit before but the page's files, and close it."""
     tab = Tab(context.new_page())
+    kept = {"origin": address, "storageTypes": "all"}  # what belongs to a tab went with the tab
+    context.new_cdp_session(tab.page).send("Storage.clearDataForOrigin", kept)
+
+    def on_request(request: Any) -> None:
+        tab.asked_for.append(request.url)
 
     def on_dialog(dialog: Any) -> None:
         tab.dialogs.append(dialog.message)
         dialog.dismiss()
 
-    context.on("request", lambda request: tab.asked_for.append(request.url))
+    context.on("request", on_request)
     tab.page.on("console", lambda message: tab.complaints.extend([message.text] if message.type == "error" else []))
     tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
     tab.page.on("dialog", on_dialog)
@@ -165,7 +183,9 @@ def opened(browser: Any, address: str, **options: Any) -> Iterator[Tab]:
         tab.open(address)
         yield tab
     finally:
-        context.close()
+        context.remove_listener("request", on_request)
+        for page in context.pages:
+            page.close()
 
 
 @contextmanager
@@ -181,6 +201,12 @@ def was_good(tab: Tab, address: str) -> None:
     # A page that is loaded anew cuts off what Gradio was still listening to, and Gradio says so.
     assert [each for each in tab.complaints if not (tab.loads > 1 and each.startswith(CUT_OFF))] == []
     assert tab.dialogs == []
+
+
+@pytest.fixture(scope="module")
+def one_profile(browser: Any) -> Iterator[Any]:
+    with profile(browser) as context:
+        yield context
 
 
 @pytest.fixture(scope="module")
@@ -428,12 +454,13 @@ def test_a_question_right_behind_a_new_conversation_knows_nothing_of_the_old_one
 def test_where_the_server_does_not_say_that_it_has_forgotten_it_is_left_behind(
     browser: Any, answerer: ScriptedAnswerer
 ) -> None:
-    with served(answerer, rate=guard.Rate(burst=1, every_s=1)) as url, opened(browser, url) as tab:
+    rate = OnceOnly()
+    with served(answerer, rate=rate) as url, opened(browser, url) as tab:
         tab.ask("My secret is 1234")
         with tab.page.expect_navigation():
             tab.page.click("#clear")
         tab.page.wait_for_selector("#examples button")
-        tab.page.wait_for_timeout(1_000)
+        rate.is_time = True
         tab.ask("And now?")
 
     assert answerer.asked[-1] == ("And now?", ())
@@ -678,11 +705,12 @@ def test_trouble_is_one_sentence_and_the_question_can_be_asked_again(
 
 
 def test_who_asks_too_often_is_told_so_and_may_ask_later(browser: Any, answerer: ScriptedAnswerer) -> None:
-    with served(answerer, rate=guard.Rate(burst=1, every_s=4)) as url, opened(browser, url) as tab:
+    rate = OnceOnly()
+    with served(answerer, rate=rate) as url, opened(browser, url) as tab:
         tab.ask("First?")
         turn = tab.ask("Second?")
         assert "Please wait half a minute" in turn.locator(".trouble").inner_text()
-        tab.page.wait_for_timeout(4_000)
+        rate.is_time = True
         turn.locator(".retry").click()
         tab.page.wait_for_selector("#turns > .turn:nth-child(2) .badge")
 
@@ -711,11 +739,9 @@ def test_a_connection_that_breaks_is_said_and_the_words_so_far_stay(
 def pages_of(tab: Tab, answerer: ScriptedAnswerer) -> Iterator[str]:
     """Go through what the page can look like, and name each."""
     answerer.script = lambda question: streamed(full(question))
-    tab.page.wait_for_timeout(200)  # until the page has faded in
     yield "welcome"
     tab.ask("I'm a backend engineer without a PhD. Is it silly to apply?")
     tab.page.locator(".dropped summary").click()
-    tab.page.wait_for_timeout(300)  # until words have faded in
     yield "answer"
     tab.page.locator("button.cite").nth(1).click()
     tab.page.locator("#pane .found summary").click()

@@ -13,12 +13,25 @@ import pytest
 
 from career_advisor.records import Message, Reply, Understood
 from tests.doubles import QUOTES, TALK, ScriptedAnswerer, answered, streamed
-from tests.test_browser import Held, Tab, address, answerer, browser, eventually, halfway, one_answerer, opened, watched
+from tests.test_browser import (
+    Held,
+    Tab,
+    address,
+    answerer,
+    browser,
+    eventually,
+    halfway,
+    one_answerer,
+    one_profile,
+    opened,
+    visit,
+    was_good,
+)
 from tests.test_web import Restarted
 
 pytestmark = pytest.mark.browser
 
-__all__ = ["address", "answerer", "browser", "one_answerer"]  # fixtures
+__all__ = ["address", "answerer", "browser", "one_answerer", "one_profile"]  # fixtures
 
 KEPT = "Object.entries(localStorage).filter(([key]) => key.startsWith('advisor-talk-')).map(([, value]) => value)"
 EVERYTHING = """async () => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage),
@@ -27,9 +40,10 @@ SECRET = "My secret is 1234"
 
 
 @pytest.fixture
-def tab(browser: Any, address: str, answerer: ScriptedAnswerer) -> Iterator[Tab]:
-    with watched(browser, address) as one:
+def tab(one_profile: Any, address: str, answerer: ScriptedAnswerer) -> Iterator[Tab]:
+    with visit(one_profile, address) as one:
         yield one
+    was_good(one, address)
 
 
 def talks(tab: Tab) -> Any:

@@ -28,22 +28,26 @@ from tests.test_browser import (
     full,
     halfway,
     one_answerer,
+    one_profile,
     opened,
+    visit,
+    was_good,
     watched,
 )
 from tests.test_web import Restarted
 
 pytestmark = pytest.mark.browser
 
-__all__ = ["address", "answerer", "browser", "one_answerer"]  # fixtures
+__all__ = ["address", "answerer", "browser", "one_answerer", "one_profile"]  # fixtures
 
 PREFIX = "/guidance/advisor"
 
 
 @pytest.fixture
-def tab(browser: Any, address: str, answerer: ScriptedAnswerer) -> Iterator[Tab]:
-    with watched(browser, address) as one:
+def tab(one_profile: Any, address: str, answerer: ScriptedAnswerer) -> Iterator[Tab]:
+    with visit(one_profile, address) as one:
         yield one
+    was_good(one, address)
 
 
 # ---------------------------------------------------------------- behind a prefix

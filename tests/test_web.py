@@ -166,6 +166,17 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
         self._thread.join(10)
 
 
+class OnceOnly(guard.Rate):
+    """Lets each client ask once, and no more until the time for it has come."""
+
+    def __init__(self) -> None:
+        super().__init__(burst=1, every_s=3_600)
+        self.is_time = False
+
+    def allows(self, client: str, now: float) -> bool:
+        return self.is_time or super().allows(client, now)
+
+
 class Restarted:
     """A server that goes away and comes back at the same address."""
 
