@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules of axe that depend on colours; all others hold in light and dark alike."""
 _STILL = """() => Promise.all(document.getAnimations()
   .filter((each) => each.effect.getTiming().iterations !== Infinity)
   .map((each) => each.finished.catch(() => {})))"""
@@ -39,12 +41,25 @@ def find() -> Path | None:
     return next((Path(browser) for browser in _candidates() if _starts(browser)), None)
 
 
-def violations(page: Any) -> list[dict[str, Any]]:
-    """Return the rules of axe that a page breaks once nothing moves: words just fading in have little contrast."""
+def violations(
+    page: Any, *, only: Sequence[str] = (), but: Sequence[str] = (), outside: str = ""
+) -> list[dict[str, Any]]:
+    """Return the rules of axe that a page breaks once nothing moves: words just fading in have little contrast.
+
+    Args:
+        page: Of Playwright.
+        only: The rules to look at; without any, all of them.
+        but: Rules to leave out.
+        outside: A selector of what is not looked at.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     page.evaluate(_STILL)
-    broken: list[dict[str, Any]] = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in but}}
+    if only:
+        options["runOnly"] = {"type": "rule", "values": [*only]}
+    context = {"exclude": [[outside]]} if outside else None
+    broken: list[dict[str, Any]] = Axe().run(page, context, options).response["violations"]
     return broken
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from career_advisor.advisor import Advisor
 from career_advisor.llm import open_model
-from career_advisor.opening import build_index, load_services, open_advisor
+from career_advisor.opening import build_index, load_services, open_advisor, shipped_cases
 from career_advisor.prompting import Turn
 from career_advisor.records import Message, ModelUnavailable, Piece, Reply
 from career_advisor.settings import Settings
@@ -191,6 +192,30 @@ def test_nothing_is_said_to_be_missing_that_a_page_answers(advisor: Advisor) -> 
     told = "I'm a physics PhD student in Poland. Should I finish the degree, and how do I find a mentor?"
 
     assert "little or nothing" not in answer(advisor, told).answer
+
+
+@pytest.mark.slow
+def test_whatever_was_asked_each_suggestion_leads_to_an_answer_and_on_to_another(advisor: Advisor) -> None:
+    followed = 0
+    for line in shipped_cases().read_text("utf-8").splitlines()[::20]:  # 22 of all kinds, declined and off topic too
+        case = json.loads(line)
+        history = [Message(**told) for told in case.get("history", ())]
+
+        def ask(question: str, history: list[Message]) -> tuple[Reply, list[Message]]:
+            reply = answer(advisor, question, history)
+            return reply, [*history, Message("user", question), Message("assistant", reply.answer)]
+
+        first, told = ask(case["question"], history)
+        for suggested in first.follow_ups:
+            second, went_on = ask(suggested, told)
+            assert second.status == "answered", (case["id"], suggested)
+            assert second.citations
+            assert not {*second.follow_ups} & {message.content for message in went_on}, "nobody is led in a circle"
+            for further in second.follow_ups[:1]:
+                third, _ = ask(further, went_on)
+                assert third.status == "answered", (case["id"], suggested, further)
+                followed += 1
+    assert followed > 40
 
 
 def test_the_page_begins_with_questions_that_are_answered_and_with_people(advisor: Advisor) -> None:

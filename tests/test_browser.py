@@ -27,14 +27,12 @@ from career_advisor.records import (
     Span,
     Stage,
 )
-from career_advisor.web import guard
 from career_advisor.web.conversation import AT_MOST_EVERY_S
 from career_advisor.web.showing import TEXT_LIMIT
 from tests import chromium
-from tests.chromium import violations
 from tests.doubles import ADVISING, ADVISORS, JOB_BOARD, QUOTES, TALK, ScriptedAnswerer, answered, streamed
 from tests.hostile import MARKUP, TEXTS, UNSEEN, Loopback, aimed, loopback
-from tests.test_web import SELF_PROXY, served
+from tests.test_web import SELF_PROXY, OnceOnly, served
 
 pytestmark = pytest.mark.browser
 
@@ -67,11 +65,16 @@ class Tab:
         """Leave nothing of what was done before."""
         self.page.keyboard.press("Escape")
         if self.page.locator(".turn").count():
-            self.page.click("#clear")
+            self.clear()
         self.page.fill("#question textarea", "")
         self.page.wait_for_selector("#welcome", state="visible")
         for noted in (self.asked_for, self.complaints, self.dialogs):
             noted.clear()
+
+    def clear(self) -> None:
+        """Begin a new conversation."""
+        self.page.click("#clear")
+        self.page.wait_for_selector("#welcome", state="visible")
 
     def type(self, question: str) -> None:
         """Write a question and send it."""
@@ -142,15 +145,34 @@ def answerer(one_answerer: ScriptedAnswerer) -> ScriptedAnswerer:
 @contextmanager
 def opened(browser: Any, address: str, **options: Any) -> Iterator[Tab]:
     """Open the page with nothing kept from before, and close it."""
+    with profile(browser, **options) as context, visit(context, address) as tab:
+        yield tab
+
+
+@contextmanager
+def profile(browser: Any, **options: Any) -> Iterator[Any]:
+    """Return a browser's profile; the first visit in one reads and compiles every file of the page."""
     context = browser.new_context(**{"viewport": WIDE, "color_scheme": "light", **options})
     context.set_default_timeout(WITHIN_MS)
+    yield context
+    context.close()
+
+
+@contextmanager
+def visit(context: Any, address: str) -> Iterator[Tab]:
+    """Open the page in a profile in which nothing is kept of a visit before but the page's files, and close it."""
     tab = Tab(context.new_page())
+    kept = {"origin": address, "storageTypes": "all"}  # what belongs to a tab went with the tab
+    context.new_cdp_session(tab.page).send("Storage.clearDataForOrigin", kept)
+
+    def on_request(request: Any) -> None:
+        tab.asked_for.append(request.url)
 
     def on_dialog(dialog: Any) -> None:
         tab.dialogs.append(dialog.message)
         dialog.dismiss()
 
-    context.on("request", lambda request: tab.asked_for.append(request.url))
+    context.on("request", on_request)
     tab.page.on("console", lambda message: tab.complaints.extend([message.text] if message.type == "error" else []))
     tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
     tab.page.on("dialog", on_dialog)
@@ -161,7 +183,9 @@ def opened(browser: Any, address: str, **options: Any) -> Iterator[Tab]:
         tab.open(address)
         yield tab
     finally:
-        context.close()
+        context.remove_listener("request", on_request)
+        for page in context.pages:
+            page.close()
 
 
 @contextmanager
@@ -177,6 +201,12 @@ def was_good(tab: Tab, address: str) -> None:
     # A page that is loaded anew cuts off what Gradio was still listening to, and Gradio says so.
     assert [each for each in tab.complaints if not (tab.loads > 1 and each.startswith(CUT_OFF))] == []
     assert tab.dialogs == []
+
+
+@pytest.fixture(scope="module")
+def one_profile(browser: Any) -> Iterator[Any]:
+    with profile(browser) as context:
+        yield context
 
 
 @pytest.fixture(scope="module")
@@ -201,10 +231,11 @@ def phone(browser: Any, address: str, answerer: ScriptedAnswerer) -> Iterator[Ta
 
 
 class Held:
-    """A script that stops behind the first two pieces of an answer until it is let go."""
+    """A script that stops behind the first pieces of an answer, two of them unless told otherwise, until let go."""
 
-    def __init__(self, make: Callable[[str], Reply] = answered) -> None:
+    def __init__(self, make: Callable[[str], Reply] = answered, pieces: int = 2) -> None:
         self._make = make
+        self._pieces = pieces
         self._go = threading.Event()
 
     def __call__(self, question: str) -> Iterator[Stage | Piece | Reply]:
@@ -213,12 +244,26 @@ class Held:
             if isinstance(item, Piece):
                 time.sleep(1.5 * AT_MOST_EVERY_S)
                 pieces += 1
-            if pieces == 3:
+            if pieces > self._pieces or isinstance(item, Reply):
                 self._go.wait(20)
             yield item
 
     def let_go(self) -> None:
         self._go.set()
+
+
+def halfway(
+    tab: Tab,
+    answerer: ScriptedAnswerer,
+    question: str = "Should I do a PhD?",
+    make: Callable[[str], Reply] = answered,
+) -> Held:
+    """Ask a question whose answer stops behind its first quote until it is let go; wait until that is shown."""
+    held = Held(make)
+    answerer.script = held
+    tab.type(question)
+    tab.page.wait_for_selector(f'.turn:last-child .words :text("{QUOTES[0]}")')
+    return held
 
 
 def eventually(holds: Callable[[], Any]) -> None:
@@ -246,11 +291,7 @@ def full(question: str) -> Reply:
 
 
 def test_words_are_shown_before_the_answer_is_whole(tab: Tab, answerer: ScriptedAnswerer) -> None:
-    held = Held()
-    answerer.script = held
-    tab.type("Should I do a PhD?")
-
-    tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+    held = halfway(tab, answerer)
     assert QUOTES[1] not in tab.turn.inner_text()
     assert tab.page.locator("#stop").is_visible()
     assert not tab.page.locator("#send").is_visible()
@@ -316,10 +357,7 @@ def test_any_answer_can_be_stopped_however_it_was_begun(tab: Tab, answerer: Scri
 
 
 def test_escape_stops_an_answer_too(tab: Tab, answerer: ScriptedAnswerer) -> None:
-    held = Held()
-    answerer.script = held
-    tab.type("Should I do a PhD?")
-    tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+    held = halfway(tab, answerer)
     tab.page.keyboard.press("Escape")
     held.let_go()
 
@@ -356,10 +394,7 @@ def test_a_question_that_follows_a_stop_at_once_gets_its_own_answer(browser: Any
 
 
 def test_while_one_answer_comes_another_question_waits_and_is_not_lost(tab: Tab, answerer: ScriptedAnswerer) -> None:
-    held = Held()
-    answerer.script = held
-    tab.type("First?")
-    tab.page.wait_for_selector(".words .sentence")
+    held = halfway(tab, answerer, "First?")
     tab.type("Second?")
 
     assert "still coming" in tab.page.locator("#hint").inner_text()
@@ -389,8 +424,7 @@ def test_asking_again_replaces_the_answer(tab: Tab, answerer: ScriptedAnswerer) 
 def test_a_new_conversation_is_forgotten_on_both_sides(tab: Tab, answerer: ScriptedAnswerer) -> None:
     tab.ask("My secret is 1234")
     tab.page.locator("button.cite").first.click()
-    tab.page.click("#clear")
-    tab.page.wait_for_selector("#welcome", state="visible")
+    tab.clear()
 
     assert "1234" not in tab.page.content()
     assert QUOTES[0] not in tab.page.content()
@@ -420,22 +454,20 @@ def test_a_question_right_behind_a_new_conversation_knows_nothing_of_the_old_one
 def test_where_the_server_does_not_say_that_it_has_forgotten_it_is_left_behind(
     browser: Any, answerer: ScriptedAnswerer
 ) -> None:
-    with served(answerer, rate=guard.Rate(burst=1, every_s=1)) as url, opened(browser, url) as tab:
+    rate = OnceOnly()
+    with served(answerer, rate=rate) as url, opened(browser, url) as tab:
         tab.ask("My secret is 1234")
         with tab.page.expect_navigation():
             tab.page.click("#clear")
         tab.page.wait_for_selector("#examples button")
-        tab.page.wait_for_timeout(1_000)
+        rate.is_time = True
         tab.ask("And now?")
 
     assert answerer.asked[-1] == ("And now?", ())
 
 
 def test_what_is_cleared_while_it_is_answered_does_not_come_back(tab: Tab, answerer: ScriptedAnswerer) -> None:
-    held = Held()
-    answerer.script = held
-    tab.type("My secret is 1234")
-    tab.page.wait_for_selector(".words .sentence")
+    held = halfway(tab, answerer, "My secret is 1234")
     tab.page.click("#clear")
     held.let_go()
     eventually(lambda: answerer.running == 0)
@@ -673,11 +705,12 @@ def test_trouble_is_one_sentence_and_the_question_can_be_asked_again(
 
 
 def test_who_asks_too_often_is_told_so_and_may_ask_later(browser: Any, answerer: ScriptedAnswerer) -> None:
-    with served(answerer, rate=guard.Rate(burst=1, every_s=4)) as url, opened(browser, url) as tab:
+    rate = OnceOnly()
+    with served(answerer, rate=rate) as url, opened(browser, url) as tab:
         tab.ask("First?")
         turn = tab.ask("Second?")
         assert "Please wait half a minute" in turn.locator(".trouble").inner_text()
-        tab.page.wait_for_timeout(4_000)
+        rate.is_time = True
         turn.locator(".retry").click()
         tab.page.wait_for_selector("#turns > .turn:nth-child(2) .badge")
 
@@ -687,11 +720,8 @@ def test_who_asks_too_often_is_told_so_and_may_ask_later(browser: Any, answerer:
 def test_a_connection_that_breaks_is_said_and_the_words_so_far_stay(
     browser: Any, address: str, answerer: ScriptedAnswerer
 ) -> None:
-    held = Held()
-    answerer.script = held
     with opened(browser, address) as tab:
-        tab.type("Should I do a PhD?")
-        tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+        held = halfway(tab, answerer)
         tab.page.context.set_offline(True)
         turn = tab.over()
         held.let_go()
@@ -709,11 +739,9 @@ def test_a_connection_that_breaks_is_said_and_the_words_so_far_stay(
 def pages_of(tab: Tab, answerer: ScriptedAnswerer) -> Iterator[str]:
     """Go through what the page can look like, and name each."""
     answerer.script = lambda question: streamed(full(question))
-    tab.page.wait_for_timeout(200)  # until the page has faded in
     yield "welcome"
     tab.ask("I'm a backend engineer without a PhD. Is it silly to apply?")
     tab.page.locator(".dropped summary").click()
-    tab.page.wait_for_timeout(300)  # until words have faded in
     yield "answer"
     tab.page.locator("button.cite").nth(1).click()
     tab.page.locator("#pane .found summary").click()
@@ -737,16 +765,6 @@ def test_nothing_is_wider_than_a_phone(browser: Any, address: str, answerer: Scr
             assert hidden <= 0, name
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)], ids=["light", "dark"])
-def test_axe_finds_nothing_serious(
-    browser: Any, address: str, answerer: ScriptedAnswerer, scheme: str, size: dict[str, int]
-) -> None:
-    with opened(browser, address, color_scheme=scheme, viewport=size) as tab:
-        for name in pages_of(tab, answerer):
-            serious = [each for each in violations(tab.page) if each["impact"] in {"serious", "critical"}]
-            assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in serious] == [], name
-
-
 def test_an_answer_is_read_out_once_and_its_progress_beside_it(tab: Tab, answerer: ScriptedAnswerer) -> None:
     tab.page.evaluate(
         """() => {
@@ -759,10 +777,7 @@ def test_an_answer_is_read_out_once_and_its_progress_beside_it(tab: Tab, answere
             .observe(document.querySelector("#spoken"), {childList: true});
         }"""
     )
-    held = Held(full)
-    answerer.script = held
-    tab.type("Should I do a PhD?")
-    tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+    held = halfway(tab, answerer, "Should I do a PhD?", full)
     held.let_go()
     tab.over()
 

@@ -87,8 +87,7 @@ def test_no_text_of_a_conversation_that_is_read_in_loads_or_runs(
         payloads = texts(canary, 500)
         value["turns"] = [{**poisoned(turn, text), "id": "", "asked": "never"} for text in payloads]
         value["title"] = payloads[0]
-        tab.page.click("#clear")
-        tab.page.wait_for_selector("#welcome", state="visible")
+        tab.clear()
         tags = tab.page.evaluate(TAGS)["count"]
         talks(tab)
         file = {"name": "x.json", "mimeType": "application/json", "buffer": json.dumps(value).encode()}

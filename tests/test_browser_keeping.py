@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +13,25 @@ import pytest
 
 from career_advisor.records import Message, Reply, Understood
 from tests.doubles import QUOTES, TALK, ScriptedAnswerer, answered, streamed
-from tests.hostile import MARKUP
-from tests.test_browser import Held, Tab, address, answerer, browser, eventually, one_answerer, opened, watched
-from tests.test_web import served
+from tests.test_browser import (
+    Held,
+    Tab,
+    address,
+    answerer,
+    browser,
+    eventually,
+    halfway,
+    one_answerer,
+    one_profile,
+    opened,
+    visit,
+    was_good,
+)
+from tests.test_web import Restarted
 
 pytestmark = pytest.mark.browser
 
-__all__ = ["address", "answerer", "browser", "one_answerer"]  # fixtures
+__all__ = ["address", "answerer", "browser", "one_answerer", "one_profile"]  # fixtures
 
 KEPT = "Object.entries(localStorage).filter(([key]) => key.startsWith('advisor-talk-')).map(([, value]) => value)"
 EVERYTHING = """async () => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage),
@@ -28,9 +40,10 @@ SECRET = "My secret is 1234"
 
 
 @pytest.fixture
-def tab(browser: Any, address: str, answerer: ScriptedAnswerer) -> Iterator[Tab]:
-    with watched(browser, address) as one:
+def tab(one_profile: Any, address: str, answerer: ScriptedAnswerer) -> Iterator[Tab]:
+    with visit(one_profile, address) as one:
         yield one
+    was_good(one, address)
 
 
 def talks(tab: Tab) -> Any:
@@ -104,21 +117,17 @@ def test_an_answer_that_was_kept_is_never_presented_to_the_advisor_as_its_own(
 
 @pytest.mark.parametrize("keeping", [True, False], ids=["kept", "not kept"])
 def test_a_server_that_was_started_anew_loses_nothing(browser: Any, answerer: ScriptedAnswerer, keeping: bool) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with served(answerer, port=port) as url:
-        opening = opened(browser, url)
-        tab = opening.__enter__()
+    with Restarted(answerer) as server, opened(browser, server.address) as tab:
         if keeping:
             keep(tab)
         tab.ask("First?")
-    turn = tab.ask("While it is away?")
-    assert "connection to the advisor was lost" in turn.inner_text()
-    turn.locator(".retry").click()
-    assert "connection to the advisor was lost" in tab.over().inner_text()
-    tab.page.fill("#question textarea", "A draft")
-    with served(answerer, port=port):
+        server.stop()
+        turn = tab.ask("While it is away?")
+        assert "connection to the advisor was lost" in turn.inner_text()
+        turn.locator(".retry").click()
+        assert "connection to the advisor was lost" in tab.over().inner_text()
+        tab.page.fill("#question textarea", "A draft")
+        server.start()
         turn.locator(".retry").click()
         tab.page.wait_for_selector("#turns > .turn:last-child .badge")
         assert questions(tab) == ["First?", "While it is away?"]
@@ -126,34 +135,27 @@ def test_a_server_that_was_started_anew_loses_nothing(browser: Any, answerer: Sc
         assert tab.page.input_value("#question textarea") == "A draft"
         assert tab.page.evaluate("sessionStorage.getItem('advisor-over')") is None
         assert len(kept(tab)) == keeping
-        opening.__exit__(None, None, None)
 
 
 def test_whoever_stays_on_a_page_that_is_to_be_loaded_anew_is_told_and_nothing_is_left_behind(
     browser: Any, answerer: ScriptedAnswerer
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with served(answerer, port=port) as url:
-        opening = opened(browser, url)
-        tab = opening.__enter__()
+    with Restarted(answerer) as server, opened(browser, server.address) as tab:
         tab.ask("First?")
-    turn = tab.ask("While it is away?")
-    tab.page.evaluate("addEventListener('beforeunload', (event) => event.preventDefault())")
-    with served(answerer, port=port):
+        server.stop()
+        turn = tab.ask("While it is away?")
+        tab.page.evaluate("addEventListener('beforeunload', (event) => event.preventDefault())")
+        server.start()
         turn.locator(".retry").click()  # whoever is asked whether to leave says no
         assert "connection to the advisor was lost" in tab.over().inner_text()
         assert len(tab.dialogs) == 1
         assert tab.page.evaluate("sessionStorage.length") == 0
-        opening.__exit__(None, None, None)
 
 
 def test_a_conversation_is_listed_named_opened_and_deleted_for_good(tab: Tab, answerer: ScriptedAnswerer) -> None:
     keep(tab)
     tab.ask(SECRET)
-    tab.page.click("#clear")
-    tab.page.wait_for_selector("#welcome", state="visible")
+    tab.clear()
     tab.ask("Another?")
     assert [each["title"] for each in kept(tab)] == ["Another?", SECRET]
 
@@ -230,10 +232,7 @@ def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(
     tab: Tab, answerer: ScriptedAnswerer
 ) -> None:
     keep(tab)
-    held = Held()
-    answerer.script = held
-    tab.type(SECRET)
-    tab.page.wait_for_selector(".words .sentence")
+    held = halfway(tab, answerer, SECRET)
     talks(tab).locator(".delete").first.click()
     talks(tab).locator(".danger").click()
     held.let_go()
@@ -263,8 +262,7 @@ def test_turning_it_off_keeps_no_more_and_one_press_deletes_the_rest(tab: Tab) -
     keep(tab)
     for question in ("First?", "Second?"):
         tab.ask(question)
-        tab.page.click("#clear")
-        tab.page.wait_for_selector("#welcome", state="visible")
+        tab.clear()
     talks(tab).locator("#keep-switch").uncheck()
     tab.page.keyboard.press("Escape")
     tab.ask(SECRET)
@@ -281,10 +279,7 @@ def test_an_answer_that_was_cut_short_by_leaving_can_be_asked_for_again(
 ) -> None:
     with opened(browser, address) as tab:  # Gradio complains of being left
         keep(tab)
-        held = Held()
-        answerer.script = held
-        tab.type("Should I do a PhD?")
-        tab.page.wait_for_selector(".words .sentence")
+        held = halfway(tab, answerer)
         again(tab)
         held.let_go()
         answerer.script = None
@@ -299,10 +294,7 @@ def test_what_had_come_of_an_answer_is_kept_in_its_paragraphs_and_without_number
     tab: Tab, answerer: ScriptedAnswerer, tmp_path: Path
 ) -> None:
     keep(tab)
-    held = Held()
-    answerer.script = held
-    tab.type("Should I do a PhD?")
-    tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+    held = halfway(tab, answerer)
     tab.page.click("#stop")
     held.let_go()
     eventually(lambda: answerer.running == 0)
@@ -447,8 +439,7 @@ def test_what_was_taken_along_as_json_can_be_read_in_again_and_is_told_apart(
     tab.ask("And then?")
     shown = tab.page.locator(".turn .words").all_inner_texts()
     path = taken(tab, "JSON", tmp_path)
-    tab.page.click("#clear")
-    tab.page.wait_for_selector("#welcome", state="visible")
+    tab.clear()
     talks(tab)
     tab.page.set_input_files("#import-file", path)
 
@@ -462,6 +453,54 @@ def test_what_was_taken_along_as_json_can_be_read_in_again_and_is_told_apart(
     answerer.asked.clear()
     tab.ask("Go on?")
     assert answerer.asked == [("Go on?", (Message("user", "Should I do a PhD?"), Message("user", "And then?")))]
+
+
+def crosswise(question: str) -> Reply:
+    """Reply with sentences that have several sources, one that has none, and a source that is named twice."""
+    whole = answered(question)
+    numbers = {1: (1, 2), 2: (3,), 3: (2, 1)}
+    sentences = tuple(replace(each, citations=numbers.get(at, ())) for at, each in enumerate(whole.sentences))
+    said = [each.text + "".join(f" [{number}]" for number in each.citations) for each in sentences]
+    return replace(whole, sentences=sentences, answer=f"{said[0]}\n\n{' '.join(said[1:])}")
+
+
+def test_a_number_stands_for_the_same_words_as_they_come_when_whole_after_a_reload_and_in_the_file(
+    tab: Tab, answerer: ScriptedAnswerer, tmp_path: Path
+) -> None:
+    whole = crosswise("x")
+    expected = [" ".join([each.text, *map(str, each.citations)]) for each in whole.sentences]
+    keep(tab)
+    held = Held(crosswise, pieces=len(expected))
+    answerer.script = held
+
+    def shown() -> list[str]:
+        return [" ".join(text.split()) for text in tab.turn.locator(".words .sentence").all_text_contents()]
+
+    def leads_to() -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for cite in tab.turn.locator("button.cite").all():
+            cite.click()
+            found.setdefault(cite.inner_text(), set()).add(tab.page.locator(".passage.asked-for mark").inner_text())
+        tab.page.keyboard.press("Escape")
+        return found
+
+    quotes = {str(each.number): {each.quote} for each in whole.citations}
+    tab.type("Should I do a PhD?")
+    eventually(lambda: shown() == expected)
+    assert tab.turn.locator("button.cite").count() == 0, "it is still coming"
+    held.let_go()
+    tab.over()
+    assert shown() == expected
+    assert leads_to() == quotes
+    again(tab)
+    assert shown() == expected
+    assert leads_to() == quotes
+
+    written = taken(tab, "Markdown", tmp_path).read_text("utf-8")
+    for sentence in whole.sentences:
+        assert sentence.text + "".join(f" \\[{number}\\]" for number in sentence.citations) in written
+    listed = re.findall(r"^\*\*\\\[(\d+)\\\].*?^> ([^\n]+)$", written, re.MULTILINE | re.DOTALL)
+    assert {number: {quote} for number, quote in listed} == quotes
 
 
 MALFORMED = {
@@ -489,37 +528,6 @@ def test_a_file_that_is_no_conversation_is_said_in_a_sentence_and_nothing_is_los
     assert tab.page.locator(".turn .badge").inner_text() == "From what I've read"
 
 
-def test_no_text_of_a_file_that_is_read_in_becomes_anything_but_text(tab: Tab, tmp_path: Path) -> None:
-    tab.ask("Should I do a PhD?")
-    value = json.loads(taken(tab, "JSON", tmp_path).read_text("utf-8"))
-    payloads = [text for text in MARKUP.values() if len(text) < 400][:40]
-
-    def poisoned(part: Any, payload: str) -> Any:
-        match part:
-            case dict():
-                return {name: poisoned(each, payload) for name, each in part.items()}
-            case list():
-                return [poisoned(each, payload) for each in part]
-            case str():
-                return payload
-        return part
-
-    (turn,) = value["turns"]
-    value["turns"] = [{**poisoned(turn, payload), "id": "", "asked": "never"} for payload in payloads]
-    tab.page.click("#clear")
-    tab.page.wait_for_selector("#welcome", state="visible")
-    talks(tab)
-    buffer = json.dumps(value).encode()
-    tab.page.set_input_files("#import-file", {"name": "x.json", "mimeType": "application/json", "buffer": buffer})
-
-    assert f"Imported: {len(payloads)} questions" in hint(tab)
-    made = "script, style, link, img, iframe, object, embed, video, audio, a, svg, math, form"
-    assert tab.page.locator("#turns").locator(made).count() == 0
-    for cite in tab.page.locator(".turn button.cite").all()[:3]:
-        cite.evaluate("element => element.click()")
-        assert tab.page.locator("#pane-body").locator(made).count() == 0
-
-
 def test_a_conversation_that_is_not_kept_is_left_only_after_a_word(tab: Tab, tmp_path: Path) -> None:
     tab.ask("First?")
     path = taken(tab, "JSON", tmp_path)
@@ -539,8 +547,7 @@ def test_a_file_that_was_mended_can_be_chosen_again(tab: Tab, tmp_path: Path) ->
     path = taken(tab, "JSON", tmp_path)
     good = path.read_text("utf-8")
     path.write_text(good[:-20], "utf-8")
-    tab.page.click("#clear")
-    tab.page.wait_for_selector("#welcome", state="visible")
+    tab.clear()
     talks(tab)
     with tab.page.expect_file_chooser() as chooser:
         tab.page.click("#import-button")
@@ -590,8 +597,7 @@ def test_a_conversation_that_is_dropped_is_read_in_and_a_folder_is_said_to_be_no
     drop(tab, folder)
     assert "Files cannot be dropped here" in hint(tab)
     assert questions(tab) == ["First?"]
-    tab.page.click("#clear")
-    tab.page.wait_for_selector("#welcome", state="visible")
+    tab.clear()
     drop(tab, path)
     tab.page.wait_for_selector(".turn .badge")
 
@@ -728,7 +734,6 @@ def test_all_of_it_is_forgotten_with_one_press_and_only_in_this_conversation(
     tab.page.keyboard.press("Escape")
     tab.ask("And now?")
     assert answerer.said_of_oneself[-1] == (frozenset({"student", "programmer"}), frozenset())
-    tab.page.click("#clear")
-    tab.page.wait_for_selector("#welcome", state="visible")
+    tab.clear()
     tab.ask("And anew?")
     assert answerer.said_of_oneself[-1] == (frozenset(), frozenset())

@@ -11,7 +11,7 @@ import pytest
 
 from career_advisor.records import Age
 from tests.doubles import QUOTES, ScriptedAnswerer
-from tests.test_browser import PHONE, Held, Tab, browser, opened, watched
+from tests.test_browser import PHONE, Held, Tab, browser, halfway, opened, watched
 from tests.test_web import served
 
 pytestmark = pytest.mark.browser
@@ -105,10 +105,7 @@ def test_the_keyboard_is_shown_the_words_of_the_number_that_it_is_on(browser: An
 def test_escape_hides_the_words_and_stops_no_answer(browser: Any, address: str, answerer: ScriptedAnswerer) -> None:
     with watched(browser, address) as tab:
         tab.ask("Should I do a PhD?")
-        held = Held()
-        answerer.script = held
-        tab.type("And in Europe?")
-        tab.page.wait_for_selector(f'.turn:last-child .words :text("{QUOTES[0]}")')
+        held = halfway(tab, answerer, "And in Europe?")
         tab.page.locator("button.cite").nth(2).focus()
         tab.page.locator(BOX).wait_for(state="visible")
         tab.page.keyboard.press("Escape")
@@ -245,10 +242,7 @@ def test_whoever_finds_a_place_at_once_hears_of_no_queue(
 ) -> None:
     with watched(browser, address) as tab:
         tab.page.evaluate(STAGES)
-        held = Held()
-        answerer.script = held
-        tab.type("Should I do a PhD?")
-        tab.page.wait_for_selector(f'.words :text("{QUOTES[0]}")')
+        held = halfway(tab, answerer)
         tab.page.wait_for_timeout(1_000)
         held.let_go()
         tab.over()

@@ -23,14 +23,14 @@ from career_advisor import cli, feedback, opening, web
 from career_advisor.evaluation.cases import read_cases
 from career_advisor.feedback import REASONS, WORDS_LIMIT, Box, Cited, Complaint, Exchange, NotKept, draft_of, line_of
 from career_advisor.records import Message, WrongUse
-from career_advisor.web import guard, voting
+from career_advisor.web import voting
 from career_advisor.web.wording import says
 from tests.chromium import violations
 from tests.doubles import ScriptedAnswerer, answered, not_covered, streamed
-from tests.test_browser import PHONE, WIDE, Held, Tab, browser, opened, watched
+from tests.test_browser import PHONE, WIDE, Tab, browser, halfway, opened, watched
 from tests.test_cli import Ran, Run, assert_one_line, home, run
 from tests.test_evaluate_command import Desk, desk
-from tests.test_web import Visitor, served
+from tests.test_web import OnceOnly, Visitor, served
 
 __all__ = ["browser", "desk", "home", "run"]
 
@@ -728,7 +728,6 @@ def test_it_fits_and_axe_finds_nothing_serious(browser: Any, address: str, schem
         turn.locator(".thumb.no").click()
         turn.locator(".send-complaint").click()
         reason(tab, "Something else").check()
-        tab.page.wait_for_timeout(400)
 
         assert tab.width == before
         assert turn.locator(".helpful").evaluate("each => each.scrollWidth - each.clientWidth") <= 0
@@ -759,8 +758,8 @@ def test_a_question_that_follows_a_vote_waits_for_it_and_gets_its_own_answer(
 
 @browsed
 def test_a_vote_that_does_not_arrive_is_said_and_the_form_stays(browser: Any, tmp_path: Path) -> None:
-    box = Box(tmp_path)
-    with served(ScriptedAnswerer(), rate=guard.Rate(burst=1, every_s=2), box=box) as url, opened(browser, url) as tab:
+    box, rate = Box(tmp_path), OnceOnly()
+    with served(ScriptedAnswerer(), rate=rate, box=box) as url, opened(browser, url) as tab:
         turn = tab.ask("Do I need a PhD?")
         turn.locator(".thumb.no").click()
         reason(tab, "It is unkind").check()
@@ -769,7 +768,7 @@ def test_a_vote_that_does_not_arrive_is_said_and_the_form_stays(browser: Any, tm
         turn.locator(".trouble").wait_for()
         assert "did not say whether it has your feedback" in turn.locator(".trouble").inner_text()
         assert lines(box) == []
-        tab.page.wait_for_timeout(2_200)
+        rate.is_time = True
         turn.locator(".send-complaint").click()
         turn.locator(".thanks").wait_for()
 
@@ -780,12 +779,9 @@ def test_a_vote_that_does_not_arrive_is_said_and_the_form_stays(browser: Any, tm
 def test_while_an_answer_comes_a_vote_on_another_waits(
     browser: Any, address: str, answerer: ScriptedAnswerer, kept: Box
 ) -> None:
-    held = Held()
     with watched(browser, address) as tab:
         tab.ask("Do I need a PhD?")
-        answerer.script = held
-        tab.type("And now?")
-        tab.page.wait_for_selector(".turn:last-child .words .sentence")
+        held = halfway(tab, answerer, "And now?")
         first = tab.page.locator(".turn").first
         first.locator(".thumb.yes").click()
         assert "still coming" in first.locator(".trouble").inner_text()

@@ -652,9 +652,14 @@ def test_times_alone_are_kept_without_a_word_of_any_question(tmp_path: Path) -> 
     assert "Declined most often" not in page
 
 
-def test_where_times_are_kept_and_nothing_was_asked_yet_that_is_said(tmp_path: Path) -> None:
+def test_where_nothing_was_asked_and_nothing_measured_yet_that_is_said(tmp_path: Path) -> None:
     with operated(settings_of(tmp_path, keep_times=True)) as url:
-        assert "Nothing has been asked yet." in logged_in(url).get("/questions").text
+        operator = logged_in(url)
+        assert "Nothing has been asked yet." in operator.get("/questions").text
+        runs = operator.get("/runs").text
+        assert "There is no run yet." in runs
+        assert "career-advisor evaluate run" in runs, "and what makes one"
+        assert "Compare A with B" not in runs
 
 
 def run_command(tmp_path: Path, *words: str) -> str:

@@ -166,6 +166,46 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
         self._thread.join(10)
 
 
+class OnceOnly(guard.Rate):
+    """Lets each client ask once, and no more until the time for it has come."""
+
+    def __init__(self) -> None:
+        super().__init__(burst=1, every_s=3_600)
+        self.is_time = False
+
+    def allows(self, client: str, now: float) -> bool:
+        return self.is_time or super().allows(client, now)
+
+
+class Restarted:
+    """A server that goes away and comes back at the same address."""
+
+    def __init__(self, answerer: Answerer, **options: Any) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self._answerer = answerer
+        self._options = options
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        self._serving = served(self._answerer, port=self._port, **self._options)
+        self._serving.__enter__()
+
+    def stop(self) -> None:
+        self._serving.__exit__()
+
+    def __enter__(self) -> Restarted:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
 class Visitor:
     """Speaks to the queue as the page in a browser does."""
 
@@ -806,6 +846,28 @@ def test_serving_tells_its_address_when_it_can_be_opened() -> None:
 
     assert ready.wait(30)
     assert httpx.get(f"{told[0]}healthz", trust_env=False).json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("named", ["", "intranet.example,127.0.0.1"], ids=["none", "some"])
+def test_a_proxy_for_the_outer_world_is_not_asked_for_the_page_itself(
+    monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, named if "no_" in name.lower() else "http://127.0.0.1:9")
+    if not named:
+        monkeypatch.delenv("NO_PROXY")
+        monkeypatch.delenv("no_proxy")
+    with served(ScriptedAnswerer()) as url:
+        # As Gradio does when it starts: with what the environment says of proxies. Port 9 would answer nobody.
+        assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
+        assert httpx.get(f"{url.replace('127.0.0.1', 'localhost')}/healthz").status_code == 200
+        assert Visitor(url, "behind").ask("Should I do a PhD?")
+
+    with pytest.raises(httpx.ConnectError):
+        httpx.get("http://elsewhere.example/")
+    named_since = os.environ["NO_PROXY"].split(",")
+    assert len(named_since) == len(set(named_since)), "nothing is named twice"
+    assert {*filter(None, named.split(","))} <= {*named_since}
 
 
 def test_a_port_that_is_taken_is_said_and_what_to_do() -> None:

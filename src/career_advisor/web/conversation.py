@@ -38,7 +38,7 @@ from career_advisor.web.context import Context, Earlier, read_context
 
 CHATS_AT_ONCE = 16
 WAITING = 48
-"""Questions that may wait for their turn; the next is told that the advisor is busy."""
+"""Questions that may wait for their turn, beside those that are answered; the next is told that the advisor is busy."""
 QUESTION_LIMIT = 4_000
 """Characters of a question; the page says so before it sends, and the server does not believe it."""
 TURNS_KEPT = 40
@@ -387,5 +387,5 @@ def build_blocks(answerer: Answerer, said: Callable[[str], object], box: Box | N
                 return vote(sent, conversation, box)
 
             voted.click(keep, inputs=[ballot, conversation], outputs=[voted], concurrency_limit=CHATS_AT_ONCE, **quiet)
-    blocks.queue(max_size=WAITING + CHATS_AT_ONCE, default_concurrency_limit=CHATS_AT_ONCE, api_open=False)
+    blocks.queue(max_size=WAITING, default_concurrency_limit=CHATS_AT_ONCE, api_open=False)
     return blocks

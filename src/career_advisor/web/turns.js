@@ -26,7 +26,8 @@ export function begin(text, turn = null) {
   }
   Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false, fresh: true, place: "" });
   layOut(began);
-  began.stage = make("p", { class: "stage" }, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, words("sending")));
+  const room = make("span", { class: "room", "aria-hidden": "true" }, make("span", {}, words("badge_answered")), make("span", {}, words("badge_answered_means")));
+  began.stage = make("p", { class: "stage" }, room, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, words("sending")));
   began.prose.before(began.stage);
   find("#spoken").replaceChildren();
   page.current = began;

@@ -1,0 +1,149 @@
+"""When many come at once, and when nobody waits for what was asked: each is told where they stand, none is lost."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from career_advisor.feedback import Box
+from career_advisor.records import Piece, Reply, Stage
+from career_advisor.web import guard
+from career_advisor.web.conversation import CHATS_AT_ONCE, WAITING
+from tests.doubles import QUOTES, Bookshelf, ScriptedAnswerer, answered, streamed
+from tests.test_browser import browser, eventually, opened
+from tests.test_feedback import ballot, lines
+from tests.test_web import Visitor, served
+
+__all__ = ["browser"]  # a fixture
+
+GUIDED = json.dumps(
+    {
+        "format": "career-advisor-guided",
+        "version": 1,
+        "guide": "advising",
+        "written": "2026-11-26",
+        "answers": {"values": {"background": "Six years in a ministry."}},
+    }
+).encode()
+
+
+class Gate:
+    """A script that answers nobody until it is opened."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+
+    def __call__(self, question: str) -> Iterator[Stage | Piece | Reply]:
+        self._open.wait(60)
+        yield from streamed(answered(question))
+
+    def let_all_through(self) -> None:
+        self._open.set()
+
+
+@pytest.fixture(scope="module")
+def one_answerer() -> ScriptedAnswerer:
+    return ScriptedAnswerer()
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Box:
+    return Box(tmp_path_factory.mktemp("feedback"))
+
+
+@pytest.fixture(scope="module")
+def address(one_answerer: ScriptedAnswerer, box: Box) -> Iterator[str]:
+    with served(one_answerer, sources=Bookshelf(), box=box) as url:
+        yield url
+
+
+@pytest.fixture
+def answerer(one_answerer: ScriptedAnswerer) -> Iterator[ScriptedAnswerer]:
+    one_answerer.asked.clear()
+    yield one_answerer
+    one_answerer.script = None
+
+
+@pytest.fixture
+def gate(answerer: ScriptedAnswerer) -> Iterator[Gate]:
+    """Return what keeps back every answer that is asked for from now on."""
+    closed = Gate()
+    answerer.script = closed
+    yield closed
+    closed.let_all_through()
+    eventually(lambda: answerer.running == 0)
+
+
+def sent(visitor: Visitor, session: str, question: str) -> int:
+    """Send a question in a session, read nothing of what comes; return the status."""
+    visitor.session = session
+    return visitor.send("send", [None, json.dumps({"question": question})]).status_code
+
+
+@pytest.mark.browser
+def test_who_finds_every_place_and_the_whole_line_taken_is_told_so_in_a_sentence_and_no_question_is_lost(
+    browser: Any, address: str, answerer: ScriptedAnswerer, gate: Gate
+) -> None:
+    crowd = Visitor(address, "")
+    places = CHATS_AT_ONCE + WAITING
+    with opened(browser, address) as tab:
+        asked = [f"Am I number {n}?" for n in range(places)]
+        assert [sent(crowd, f"crowd{n}", each) for n, each in enumerate(asked[:CHATS_AT_ONCE])] == [200] * CHATS_AT_ONCE
+        eventually(lambda: answerer.running == CHATS_AT_ONCE)
+        assert [sent(crowd, f"line{n}", each) for n, each in enumerate(asked[CHATS_AT_ONCE:])] == [200] * WAITING
+
+        turn = tab.ask("Am I one too many?")
+        assert turn.locator(".trouble").all_inner_texts() == [
+            "The advisor could not take your question just now: many people are asking, or you asked very often. "
+            "Please wait half a minute."
+        ]
+        assert turn.locator(".asked").inner_text() == "Am I one too many?"
+
+        gate.let_all_through()
+        eventually(lambda: len(answerer.asked) == places and answerer.running == 0)
+        assert sorted(question for question, _ in answerer.asked) == sorted(asked)
+        turn.locator(".retry").click()
+        assert QUOTES[1] in tab.over().inner_text()
+
+
+def test_what_nobody_waits_for_is_done_once_stands_in_nobodys_way_and_leaves_nothing_behind(
+    address: str, answerer: ScriptedAnswerer, box: Box, gate: Gate
+) -> None:
+    answerer.script = None
+    gone, other = Visitor(address, "gone"), Visitor(address, "other")
+    turn = str(gone.ask("First?")[-1]["turn"])
+    assert gone.send("vote", [ballot(turn), None]).status_code == 200
+    answerer.script = gate
+    for n in range(guard.BURST):  # as many as one client may send at once
+        hang_up(address)
+        assert sent(gone, f"gone{n}", f"Does anybody read number {n}?") == 200
+    eventually(lambda: answerer.running == guard.BURST and len(lines(box)) == 1)
+
+    assert httpx.post(f"{address}/guided", content=GUIDED, trust_env=False, timeout=20).status_code == 200
+    answerer.script = None
+    began = time.monotonic()
+    assert other.ask("And I, who wait?")
+    assert time.monotonic() - began < 5
+
+    gate.let_all_through()
+    eventually(lambda: answerer.running == 0)
+    assert len(answerer.asked) == 1 + guard.BURST + 1, "each once"
+    other.ask("Am I told of theirs?")
+    assert [message.content for message in answerer.asked[-1][1] if message.role == "user"] == ["And I, who wait?"]
+    assert len(lines(box)) == 1
+
+
+def hang_up(address: str) -> None:
+    """Ask for the document of a guided conversation, and go before it comes."""
+    at = urlsplit(address)
+    head = f"POST /guided HTTP/1.1\r\nHost: {at.netloc}\r\nContent-Type: application/json\r\n"
+    with socket.create_connection((str(at.hostname), int(at.port or 0))) as line:
+        line.sendall(f"{head}Content-Length: {len(GUIDED)}\r\n\r\n".encode() + GUIDED)
