@@ -188,6 +188,23 @@ def test_the_first_one_is_that_of_several_that_the_person_named() -> None:
     assert understand("what does the second one pay?", history, is_name=known).meant == "SPAR"
 
 
+def test_the_second_one_is_counted_among_all_that_were_named_known_or_not() -> None:
+    named = "Two that run remotely are the Foundations Course and SPAR. I'd try SPAR later."
+    history = [Message("user", "Which can I do from home?"), Message("assistant", named)]
+
+    assert understand("ok and the second one do they pay anything?", history, is_name=known).meant == "SPAR"
+    assert understand("what does the first one pay?", history, is_name=known).meant == "SPAR"
+    assert understand("what does the third one pay?", history, is_name=known).meant == ""
+
+
+def test_whoever_asks_what_now_asks_it_of_what_went_before() -> None:
+    history = [Message("user", "Should I quit my job to study full time?"), Message("assistant", "Try four days.")]
+
+    asked = understand("boss said no to four days. so now what", history)
+
+    assert asked.standalone.startswith("Should I quit my job to study full time?")
+
+
 def test_a_name_of_ones_own_goes_before_those_of_the_last_answer() -> None:
     history = [Message("user", "Tell me of MATS"), Message("assistant", "It is like ARENA.")]
 

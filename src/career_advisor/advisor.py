@@ -1051,11 +1051,12 @@ def _parts_found(
 
 
 def _wholes(queries: Queries, vectors: Any) -> dict[str, Any]:
-    """Return the turn in its stand-alone form and as asked, each with its vector."""
-    return {
+    """Return the turn in its stand-alone form, as asked, and with what it points at, each with its vector."""
+    wholes = {
         queries.standalone: vectors[1 if queries.standalone != queries.question else 0],
         queries.question: vectors[0],
     }
+    return wholes | ({queries.searched[2]: vectors[2]} if queries.meant else {})
 
 
 def _paragraphs(sentences: Sequence[Sentence]) -> Iterator[str]:

@@ -44,6 +44,8 @@ _TURNS = re.compile(
     r"|unrelated(?:ly)?)\b\W*",
     re.IGNORECASE,
 )
+# Whoever asks what to do now asks it of what went before.
+_WHAT_NOW = re.compile(r"\b(?:now what|what now|what then|what next|(?:and|so) now)\W*$", re.IGNORECASE)
 _ONESELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|im|ive|my|me|we|our)\b", re.IGNORECASE)
 # "Explain it like I'm a tired manager" tells of nobody.
 _AS_IF = re.compile(r"\b(?:like|as if|as though) (?:i['’]?m|im|i am|i was|i were)\b[^.?!;\n]*", re.IGNORECASE)
@@ -202,6 +204,8 @@ def _meant(question: str, previous: str, history: Sequence[Message], is_name: Ca
         asked = _phrases(". ".join(clean(turn.content) for turn in history if turn.role == "user")[-ANSWER:], is_name)
         several = asked if len(asked) > 1 else named
         place = _PLACES[ordinal.group(1).lower()]
+        if place >= len(several):  # the first of them may be none that the index has
+            several = [each if each in named else "" for each in _phrases(answer, bool)]
         return several[place] if -len(several) <= place < len(several) else ""
     own = any(map(is_name, names(f"x {previous}")))
     return named[0] if named and not own and _PRONOUN.search(question) else ""
@@ -388,6 +392,8 @@ def _leans(question: str) -> bool:
     content = len(content_words(question))
     if _CORRECTS.search(question) or content == 0:
         return True
+    if _WHAT_NOW.search(question):
+        return content <= 2 * SHORT
     if _JOINS.search(question):
         return content <= 2 * SHORT
     return content <= SHORT and (bool(_POINTS.search(question)) or content <= 1)
