@@ -55,6 +55,10 @@ SAME_QUESTION = 0.62
 presume what the question does."""
 ALIKE = 0.55
 """Share of content words in common from which two sentences say the same."""
+SUGGESTED = 2
+"""Questions to go on with that there are in any case."""
+NEXT = -2.0
+"""Log-odds (`Hit.belongs`) of the best sentence of a section from which its question is suggested behind them."""
 FETCHED = 2
 """Sentences before one that points back that are quoted with it at most."""
 SPEECH_WORDS = 48
@@ -558,19 +562,22 @@ def follow_ups(
 
     They are headings of sections that were found but not quoted, first those that hold what likeliest belongs in the
     answer, and of the sections next to them; none that was asked before in the conversation, and none that is for
-    people in another situation.
+    people in another situation. Behind the first SUGGESTED only what may well belong is suggested.
     """
     quoted = {(c.document, c.heading) for c in citations}
-    found: dict[str, None] = {}
+    found: dict[str, bool] = {}
     likeliest = sorted(hits, key=lambda hit: -max(hit.belongs, default=0.0))
     for reach in (0, 1, 2):
         for hit in likeliest:
+            fits = reach == 0 and max(hit.belongs, default=0.0) >= NEXT
             for i in (hit.section - reach, hit.section + reach):
                 if 0 <= i < len(hit.document.sections):
                     section = hit.document.sections[i]
                     if (hit.document.path, section.heading) not in quoted and section.presumes in {"", *states}:
-                        found.update(dict.fromkeys(_questions(section)))
-    return tuple(_unasked(found, history))[:limit]
+                        for question in _questions(section):
+                            found.setdefault(question, fits)
+    asked = _unasked(found, history)
+    return tuple(question for i, question in enumerate(asked) if i < SUGGESTED or found[question])[:limit]
 
 
 def starters(documents: Sequence[Document], history: Sequence[Message], *, limit: int = 3) -> tuple[str, ...]:
