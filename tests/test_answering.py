@@ -281,6 +281,14 @@ def test_what_could_be_asked_next_begins_with_what_likeliest_belongs() -> None:
     assert follow_ups([replace(found[0], belongs=(-1.9,)), *found[1:]], [], [])[2:] == ("What pays?",)
 
 
+def test_a_question_that_tells_something_of_its_asker_is_suggested_to_whoever_said_the_like() -> None:
+    pages = page(("Who hires?", ["Labs hire."]), ("I have no savings; can I still help?", ["You can."]))
+    labs, savings = replace(hit(pages, 0, [1.0]), wording=0.9), hit(pages, 1, [0.9])
+
+    assert follow_ups([labs, savings], [], []) == ("Who hires?",)
+    assert len(follow_ups([labs, replace(savings, wording=0.6)], [], [])) == 2
+
+
 def test_behind_three_quotes_only_likelier_ones_follow() -> None:
     five = page(("Do labs hire?", ["Labs hire.", "Banks do.", "Schools do too.", "Shops may.", "Farms might."]))
 

@@ -257,8 +257,10 @@ def test_a_question_for_one_programme_is_no_request_for_the_list(
 ) -> None:
     one = offered("Which AI policy fellowship can take me?", registry, needs, light_encoder)
     every = offered("Which AI policy fellowships are there?", registry, needs, light_encoder)
+    best = offered("Which AI policy fellowships are best for a lawyer?", registry, needs, light_encoder)
 
     assert len(one) <= 3 < len(every)
+    assert len(best) <= 3
 
 
 def test_whoever_tells_of_themselves_gets_advice_and_not_the_list(

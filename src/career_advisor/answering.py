@@ -57,6 +57,8 @@ ALIKE = 0.55
 """Share of content words in common from which two sentences say the same."""
 SUGGESTED = 2
 """Questions to go on with that there are in any case."""
+TOLD = 0.5
+"""Cosine to a section's question (`Hit.wording`) from which it is suggested where it tells something of who asks it."""
 NEXT = -2.0
 """Log-odds (`Hit.belongs`) of the best sentence of a section from which its question is suggested behind them."""
 FETCHED = 2
@@ -570,11 +572,13 @@ def follow_ups(
     for reach in (0, 1, 2):
         for hit in likeliest:
             fits = reach == 0 and max(hit.belongs, default=0.0) >= NEXT
+            near = reach == 0 and hit.wording >= TOLD
             for i in (hit.section - reach, hit.section + reach):
                 if 0 <= i < len(hit.document.sections):
                     section = hit.document.sections[i]
                     if (hit.document.path, section.heading) not in quoted and section.presumes in {"", *states}:
-                        for question in _questions(section):
+                        # "I have no savings; can I …?" is no question of somebody who said nothing like it.
+                        for question in (each for each in _questions(section) if near or ";" not in each):
                             found.setdefault(question, fits)
     asked = _unasked(found, history)
     return tuple(question for i, question in enumerate(asked) if i < SUGGESTED or found[question])[:limit]

@@ -40,6 +40,10 @@ _LIST = re.compile(
     r"|community|funder|job board))\b",
     re.IGNORECASE,
 )
+# Whoever asks for the best of them, or for one to begin with, wants no list.
+_ONE_OF_THEM = re.compile(
+    r"\b(?:best|better|first|most|right|favou?rite|should i|would you|recommend\w*|suits?|good)\b", re.IGNORECASE
+)
 # "Alternatives to MATS", "something other than 80,000 Hours": what is named behind it is what is not wanted.
 _OTHER_THAN = re.compile(
     r"\b(?:alternatives? (?:to|for)|other than|apart from|aside from|besides|except(?: for)?|not counting"
@@ -309,7 +313,8 @@ def choose(
     any_wanted = message.lacking or matcher.wants_any(message)
     wanted = [s for s in able if s.id in message.named or (any_wanted and odds[s.id] >= matcher.learnt.likely)]
     # Whoever tells of themselves and mentions "every job" wants advice, not the list.
-    if message.told is None and _LIST.search(question if asked is None else asked):
+    asking = question if asked is None else asked
+    if message.told is None and _LIST.search(asking) and not _ONE_OF_THEM.search(asking):
         felt = set(message.by_pattern)
         wanted += [s for s in able if s not in wanted and felt & set(registry.needs[s.id])]
     else:
