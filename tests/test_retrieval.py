@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 import weakref
 import zlib
@@ -259,24 +260,31 @@ def test_what_is_worked_out_for_an_index_goes_with_it() -> None:
     assert gone() is None
 
 
-def test_ten_thousand_windows_are_searched_in_milliseconds() -> None:
-    documents = [
-        page(f"{i:04}.md", " ".join(f"Fact{i}x{j} is a thing that stands in the document." for j in range(20)))
-        for i in range(300)
-    ]
-    shelf = ListShelf(*documents)
-    assert len(shelf.windows) > 10_000
-    lexical = shelf.lexical("Fact200x3")
-    shelf.lexical = lambda question: lexical  # type: ignore[method-assign]  # the index's cost, not retrieval's
-    vectors = encode(["Fact200x3"])
-    assert retrieve(("Fact200x3",), vectors, shelf)[0].document.path == "0200.md"
+def test_ten_times_as_many_windows_take_nowhere_near_ten_times_as_long() -> None:
+    vectors = encode(["Fact20x3"])
 
-    seconds = [1.0]
-    for _ in range(50):  # other tests run beside this one
+    def many(count: int) -> ListShelf:
+        documents = [
+            page(f"{i:04}.md", " ".join(f"Fact{i}x{j} is a thing that stands in the document." for j in range(20)))
+            for i in range(count)
+        ]
+        shelf = ListShelf(*documents)
+        lexical = shelf.lexical("Fact20x3")
+        shelf.lexical = lambda question: lexical  # type: ignore[method-assign]  # the index's cost, not retrieval's
+        assert retrieve(("Fact20x3",), vectors, shelf)[0].document.path == "0020.md"
+        return shelf
+
+    def seconds(shelf: ListShelf) -> float:
         began = time.perf_counter()
-        retrieve(("Fact200x3",), vectors, shelf, weights=Weights(0.2, 0.6))
-        seconds.append(time.perf_counter() - began)
-        if min(seconds) < 0.030:
+        retrieve(("Fact20x3",), vectors, shelf, weights=Weights(0.2, 0.6))
+        return time.perf_counter() - began
+
+    few, all_of_them = many(30), many(300)
+    assert len(all_of_them.windows) > 10_000
+    least = [math.inf, math.inf]
+    for _ in range(50):  # other tests run beside this one, and whichever machine it is may be slow: both are as slow
+        least = [min(least[0], seconds(few)), min(least[1], seconds(all_of_them))]
+        if least[1] < 4 * least[0]:
             break
 
-    assert min(seconds) < 0.030  # 8 ms on a quiet machine
+    assert least[1] < 4 * least[0], least  # 8 ms on a quiet machine
