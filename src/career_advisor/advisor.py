@@ -976,7 +976,7 @@ def _left_open(found: _Found, drafts: answering.Drafts, chooser: choosing.Choose
 def _by_question(found: _Found, drafts: answering.Drafts, chooser: choosing.Chooser) -> answering.Drafts:
     """Give each of several questions a paragraph of its quotes, the likeliest quote's first, behind our own words.
 
-    What says something on none of them is a paragraph, too.
+    What says something on none of them stays with what was quoted of the same section, or is a paragraph, too.
     """
     if not found.asked_in_it[1:] or chooser.head is None:
         return drafts
@@ -992,8 +992,13 @@ def _by_question(found: _Found, drafts: answering.Drafts, chooser: choosing.Choo
 
     ours = [each for each in drafts if each[1].origin != "quote"]
     paragraphs: dict[int, list[DraftSentence]] = {}
+    placed: dict[tuple[str, int], int] = {}
     for _, draft in drafts[len(ours) :]:
-        paragraphs.setdefault(question(draft), []).append(draft)
+        section = pool[draft.cited[0]].document.path, pool[draft.cited[0]].section
+        place = question(draft)
+        place = placed.setdefault(section, place) if place < 0 else place
+        placed.setdefault(section, place)
+        paragraphs.setdefault(place, []).append(draft)
     return [*ours, *((i, draft) for i, part in enumerate(paragraphs.values(), start=1) for draft in part)]
 
 
