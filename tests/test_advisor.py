@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from career_advisor.advisor import Advisor
+from career_advisor.advisor import Advisor, _by_question
 from career_advisor.llm import open_model
 from career_advisor.opening import build_index, load_services, open_advisor, shipped_cases
 from career_advisor.prompting import Turn
-from career_advisor.records import Message, ModelUnavailable, Piece, Reply
+from career_advisor.records import DraftSentence, Message, ModelUnavailable, Piece, Reply
 from career_advisor.settings import Settings
 from tests.llm_server import language_model_server
 
@@ -186,6 +186,17 @@ def test_each_of_several_questions_has_a_paragraph_of_its_own(advisor: Advisor) 
     listed = {paragraph for text, paragraph in of.items() if "job board" in text}
     assert len(coding) == len(listed) == 1
     assert coding != listed
+
+
+def test_what_says_little_on_either_question_stays_with_its_section(advisor: Advisor) -> None:
+    pool = advisor.search("Do I need a PhD?")[1][:2]
+    drafts = [(1, DraftSentence(str(i), (at,), "quote")) for i, at in enumerate((0, 1, 0, 1))]
+    reads = [[2.0, -3.0], [-3.0, 2.0], [-3.0, -2.0], [-4.0, -4.0]]
+
+    parts = _by_question([(0, DraftSentence("Ours.", (), "fixed")), *drafts], pool, reads)
+
+    assert pool[0].heading != pool[1].heading
+    assert [(place, draft.text) for place, draft in parts] == [(0, "Ours."), (1, "0"), (1, "2"), (2, "1"), (2, "3")]
 
 
 def test_nothing_is_said_to_be_missing_that_a_page_answers(advisor: Advisor) -> None:

@@ -233,6 +233,24 @@ def test_whoever_needs_another_adviser_is_shown_three_others(
     assert {offer.service.kind for offer in shown} == {"advising"}
 
 
+def test_who_is_only_named_beside_a_refusal_is_still_shown(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    story = "I looked for jobs at 80,000 Hours and was rejected by every lab. Who could I talk to about what to do?"
+
+    assert "80k-advising" in offered(story, registry, needs, light_encoder)
+
+
+def test_who_was_turned_away_and_asks_for_no_other_programme_is_shown_no_more_than_fits(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    told = "ERA rejected me. Does that mean that I am not good enough?"
+
+    kinds = [offer.service.kind for offer in offers(told, registry, needs, light_encoder)]
+    assert kinds.count("programme") < 3
+    assert len(offered("ERA rejected me. Which other programme is there?", registry, needs, light_encoder)) == 3
+
+
 @pytest.mark.parametrize(
     ("question", "unwanted"),
     [
@@ -259,8 +277,10 @@ def test_a_question_for_one_programme_is_no_request_for_the_list(
     every = offered("Which AI policy fellowships are there?", registry, needs, light_encoder)
     best = offered("Which AI policy fellowships are best for a lawyer?", registry, needs, light_encoder)
 
+    now = offered("Which AI policy fellowships are there right now?", registry, needs, light_encoder)
+
     assert len(one) <= 3 < len(every)
-    assert len(best) <= 3
+    assert len(best) <= 3 < len(now)
 
 
 def test_whoever_tells_of_themselves_gets_advice_and_not_the_list(

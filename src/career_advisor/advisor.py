@@ -724,9 +724,12 @@ class Advisor:
             wanted=lambda text: kind is not None and contains(text, kind, today),
         )
         chooser = self._chooser(shelf)
-        left_open = _left_open(found, drafts, chooser) if found.status == "answered" else []
-        if found.status == "answered":
-            drafts = _by_question(found, drafts, chooser)
+        left_open: list[str] = []
+        if found.status == "answered" and found.asked_in_it:
+            reads = _said_on(found, drafts, chooser)
+            left_open = _left_open(found, reads, chooser)
+            if found.asked_in_it[1:] and chooser.head:
+                drafts = _by_question(drafts, found.pool, reads)
         pool = found.pool
         if plain_words:
             drafts, pool = self._glossary(shelf).explain(drafts, pool, found.asked, history)
@@ -955,48 +958,41 @@ class Advisor:
         )
 
 
-def _left_open(found: _Found, drafts: answering.Drafts, chooser: choosing.Chooser) -> list[str]:
-    """Return the questions of a message of several that nothing quoted answers."""
+def _said_on(found: _Found, drafts: answering.Drafts, chooser: choosing.Chooser) -> list[list[float]]:
+    """Return for each quote the log-odds (`Chooser.reads`) that it says something on each question of several."""
     pool = found.pool
     quoted = [(pool[draft.cited[0]], draft.span) for _, draft in drafts if draft.origin == "quote" and draft.span]
+    return [[chooser.reads(asked.vector, hit, span) for asked in found.asked_in_it] for hit, span in quoted]
 
-    def is_open(asked: _Asked) -> bool:
+
+def _left_open(found: _Found, reads: Sequence[Sequence[float]], chooser: choosing.Chooser) -> list[str]:
+    """Return the questions of a message of several that nothing quoted answers."""
+
+    def is_open(i: int, asked: _Asked) -> bool:
         if len(content_words(asked.text)) < ASKS:
             return False
         if chooser.head is None:
             return asked.open and not answering.likely(asked.hits)
         if max((hit.wording for hit in asked.hits), default=0.0) >= NEAR:
             return False
-        best = max((chooser.reads(asked.vector, hit, span) for hit, span in quoted), default=-math.inf)
+        best = max((each[i] for each in reads), default=-math.inf)
         return best < COVERED and max((max(hit.belongs, default=-math.inf) for hit in asked.hits), default=0.0) < FITS
 
-    return [asked.text for asked in found.asked_in_it if is_open(asked)]
+    return [asked.text for i, asked in enumerate(found.asked_in_it) if is_open(i, asked)]
 
 
-def _by_question(found: _Found, drafts: answering.Drafts, chooser: choosing.Chooser) -> answering.Drafts:
+def _by_question(drafts: answering.Drafts, pool: Sequence[Hit], reads: Sequence[Sequence[float]]) -> answering.Drafts:
     """Give each of several questions a paragraph of its quotes, the likeliest quote's first, behind our own words.
 
     What says something on none of them stays with what was quoted of the same section, or is a paragraph, too.
     """
-    if not found.asked_in_it[1:] or chooser.head is None:
-        return drafts
-    pool = found.pool
-
-    def question(draft: DraftSentence) -> int:
-        """Return which of the questions a quote says most on; -1 for none of them."""
-        if draft.span is None:
-            return -1
-        hit, span = pool[draft.cited[0]], draft.span
-        reads = [chooser.reads(asked.vector, hit, span) for asked in found.asked_in_it]
-        return int(np.argmax(reads)) if max(reads) >= COVERED else -1
-
     ours = [each for each in drafts if each[1].origin != "quote"]
     paragraphs: dict[int, list[DraftSentence]] = {}
     placed: dict[tuple[str, int], int] = {}
-    for _, draft in drafts[len(ours) :]:
-        section = pool[draft.cited[0]].document.path, pool[draft.cited[0]].section
-        place = question(draft)
-        place = placed.setdefault(section, place) if place < 0 else place
+    for (_, draft), says in zip(drafts[len(ours) :], reads, strict=True):
+        hit = pool[draft.cited[0]]
+        section = hit.document.path, hit.section
+        place = int(np.argmax(says)) if max(says) >= COVERED else placed.get(section, -1)
         placed.setdefault(section, place)
         paragraphs.setdefault(place, []).append(draft)
     return [*ours, *((i, draft) for i, part in enumerate(paragraphs.values(), start=1) for draft in part)]
@@ -1009,8 +1005,7 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
     if found.status in {"small_talk", "clarify", "off_topic", "refused"}:
         return answering.starters(list(shelf.documents.values()), history)
     # What is looked up for anybody in such a situation is not near to what somebody asks.
-    own = found.facets[: len(found.facets) - found.queries.known] if found.queries.asking else found.facets
-    near = [*found.hits, *(hit for part in own for hit in part)]
+    near = [*found.hits, *(hit for part in found.facets[: _own_parts(found.queries)] for hit in part)]
     return answering.follow_ups(near, checked.citations, history, states=found.queries.states)
 
 
@@ -1050,9 +1045,14 @@ def _parts_found(
     whole: Any, queries: Queries, vectors: Any, hits: list[Hit], facets: list[list[Hit]]
 ) -> list[choosing.Found]:
     """Return what was found with the vector of what it was found for, the whole message first."""
-    own = len(facets) - queries.known if queries.asking else len(facets)
+    own = _own_parts(queries)
     parts = zip(vectors[len(queries.searched) :], facets, strict=True)
     return [choosing.Found(whole, hits), *(choosing.Found(*part, i >= own) for i, part in enumerate(parts))]
+
+
+def _own_parts(queries: Queries) -> int:
+    """Return how many of the parts count as the message's own: where it asks nothing, all that was looked up does."""
+    return len(queries.facets) - (queries.known if queries.asking else 0)
 
 
 def _wholes(queries: Queries, vectors: Any) -> dict[str, Any]:

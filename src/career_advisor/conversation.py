@@ -392,9 +392,7 @@ def _leans(question: str) -> bool:
     content = len(content_words(question))
     if _CORRECTS.search(question) or content == 0:
         return True
-    if _WHAT_NOW.search(question):
-        return content <= 2 * SHORT
-    if _JOINS.search(question):
+    if _JOINS.search(question) or _WHAT_NOW.search(question):
         return content <= 2 * SHORT
     return content <= SHORT and (bool(_POINTS.search(question)) or content <= 1)
 

@@ -40,10 +40,11 @@ _LIST = re.compile(
     r"|community|funder|job board))\b",
     re.IGNORECASE,
 )
-# Whoever asks for the best of them, or for one to begin with, wants no list.
-_ONE_OF_THEM = re.compile(
-    r"\b(?:best|better|first|most|right|favou?rite|should i|would you|recommend\w*|suits?|good)\b", re.IGNORECASE
-)
+# Whoever asks for the best of them wants no list.
+_BEST = re.compile(r"\b(?:best|better|should i|would you|recommend\w*)\b", re.IGNORECASE)
+_ANOTHER = re.compile(r"\b(?:else|others?|another|instead|alternatives?)\b", re.IGNORECASE)
+# A story may name somebody beside the refusal: "I looked at 80,000 Hours and was rejected by MATS".
+_CLAUSE = re.compile(r"[.!?;:\n]+|,(?!\d)|\b(?:and|but|then|so|or)\b", re.IGNORECASE)
 # "Alternatives to MATS", "something other than 80,000 Hours": what is named behind it is what is not wanted.
 _OTHER_THAN = re.compile(
     r"\b(?:alternatives? (?:to|for)|other than|apart from|aside from|besides|except(?: for)?|not counting"
@@ -299,13 +300,16 @@ def choose(
         return tuple(Offer(s, s.caveat) for s in registry.services if s.kind == "helpline")
     if status in {"off_topic", "small_talk", "refused", "invalid"}:
         return ()
-    unwanted = {service.id for service in set_aside(question, registry)}
+    instead = set_aside(question, registry)
+    unwanted = {service.id for service in instead}
     # A story names what it is about, not what is wanted: whoever was turned away by a programme is not sent back to it.
     if "rejection" in message.by_pattern:
+        refused = [clause for clause in _CLAUSE.split(question) if _refuses(clause)]
         unwanted |= {
             service.id
             for service in registry.services
-            if is_named(service, question) or (service.kind in APPLIED_TO and is_about(service, question))
+            if is_named(service, question)
+            or (service.kind in APPLIED_TO and any(is_about(service, clause) for clause in refused))
         }
     odds = dict(zip((s.id for s in matcher.services), map(float, matcher.log_odds(message)), strict=True))
     able = [s for s in registry.services if s.kind != "helpline" and s.id not in unwanted]
@@ -314,17 +318,23 @@ def choose(
     wanted = [s for s in able if s.id in message.named or (any_wanted and odds[s.id] >= matcher.learnt.likely)]
     # Whoever tells of themselves and mentions "every job" wants advice, not the list.
     asking = question if asked is None else asked
-    if message.told is None and _LIST.search(asking) and not _ONE_OF_THEM.search(asking):
+    if message.told is None and _LIST.search(asking) and not _BEST.search(asking):
         felt = set(message.by_pattern)
         wanted += [s for s in able if s not in wanted and felt & set(registry.needs[s.id])]
     else:
-        # Others than what is set aside are others of its kind.
+        # Who asks for others than what is set aside wants others of its kind.
         likeliest = max((s for s in registry.services if s.id in unwanted), key=lambda s: odds[s.id], default=None)
-        wanted += [s for s in able if likeliest and s not in wanted and s.kind == likeliest.kind]
+        if likeliest and (instead or _ANOTHER.search(question)):
+            wanted += [s for s in able if s not in wanted and s.kind == likeliest.kind]
         wanted = wanted[:SHOWN]
     if not wanted and message.lacking:
         wanted = [s for s in able if s.kind == "advising"][:1]
     return tuple(Offer(service, f"For {service.gap}.") for service in wanted)
+
+
+def _refuses(text: str) -> bool:
+    pattern = _pattern("rejection")
+    return bool(pattern and pattern.search(text))
 
 
 def set_aside(question: str, registry: Registry) -> tuple[Service, ...]:
