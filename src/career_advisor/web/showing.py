@@ -75,7 +75,7 @@ def shown_reply(reply: Reply) -> dict[str, Any]:
         "paragraphs": _paragraphs(reply, numbers),
         "asides": _asides(reply),
         "citations": [_citation(each) for each in reply.citations],
-        "found": [_found(hit) for hit in _uncited(reply)[:FOUND_SHOWN]],
+        "found": [] if reply.status == "urgent" else [_found(hit) for hit in _uncited(reply)[:FOUND_SHOWN]],
         "services": [_offer(each) for each in reply.offers],
         "understood": [{"key": each.key, "label": neutral.line(each.label, limit=80)} for each in reply.understood],
         "followUps": [neutral.line(each, limit=SHORT_LIMIT) for each in reply.follow_ups],

@@ -127,7 +127,7 @@ function close(turn) {
       turn.prose.textContent ? copy : null,
       turn.again ? button(words("ask_again"), () => ask(turn.question, turn), { class: "quiet small retry" }) : null,
       button(words("edit"), () => edit(turn), { class: "quiet small edit" }),
-      turn.reply ? make("span", { class: "writer" }, writerOf(turn.reply.writer), " · ", button(page.facts.model ? words("how_this_works") : words("turn_model_on"), (event) => openAbout(event.currentTarget))) : null,
+      turn.reply ? make("span", { class: "writer" }, writerOf(turn.reply.writer), " · ", button(page.facts.model || turn.reply.writer.model ? words("how_this_works") : words("turn_model_on"), (event) => openAbout(event.currentTarget))) : null,
     ),
   );
   if (page.facts.feedback && turn.reply && turn.reply.status !== "urgent" && turn.fresh) turn.after.append(helpful(turn));

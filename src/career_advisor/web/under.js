@@ -124,7 +124,7 @@ export function card(service) {
       ...[
         [words("who_for"), service.audience],
         [words("cost"), service.cost],
-        [words("caveat"), service.caveat],
+        [words("caveat"), service.caveat === service.why ? "" : service.caveat],
         [words("as_of"), service.asOf && dated(service.asOf), true],
       ].flatMap(([term, text, translated]) => (text ? [make("div", {}, make("dt", {}, term), make("dd", { lang: translated ? null : "en" }, text))] : [])),
     ),
