@@ -30,7 +30,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from career_advisor.adapting import Adapter
+from career_advisor.adapting import Adapter, Named
 from career_advisor.rarity import Rarity
 from career_advisor.records import SENTENCE, Hit, Passage, Shelf, Span, Window
 from career_advisor.text import content_words, stems
@@ -146,7 +146,8 @@ def retrieve(
         stand in two documents are shown once.
     """
     weighed = weigh(queries, vectors, shelf, limit=max(limit, RERANKED), weights=weights, adapter=adapter)
-    return _reranked(weighed, shelf.encoder.name)[:limit] if limit > 0 else []
+    learnt = adapter.order if adapter is not None else 0.0
+    return _reranked(weighed, shelf.encoder.name, learnt)[:limit] if limit > 0 else []
 
 
 def weigh(
@@ -185,8 +186,8 @@ def weigh(
     fused = dense + weights.lexical * lexical + weights.wording * wording
     found = fused
     if adapter is not None:
-        cosines = adapter.moved(asked) @ np.asarray(shelf.vectors, np.float32).T
-        legs["learnt"] = adapter.log_shares(cosines[:, ready.texts], ready.text_bounds)[ready.section]
+        cosines = (adapter.moved(asked) @ np.asarray(shelf.vectors, np.float32).T)[:, ready.texts]
+        legs["learnt"] = adapter.log_shares(asked, cosines, ready.text_bounds, ready.named)[ready.section]
         found = fused + adapter.weight * legs["learnt"]
     ranks = {name: _ranks(scores) for name, scores in legs.items()}
     scored = _Scored(found, fused, legs, ranks, _best_cosine(raw.max(axis=0), ready), wording_cosine)
@@ -253,6 +254,8 @@ class _Prepared:
     """Windows that are no wordings, section by section."""
     text_bounds: Positions
     """First of `texts` of each section, and their number at the end."""
+    named: tuple[Named, ...]
+    """The sections by document and heading; the heading is empty where there is none."""
     words: Positions
     """Length of each passage in words."""
     runs: _Runs
@@ -292,6 +295,7 @@ def _work_out(shelf: Shelf) -> _Prepared:
         bounds=bounds,
         texts=texts,
         text_bounds=np.searchsorted(of_section[texts], np.arange(len(numbers) + 1)),
+        named=tuple((path, " ".join(shelf.documents[path].sections[number].heading[-1:])) for path, number in numbers),
         words=words,
         runs=_runs(words, section, bounds),
         alone={(w.document, w.start, w.end): row for row, w in enumerate(shelf.windows) if w.size == SENTENCE},
@@ -493,14 +497,17 @@ def _signs(
     return found
 
 
-def _reranked(weighed: Sequence[tuple[Hit, npt.NDArray[np.float64]]], encoder: str) -> list[Hit]:
-    """Put the hits with the sentences that answer best first; those behind RERANKED keep their order behind them."""
+def _reranked(weighed: Sequence[tuple[Hit, npt.NDArray[np.float64]]], encoder: str, learnt: float) -> list[Hit]:
+    """Put the hits with the sentences that answer best first; those behind RERANKED keep their order behind them.
+
+    How likely its section has the answer, as was learnt from questions, counts `learnt` in it.
+    """
     weights = np.array(_fitted().get(encoder) or _fitted()[UNMEASURED])
     share = Signs._fields.index("hit_share")
     scored = []
     for hit, signs in weighed:
         odds = signs @ weights
-        score = float(odds.max() + FOUND * signs[0, share])
+        score = float(odds.max() + FOUND * signs[0, share]) + learnt * hit.leg_scores.get("learnt", 0.0)
         scored.append(replace(hit, score=score, sentence_scores=tuple(map(float, odds))))
     if not scored:
         return []
