@@ -27,7 +27,7 @@ from career_advisor import chunking, files
 from career_advisor.embedding import Encoder
 from career_advisor.models import catalogue, find
 from career_advisor.records import Hit, Span
-from career_advisor.settings import load_settings, shipped_corpus
+from career_advisor.settings import load_settings
 from career_advisor.support import Verdict, judge
 from machine import commit, machine, today
 
@@ -43,7 +43,7 @@ DISTRACTING = 5
 
 
 class Case(NamedTuple):
-    """A sentence over a section of the shipped corpus."""
+    """A sentence over a section of the shipped corpus, as it stood when the sentence was written."""
 
     pair: str
     half: str
@@ -64,9 +64,9 @@ def cases(half: str) -> list[Case]:
 
 @lru_cache(maxsize=1)
 def passages() -> dict[tuple[str, str], Hit]:
-    """Return each section of the shipped corpus as a hit, by its page and its heading."""
+    """Return each section that the pairs were written over, as it stood then, by its page and its heading."""
     found = {}
-    for document in files.read([shipped_corpus()]).documents:
+    for document in files.read([HERE / "sets" / "faults"]).documents:
         spans: dict[int, list[Span]] = {}
         for passage in chunking.split(document).passages:
             spans.setdefault(passage.section, []).append(Span(passage.start, passage.end))

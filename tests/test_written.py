@@ -189,7 +189,7 @@ def left_standing(pieces: Iterable[Stage | Piece | Reply]) -> tuple[str, Reply]:
     return text.strip(), reply
 
 
-SECOND = "He generally recommends against doing a PhD as a stepping stone. [1]"
+SECOND = "Research leads often have a PhD, in Rob Miles' account. [1]"
 
 
 @pytest.mark.parametrize(

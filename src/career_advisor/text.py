@@ -118,7 +118,8 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
         re.compile(
             rf"\b(?:what|how (?:much|high|big|good|well)|which|tell me|give me|exact)\b[^?.]*{_PAY}"
             rf"|^(?:[\w']+ ){{0,4}}{_PAY}(?: [\w']+){{0,4}}\W*$"
-            rf"|^(?:[\w']+ ){{0,3}}{_PAY} (?:for|at|of|in|as)\b(?: [\w']+){{1,9}}\W*$"
+            r"|^(?!(?:will|would|could|should|can|may|does|is)\b)"
+            rf"(?:[\w']+ ){{0,3}}{_PAY} (?:for|at|of|in|as)\b(?: [\w']+){{1,9}}\W*$"
             r"|\bhow much (?:do|does|did|would|will|can|could)\b[^?.]*\b(?:pay|paid|earn|make)\b"
             r"|\b(?:what|how much)\b[^?.]*\b(?:earn|get paid)s?\b|\bwhat (?:would|do|does|will) (?:[\w']+ ){1,4}pay\b"
             r"|\bwhat(?:'s| is)? the pay\b|\bhow (?:well|much) paid\b",
