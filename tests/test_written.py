@@ -471,7 +471,7 @@ def judge() -> Iterator[LanguageModelServer]:
 def test_what_the_second_opinion_denies_is_not_shown_though_it_passed_the_rules(
     quoting: Advisor, server: LanguageModelServer, judge: LanguageModelServer
 ) -> None:
-    judge.say = lambda request: ["No." if "stepping stone" in request["messages"][1]["content"] else "Yes."]
+    judge.say = lambda request: ["No." if "leads often" in request["messages"][1]["content"] else "Yes."]
     server.usage = judge.usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
     speaking = doubting(quoting, server, judge)
     spent = Spent()
@@ -480,7 +480,7 @@ def test_what_the_second_opinion_denies_is_not_shown_though_it_passed_the_rules(
 
     assert reply.model == "openai:double"
     assert text == reply.answer == GOOD
-    assert not any(isinstance(each, Piece) and "stepping stone" in each.text for each in pieces), "not for a moment"
+    assert not any(isinstance(each, Piece) and "leads often" in each.text for each in pieces), "not for a moment"
     assert [(dropped.text, dropped.reason) for dropped in reply.dropped] == [(SECOND.partition(" [")[0], REFUSED)]
     assert len(judge.asked) == 2
     assert "You check one sentence" in judge.asked[0]["messages"][0]["content"]
@@ -522,7 +522,7 @@ def test_where_the_second_opinion_fails_or_is_late_the_rules_verdict_stands(
 
     assert text == reply.answer
     assert text.startswith(GOOD)
-    assert "stepping stone" in text
+    assert "leads often" in text
     assert reply.dropped == ()
     assert time.monotonic() - began < 3.0 + BUSY
     assert len(judge.asked) <= 2
