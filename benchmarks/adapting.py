@@ -146,15 +146,21 @@ def sections_of(shelf: Shelf) -> Sections:
     return Sections(list(by_place), texts, torch.tensor(padded))
 
 
-def train(asked: Vectors, questions: Sequence[Question], sections: Sections) -> Adapter:
-    """Return an adapter that was shown these questions, whose vectors are `asked`."""
-    torch.manual_seed(0)
+def labels_of(questions: Sequence[Question], sections: Sections) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return which sections answer each question, rows of sum 1, and which would not disturb; (questions, sections)."""
     number = {place: i for i, place in enumerate(sections.places)}
     answers = torch.zeros(len(questions), len(number))
     beside = torch.zeros(len(questions), len(number), dtype=torch.bool)
     for row, question in enumerate(questions):
         answers[row, [number[place] for place in question.answered_by]] = 1.0 / len(question.answered_by)
         beside[row, [number[place] for place in question.beside]] = True
+    return answers, beside
+
+
+def train(asked: Vectors, questions: Sequence[Question], sections: Sections) -> Adapter:
+    """Return an adapter that was shown these questions, whose vectors are `asked`."""
+    torch.manual_seed(0)
+    answers, beside = labels_of(questions, sections)
     vectors = torch.tensor(asked)
     down = torch.nn.Parameter(torch.randn(vectors.shape[1], RANK) * 0.02)
     up = torch.nn.Parameter(torch.zeros(RANK, vectors.shape[1]))
@@ -174,15 +180,10 @@ def train(asked: Vectors, questions: Sequence[Question], sections: Sections) -> 
 
 def train_known(asked: Vectors, questions: Sequence[Question], sections: Sections, named: Sequence[Named]) -> Known:
     """Return what a linear model of the sections learns from these questions, whose vectors are `asked`."""
-    number = {place: i for i, place in enumerate(sections.places)}
-    answers = torch.zeros(len(questions), len(number))
-    beside = torch.zeros(len(questions), len(number), dtype=torch.bool)
-    for row, question in enumerate(questions):
-        answers[row, [number[place] for place in question.answered_by]] = 1.0 / len(question.answered_by)
-        beside[row, [number[place] for place in question.beside]] = True
+    answers, beside = labels_of(questions, sections)
     vectors = torch.tensor(asked)
-    weights = torch.nn.Parameter(torch.zeros(len(number), vectors.shape[1]))
-    bias = torch.nn.Parameter(torch.zeros(len(number)))
+    weights = torch.nn.Parameter(torch.zeros(answers.shape[1], vectors.shape[1]))
+    bias = torch.nn.Parameter(torch.zeros(answers.shape[1]))
     optimizer = torch.optim.Adam([weights, bias], lr=STEP)
     for _ in range(STEPS):
         shares = torch.log_softmax((vectors @ weights.T + bias).masked_fill(beside, -1e4), 1)

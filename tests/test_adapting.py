@@ -73,6 +73,16 @@ def test_a_section_known_by_heart_counts_as_likely_and_one_that_is_new_is_compar
     assert with_it[2] == without[2]
 
 
+def test_one_known_section_among_new_ones_is_not_first_for_every_question() -> None:
+    by_heart = Known({NAMED[0]: 0, ("away.md", "Away?"): 1}, np.array([[0] * 4, [9, 0, 0, 0]], "f4"), np.zeros(2, "f4"))
+    adapter = Adapter(np.zeros((4, 1), np.float32), np.zeros((1, 4), np.float32), sharpness=2.0, weight=1.0)
+    cosines, bounds = np.array([[0.5, 0.6, 0.4]], np.float32), np.array([0, 1, 2, 3])
+
+    shares = adapter._replace(known=by_heart).log_shares(ASKED, cosines, bounds, NAMED)
+
+    assert shares.argmin() == 0
+
+
 def test_an_index_of_other_sections_is_searched_as_if_nothing_were_known_by_heart() -> None:
     by_heart = Known({("elsewhere.md", "Why?"): 0}, np.ones((1, 4), np.float32), np.zeros(1, np.float32))
     adapter = Adapter(np.zeros((4, 1), np.float32), np.zeros((1, 4), np.float32), sharpness=2.0, weight=1.0)

@@ -38,11 +38,9 @@ class Known(NamedTuple):
     bias: Vectors
     """Shape (sections,)."""
 
-    def log_shares(self, questions: Vectors, rows: Positions) -> Vectors:
-        """Return the logarithms of the shares of some sections, among these; shape (questions, len(rows))."""
-        near = questions @ self.weights[rows].T + self.bias[rows]
-        near -= near.max(axis=1, keepdims=True)
-        return np.asarray(near - np.log(np.exp(near).sum(axis=1, keepdims=True)), np.float32)
+    def log_shares(self, questions: Vectors) -> Vectors:
+        """Return the logarithms of the shares of all of them, in an index or not; shape (questions, sections)."""
+        return _log_shares(questions @ self.weights.T + self.bias)
 
 
 class Adapter(NamedTuple):
@@ -77,15 +75,19 @@ class Adapter(NamedTuple):
             bounds: First window of each section and their number at the end, shape (sections + 1,); none is empty.
             named: The sections.
         """
-        near = self.sharpness * np.maximum.reduceat(cosines, bounds[:-1], axis=1)
-        near -= near.max(axis=1, keepdims=True)
-        shares = near - np.log(np.exp(near).sum(axis=1, keepdims=True))
+        shares = _log_shares(self.sharpness * np.maximum.reduceat(cosines, bounds[:-1], axis=1))
         if self.known is not None:
             met = [(place, self.known.rows[name]) for place, name in enumerate(named) if name in self.known.rows]
             if met:
                 places, rows = np.array(met).T
-                shares[:, places] = self.known.log_shares(questions, rows)
+                shares[:, places] = self.known.log_shares(questions)[:, rows]
         return np.asarray(np.maximum(shares, LEAST).mean(axis=0), np.float32)
+
+
+def _log_shares(near: npt.NDArray[np.floating]) -> Vectors:
+    """Return log-softmax over the last axis."""
+    near = near - near.max(axis=1, keepdims=True)
+    return np.asarray(near - np.log(np.exp(near).sum(axis=1, keepdims=True)), np.float32)
 
 
 @lru_cache(maxsize=4)
