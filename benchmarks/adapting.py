@@ -33,8 +33,8 @@ from career_advisor.advisor import CHOSEN_FROM, Advisor
 from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.records import Message, Shelf
 from career_advisor.settings import load_settings
-from choosing import interval, one_line
 from machine import commit, machine, today
+from measuring import interval, one_line
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "src" / "career_advisor" / "adapting.npz"
@@ -178,9 +178,11 @@ def train(asked: Vectors, questions: Sequence[Question], sections: Sections) -> 
     return Adapter(down.detach().numpy(), up.detach().numpy(), float(sharpness.detach().exp()), WEIGHT)
 
 
-def train_known(asked: Vectors, questions: Sequence[Question], sections: Sections, named: Sequence[Named]) -> Known:
-    """Return what a linear model of the sections learns from these questions, whose vectors are `asked`."""
-    answers, beside = labels_of(questions, sections)
+def train_known(asked: Vectors, answers: torch.Tensor, beside: torch.Tensor, named: Sequence[Named]) -> Known:
+    """Return what a linear model of the sections learns from questions, whose vectors are `asked`.
+
+    `answers` and `beside` are what `labels_of` returns.
+    """
     vectors = torch.tensor(asked)
     weights = torch.nn.Parameter(torch.zeros(answers.shape[1], vectors.shape[1]))
     bias = torch.nn.Parameter(torch.zeros(answers.shape[1]))
@@ -247,7 +249,8 @@ def report(encoder: str, home: Path) -> tuple[Adapter, dict[str, Any]]:
     def learnt_from(seen: npt.NDArray[np.bool_]) -> Adapter:
         few = seen[: len(known)]
         adapter = train(asked[: len(known)][few], [q for q, take in zip(known, few, strict=True) if take], sections)
-        by_heart = train_known(asked[seen], [q for q, take in zip(every, seen, strict=True) if take], sections, named)
+        labels = labels_of([q for q, take in zip(every, seen, strict=True) if take], sections)
+        by_heart = train_known(asked[seen], *labels, named)
         return adapter._replace(order=ORDER, known=by_heart)
 
     texts = {q.text for q in development}

@@ -4,7 +4,9 @@ sets/choices.jsonl has messages with what the search had found for each: the sen
 person would be glad of (`best`), those that would not disturb (`ok`, counted as IN_PART of one that belongs), and the
 rest. A network like that of reading.py is trained on these and on sets/readings.jsonl; for each message the search is
 run as always, and a logistic regression on `choosing.Traits` learns to tell them apart, with what the network makes of
-them and without. For the regression the network says of a message only what it learnt from the other half. Reported by
+them and without. For the regression the network says of a message, and `adapting` of its sections, only what was
+learnt from the other half; what is known of the sentences by heart (`Recalled`) is learnt from sets/readings.jsonl and
+sets/asked.jsonl alone. Reported by
 five-fold cross-validation over messages, beside the
 order in which the search has them: the AUROC of the best sentences among all, how often the likeliest is one of them,
 and, quoting what is likelier than answering's mark, how many sentences are quoted, how many of them are among the best
@@ -19,10 +21,10 @@ side. `--write` puts the weights into src/career_advisor/choosing.toml and the n
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -31,18 +33,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from torch.nn.functional import binary_cross_entropy_with_logits
 
+from adapting import train_known
+from career_advisor.adapting import LEAST, Known, Named
 from career_advisor.answering import ENOUGH, PLAIN
-from career_advisor.choosing import Chooser, Found, Traits, Whole, whole_of
+from career_advisor.choosing import Chooser, Found, Recalled, Traits, Whole, digest, whole_of
 from career_advisor.grounding import Verdict
 from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.reading import Head
-from career_advisor.records import Message
+from career_advisor.records import Hit, Message
 from career_advisor.settings import load_settings
 from machine import commit, machine, today
-from reading import Pairs, pairs_of, train
+from measuring import RESAMPLES, interval
+from reading import Case, Pairs, Shape, asked, pairs_of, readings, train
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "src" / "career_advisor" / "choosing.toml"
@@ -52,16 +59,20 @@ IN_PART = 0.35
 ANSWERED = {"full": 1.0, "part": 0.5, "no": 0.0}
 USUAL_RIDGE = 1.0
 """Inverse strength of the penalty on the linear model of a message's vector."""
-QUALIFIED = 0.1
+QUALIFIED = 0.08
 """Share of the messages that are answered by what was found which may be said to be answered in part."""
 DECLINED = 0.01
 """Share of the messages that are answered by what was found which may be declined."""
 INVERSE_RIDGE = 0.3
+RECALLED_WIDTH, RECALLED_STEPS, RECALLED_RIDGE, BIAS_RIDGE = 128, 100, 0.01, 0.05
+"""Of what is known by heart, chosen on halves of its questions."""
+WIDE = Shape(128, 128, 0.3)
+"""Of the network, chosen on halves of the labelled questions, too."""
+USUAL = -1.5
+"""Log-odds of the usual sentence of a section where one of its questions is asked."""
 FOLDS = 5
 HALVES = 2
 """Folds for the networks, which take minutes each to train."""
-RESAMPLES = 2_000
-
 Values = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
 
@@ -88,16 +99,6 @@ class Weighed(NamedTuple):
     belongs: Values
 
 
-def one_line(text: str) -> str:
-    """Return a text with single spaces."""
-    return " ".join(text.split())
-
-
-def digest(text: str) -> str:
-    """Return what stands for a sentence in the set that no reader was glad of."""
-    return hashlib.blake2s(text.encode(), digest_size=5).hexdigest()
-
-
 def rows_of(encoder: str, home: Path, name: str = "choices.jsonl") -> tuple[list[Row], Chooser]:
     """Look every message of a set up."""
     settings = load_settings(home=home, encoder=encoder)
@@ -122,7 +123,7 @@ def weighed(row: Row, chooser: Chooser) -> Weighed:
     for part, traits in zip(row.found, chooser.traits(row.message, row.found), strict=True):
         for hit, values in zip(part.hits, traits, strict=True):
             for span, value in zip(hit.sentences, values, strict=True):
-                key = digest(one_line(hit.document.text[span.start : span.end]))
+                key = digest(hit.document.text[span.start : span.end])
                 if key in row.belongs and (key not in seen or rank(seen[key]) < rank(value)):
                     seen[key] = value
     every = np.array(list(seen.values())).reshape(-1, len(Traits._fields))
@@ -135,14 +136,14 @@ def rank(traits: Values) -> tuple[float, float]:
     return -by_name.general, by_name.odds
 
 
-def joined(readings: Pairs, rows: list[Row], chooser: Chooser) -> tuple[Pairs, npt.NDArray[np.intp]]:
-    """Return the pairs of both sets as one, and of each the number of its message; -1 for those of readings.jsonl."""
-    triples, belongs, numbers = [], [], []
+def joined(labelled: Pairs, rows: list[Row], chooser: Chooser) -> tuple[Pairs, npt.NDArray[np.intp]]:
+    """Return the pairs of all sets as one, and of each the number of its message; -1 for those of the other sets."""
+    triples, belongs, numbers, digests = [], [], [], []
     for number, row in enumerate(rows):
         seen: set[str] = set()
         for hit in (hit for part in row.found for hit in part.hits):
             for span in hit.sentences:
-                key = digest(one_line(hit.document.text[span.start : span.end]))
+                key = digest(hit.document.text[span.start : span.end])
                 if key in row.belongs and key not in seen:
                     seen.add(key)
                     said = chooser.rows.sentences[hit.document.path, span.start, span.end]
@@ -150,14 +151,100 @@ def joined(readings: Pairs, rows: list[Row], chooser: Chooser) -> tuple[Pairs, n
                     triples.append((row.message, chooser.vectors[said], chooser.vectors[above]))
                     belongs.append(row.belongs[key])
                     numbers.append(number)
+                    digests.append(key)
     vectors = [
         np.concatenate([one, np.array(other, np.float32)])
-        for one, other in zip(readings[:3], zip(*triples, strict=True), strict=True)
+        for one, other in zip(labelled[:3], zip(*triples, strict=True), strict=True)
     ]
-    answers = np.concatenate([readings.answers, np.array(belongs, np.float32)])
-    of_message = np.concatenate([np.full(len(readings.answers), -1), numbers]).astype(np.intp)
+    answers = np.concatenate([labelled.answers, np.array(belongs, np.float32)])
+    of_message = np.concatenate([np.full(len(labelled.answers), -1), numbers]).astype(np.intp)
     question, sentence, heading = vectors
-    return Pairs(question, sentence, heading, answers, of_message, of_message), of_message
+    every = np.concatenate([labelled.digest, np.array(digests)])
+    return Pairs(question, sentence, heading, answers, of_message, of_message, every), of_message
+
+
+def place(hit: Hit) -> Named:
+    """Return what a section is known by."""
+    return hit.document.path, hit.heading[-1] if hit.heading else ""
+
+
+def known_of(pairs: Pairs, cases: Sequence[Case], rows: Sequence[Row]) -> Known:
+    """Return a linear model of the sections like `adapting`'s, of the labelled questions and some messages."""
+    first = np.unique(pairs.asked, return_index=True)[1]
+    named = sorted({(case.document, case.heading) for case in cases})
+    number = {name: i for i, name in enumerate(named)}
+    labelled = [
+        (pairs.question[first[i]], {number[case.document, case.heading]}) for i, case in enumerate(cases) if case.yes
+    ]
+    for row in rows:
+        best = {
+            number[place(hit)]
+            for hit in (hit for part in row.found for hit in part.hits)
+            if place(hit) in number
+            and any(row.belongs.get(digest(hit.document.text[span.start : span.end])) == 1.0 for span in hit.sentences)
+        }
+        labelled += [(row.message, best)] if best else []
+    answers = torch.zeros(len(labelled), len(named))
+    for i, (_, right) in enumerate(labelled):
+        answers[i, list(right)] = 1.0 / len(right)
+    asked_for = np.stack([vector for vector, _ in labelled])
+    return train_known(asked_for, answers, torch.zeros_like(answers, dtype=torch.bool), named)
+
+
+def all_unlearnt(rows: Sequence[Row], pairs: Pairs, cases: Sequence[Case]) -> list[Row]:
+    """Return messages with the shares of the sections found for each by a model that has not seen it.
+
+    What ships has been shown them all, and would seem surer than it is of others.
+    """
+    out = list(rows)
+    for fold in folds(len(rows), HALVES):
+        held = set(fold.tolist())
+        by_heart = known_of(pairs, cases, [row for i, row in enumerate(rows) if i not in held])
+        for i in held:
+            out[i] = unlearnt(rows[i], by_heart)
+    return out
+
+
+def unlearnt(row: Row, by_heart: Known) -> Row:
+    """Return a message with the shares of the sections found for it that a model gives them."""
+
+    def share(hit: Hit, shares: Vectors) -> Hit:
+        known = by_heart.rows.get(place(hit))
+        if known is None:
+            return hit
+        return replace(hit, leg_scores={**hit.leg_scores, "learnt": max(float(shares[known]), LEAST)})
+
+    found = []
+    for part in row.found:
+        shares = by_heart.log_shares(part.vector[None])[0]
+        found.append(part._replace(hits=[share(hit, shares) for hit in part.hits]))
+    return row._replace(found=found)
+
+
+def recall(pairs: Pairs) -> Recalled:
+    """Learn a linear model of each sentence from the questions of its section, by what is widest in their vectors."""
+    sentences, of_pair = np.unique(pairs.digest, return_inverse=True)
+    first = np.unique(pairs.asked, return_index=True)[1]
+    _, axes = np.linalg.eigh(np.cov(pairs.question[first].astype(np.float64), rowvar=False))
+    project = np.ascontiguousarray(axes[:, : -RECALLED_WIDTH - 1 : -1]).astype(np.float32)
+    seen, answers = torch.from_numpy(pairs.question @ project), torch.from_numpy(pairs.answers)
+    rows = torch.from_numpy(of_pair)
+    weights = torch.zeros(len(sentences), RECALLED_WIDTH, requires_grad=True)
+    bias = torch.zeros(len(sentences), requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights, bias], max_iter=RECALLED_STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> float:
+        optimizer.zero_grad()
+        odds = (seen * weights[rows]).sum(1) + bias[rows] + USUAL
+        total = binary_cross_entropy_with_logits(odds, answers, reduction="sum")
+        total = total + RECALLED_RIDGE * weights.square().sum() + BIAS_RIDGE * bias.square().sum()
+        total.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        return float(total.detach())
+
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
+    kept = (project, weights.detach().numpy(), bias.detach().numpy())
+    known = {str(each): row for row, each in enumerate(sentences)}
+    return Recalled(known, *(each.astype(np.float16).astype(np.float32) for each in kept))
 
 
 def wide(head: Head) -> Head:
@@ -169,7 +256,7 @@ def cross_read(pairs: Pairs, of_message: npt.NDArray[np.intp], rows: list[Row], 
     """Weigh every message with a network that has not seen it."""
     out: list[Weighed] = [Weighed(np.zeros((0, 0)), np.zeros(0))] * len(rows)
     for fold in folds(len(rows), HALVES):
-        head = wide(train(pairs, np.flatnonzero(~np.isin(of_message, fold))))
+        head = wide(train(pairs, np.flatnonzero(~np.isin(of_message, fold)), WIDE))
         for i in fold.tolist():
             out[i] = weighed(rows[i], replace(chooser, head=head))
     return out
@@ -325,13 +412,6 @@ def would_be_quoted(odds: Values) -> npt.NDArray[np.intp]:
     return enough
 
 
-def interval(values: Values) -> list[float]:
-    """Return mean, lower and upper bound by resampling."""
-    drawn = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
-    return [round(float(x), 3) for x in (values.mean(), low, high)]
-
-
 def entry(name: str, fields: tuple[str, ...], weights: Values, **more: float) -> str:
     """Return a table of choosing.toml."""
     lines = [f"{field} = {weight:.4f}" for field, weight in zip(fields, weights, strict=True)]
@@ -343,7 +423,7 @@ class Fitted(NamedTuple):
 
     written: list[str]
     """Tables of choosing.toml."""
-    heads: dict[str, npt.NDArray[np.float32]]
+    heads: dict[str, npt.NDArray[Any]]
     """Arrays of choosing.npz."""
     results: list[dict[str, Any]]
 
@@ -351,14 +431,22 @@ class Fitted(NamedTuple):
 def fitted(encoder: str, home: Path) -> Fitted:
     """Look the messages up, fit all of it, and measure."""
     every = list(range(len(Traits._fields)))
-    unread = [i for i in every if not Traits._fields[i].startswith("reads")]
+    unread = [i for i in every if not Traits._fields[i].startswith(("reads", "recalled", "learnt"))]
     found, chooser = rows_of(encoder, home)
-    pairs, of_message = joined(pairs_of(encoder, home), found, chooser)
+    cases = [*readings(), *asked()]
+    labelled = pairs_of(encoder, home, cases)
+    found = all_unlearnt(found, labelled, cases)
+    recalled = recall(labelled)
+    chooser = replace(chooser, recalled=recalled)
+    pairs, of_message = joined(labelled, found, chooser)
     seen = cross_read(pairs, of_message, found, chooser)
     useful = [row for row, each in zip(found, seen, strict=True) if len(each.belongs)]
     read = [each for each in seen if len(each.belongs)]
-    head = train(pairs, np.arange(len(of_message)))
+    head = train(pairs, np.arange(len(of_message)), WIDE)
     heads = {f"{encoder} {field}": array for field, array in head._asdict().items()}
+    of_recalled = {"projected": recalled.project, "recalled": recalled.weights, "recalled bias": recalled.bias}
+    heads |= {f"{encoder} {name}": array.astype(np.float16) for name, array in of_recalled.items()}
+    heads["sentences"] = np.array(list(recalled.rows))
     ways, written, results = {"as found": [row.traits[:, 0] for row in read]}, [], []
     for name, way, columns in ((encoder, "unread", unread), (f"{encoder}, of the field", "read", every)):
         ways[way] = crossed(read, columns)
@@ -401,15 +489,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--home", type=Path, help="keep the indexes here")
     parser.add_argument("--write", action="store_true", help="write choosing.toml and the results")
-    asked = parser.parse_args()
+    given = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"  # of the processes started: with two threads each they take nine times as long
     with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        homes = [(asked.home or Path(scratch)) / encoder for encoder in ENCODERS]
+        homes = [(given.home or Path(scratch)) / encoder for encoder in ENCODERS]
         every = list(pool.map(fitted, ENCODERS, homes))
     results = [result for each in every for result in each.results]
     for result in results:
         print(json.dumps(result))
-    if asked.write:
+    if given.write:
         head = (
             "# Log-odds that a sentence belongs in an answer. Written by `python benchmarks/choosing.py --write`.\n\n"
         )

@@ -22,12 +22,12 @@ from career_advisor import advisor as marks
 from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.settings import load_settings
 from career_advisor.text import clean, content_words
-from choosing import interval, one_line
 from machine import commit, machine, today
+from measuring import interval, one_line
 
 HERE = Path(__file__).parent
 ENCODERS = ("all-mpnet-base-v2", "all-MiniLM-L6-v2")
-OTHERS = ((-0.5, 0.0), (-1.0, 0.0), (-1.5, -0.5), (-2.0, -0.5))
+OTHERS = ((-1.0, -0.5), (-1.0, 0.0), (-1.5, -0.5), (-2.0, -0.5))
 
 Values = npt.NDArray[np.float64]
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from career_advisor.choosing import digest
 from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.reading import SCALE, Head
 from career_advisor.records import SENTENCE
@@ -34,9 +36,8 @@ from machine import commit, machine, today
 HERE = Path(__file__).parent
 HEADS = HERE.parent / "src" / "career_advisor" / "reading.npz"
 ENCODERS = ("all-mpnet-base-v2", "all-MiniLM-L6-v2")
-WIDTH, UNITS = 64, 64
 NETWORKS = 3
-EPOCHS, BATCH, RATE, DECAY, DROPPED = 8, 128, 1e-3, 0.05, 0.5
+EPOCHS, BATCH, RATE, DECAY = 8, 128, 1e-3, 0.05
 IN_PART = 0.3
 """How far a sentence answers that helps without being the answer."""
 FOLDS = 5
@@ -56,17 +57,43 @@ class Pairs(NamedTuple):
     asked: npt.NDArray[np.intp]
     """Number of the question."""
     section: npt.NDArray[np.intp]
+    digest: npt.NDArray[np.str_]
+    """Of the sentence."""
+
+
+class Case(NamedTuple):
+    """A question with what of one section answers it."""
+
+    document: str
+    heading: str
+    question: str
+    yes: Collection[str]
+    """Sentences that answer."""
+    part: Collection[str]
+    """Sentences that help without being the answer."""
+
+
+class Shape(NamedTuple):
+    """Of a network: the more it is shown, the wider it may be."""
+
+    width: int
+    units: int
+    dropped: float
+    """Share of what it sees that it is not shown at each step."""
+
+
+NARROW = Shape(64, 64, 0.5)
 
 
 class Network(torch.nn.Module):
     """What `Head` computes, one of them, with dropout while it learns."""
 
-    def __init__(self, dimension: int) -> None:
+    def __init__(self, dimension: int, shape: Shape) -> None:
         super().__init__()
-        self.project = torch.nn.Linear(dimension, WIDTH, bias=False)
-        self.hidden = torch.nn.Linear(3 * WIDTH + 2, UNITS)
-        self.out = torch.nn.Linear(UNITS, 1)
-        self.drop = torch.nn.Dropout(DROPPED)
+        self.project = torch.nn.Linear(dimension, shape.width, bias=False)
+        self.hidden = torch.nn.Linear(3 * shape.width + 2, shape.units)
+        self.out = torch.nn.Linear(shape.units, 1)
+        self.drop = torch.nn.Dropout(shape.dropped)
 
     def forward(self, question: torch.Tensor, sentence: torch.Tensor, heading: torch.Tensor) -> torch.Tensor:
         """Return the log-odds of a batch, shape (pairs,)."""
@@ -77,8 +104,25 @@ class Network(torch.nn.Module):
         return odds
 
 
-def pairs_of(encoder: str, home: Path) -> Pairs:
-    """Embed the questions and look the sentences and headings up in the index of the shipped corpus."""
+def readings() -> list[Case]:
+    """Read sets/readings.jsonl."""
+    lines = (HERE / "sets" / "readings.jsonl").read_text("utf-8").splitlines()
+    return [Case(**{field: case[field] for field in Case._fields}) for case in map(json.loads, lines)]
+
+
+def asked() -> list[Case]:
+    """Read sets/asked.jsonl."""
+    cases = []
+    for line in (HERE / "sets" / "asked.jsonl").read_text("utf-8").splitlines():
+        section = json.loads(line)
+        for question, *answers in zip(section["questions"], section["yes"], section["part"], strict=True):
+            yes, part = ([section["sentences"][i] for i in each] for each in answers)
+            cases.append(Case(section["document"], section["heading"], question, yes, part))
+    return cases
+
+
+def pairs_of(encoder: str, home: Path, cases: Sequence[Case]) -> Pairs:
+    """Embed questions and look the sentences and headings up in the index of the shipped corpus."""
     advisor = open_advisor(load_settings(home=home, encoder=encoder), progress=plain_progress(print), remember=True)
     _, _, shelf = advisor.searching("warm up")
     heading: dict[tuple[str, int], int] = {}
@@ -91,33 +135,33 @@ def pairs_of(encoder: str, home: Path) -> Pairs:
             text = shelf.documents[window.document].text[window.start : window.end]
             sentences.setdefault(place, []).append((row, " ".join(text.split())))
     sections = {(path, shelf.documents[path].sections[number].heading[-1]): (path, number) for path, number in heading}
-    cases = [json.loads(line) for line in (HERE / "sets" / "readings.jsonl").read_text("utf-8").splitlines()]
-    asked = advisor._encoder.encode([case["question"] for case in cases])
+    questions = advisor._encoder.encode([case.question for case in cases])
     numbers = {place: i for i, place in enumerate(heading)}
     rows = []
     for i, case in enumerate(cases):
-        place = sections[case["document"], case["heading"]]
-        unknown = {*case["yes"], *case["part"]} - {text for _, text in sentences[place]}
+        place = sections[case.document, case.heading]
+        unknown = {*case.yes, *case.part} - {text for _, text in sentences[place]}
         if unknown:
-            raise SystemExit(f"{case['id']}: no longer in its section: {sorted(unknown)[0]!r}")
+            raise SystemExit(f"{case.question!r}: no longer in its section: {sorted(unknown)[0]!r}")
         for row, text in sentences[place]:
-            helps = 1.0 if text in case["yes"] else IN_PART if text in case["part"] else 0.0
-            rows.append((i, row, heading[place], helps, numbers[place]))
-    question, sentence, above, answers, section = (np.array(each) for each in zip(*rows, strict=True))
+            helps = 1.0 if text in case.yes else IN_PART if text in case.part else 0.0
+            rows.append((i, row, heading[place], helps, numbers[place], digest(text)))
+    question, sentence, above, answers, section, digests = (np.array(each) for each in zip(*rows, strict=True))
     vectors = np.asarray(shelf.vectors, np.float32)
     return Pairs(
-        asked[question],
+        questions[question],
         vectors[sentence],
         vectors[above],
         answers.astype(np.float32),
         question,
         section.astype(np.intp),
+        digests,
     )
 
 
-def train(pairs: Pairs, chosen: npt.NDArray[np.intp]) -> Head:
+def train(pairs: Pairs, chosen: npt.NDArray[np.intp], shape: Shape = NARROW) -> Head:
     """Train the networks on some of the pairs."""
-    networks = [_trained(pairs, chosen, seed) for seed in range(NETWORKS)]
+    networks = [_trained(pairs, chosen, shape, seed) for seed in range(NETWORKS)]
 
     def stacked(*tensors: torch.Tensor) -> Values:
         return np.stack([tensor.detach().numpy() for tensor in tensors]).astype(np.float16)
@@ -131,9 +175,9 @@ def train(pairs: Pairs, chosen: npt.NDArray[np.intp]) -> Head:
     )
 
 
-def _trained(pairs: Pairs, chosen: npt.NDArray[np.intp], seed: int) -> Network:
+def _trained(pairs: Pairs, chosen: npt.NDArray[np.intp], shape: Shape, seed: int) -> Network:
     torch.manual_seed(seed)
-    network = Network(pairs.question.shape[1])
+    network = Network(pairs.question.shape[1], shape)
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
     fields = [torch.from_numpy(each) for each in pairs[:4]]
     order = np.random.default_rng(seed)
@@ -208,7 +252,7 @@ def main() -> None:
     results: dict[str, Any] = {"date": today(), "machine": machine(), "commit": commit()}
     heads: dict[str, Values] = {}
     for encoder in ENCODERS:
-        pairs = pairs_of(encoder, kept / f"{encoder}-shipped")
+        pairs = pairs_of(encoder, kept / f"{encoder}-shipped", readings())
         results[encoder] = report(pairs)
         print(encoder, json.dumps(results[encoder]), flush=True)
         head = train(pairs, np.arange(len(pairs.answers)))

@@ -27,6 +27,7 @@ from career_advisor.opening import build_index, open_advisor, plain_progress
 from career_advisor.records import Hit, Span
 from career_advisor.settings import load_settings
 from machine import commit, machine, today
+from measuring import one_line
 
 HERE = Path(__file__).parent
 CASES = HERE.parent / "corpus" / "cases.jsonl"
@@ -52,11 +53,6 @@ class Row(NamedTuple):
     right: npt.NDArray[np.bool_]
     hit: npt.NDArray[np.intp]
     """Which hit each sentence belongs to, by falling fused score."""
-
-
-def one_line(text: str) -> str:
-    """Return a text with single spaces."""
-    return " ".join(text.split())
 
 
 def quoted(golds: Sequence[tuple[str, str]]) -> Right:

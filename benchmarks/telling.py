@@ -25,8 +25,9 @@ from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.settings import load_settings
 from career_advisor.telling import Vectors, features
 from career_advisor.text import clean
-from choosing import folds, interval
+from choosing import folds
 from machine import commit, machine, today
+from measuring import interval
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "src" / "career_advisor" / "telling.npz"

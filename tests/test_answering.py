@@ -46,13 +46,34 @@ DEGREES = page(
 
 
 def test_the_likeliest_sentence_leads_the_unlikely_stay_out_and_the_rest_keeps_the_authors_order() -> None:
-    drafts = quotes([hit(DEGREES, 0, [0.5, 0.9, -4.0, 1.0])])
+    drafts = quotes([hit(DEGREES, 0, [0.1, 0.4, -4.0, 1.0])])
 
     assert [d.text for d in drafts] == [
         "Research leads often hold a doctorate.",
         "A PhD is not strictly needed.",
         "Engineers mostly have none.",
     ]
+
+
+def test_of_sentences_about_as_likely_the_authors_first_leads() -> None:
+    drafts = quotes([hit(DEGREES, 0, [0.1, 0.7, -4.0, 1.0])])
+
+    assert [d.text for d in drafts] == [
+        "Engineers mostly have none.",
+        "A PhD is not strictly needed.",
+        "Research leads often hold a doctorate.",
+    ]
+
+
+def test_sentences_of_one_source_do_not_repeat_each_other_for_its_name_nor_where_one_has_more_figures() -> None:
+    said = [
+        "MATS lasts 12 weeks and pays a stipend of about 15,000 dollars, the AI Safety Careers Guide of May 2026 says.",
+        "Besides its stipend, MATS gives housing and 12,000 dollars, says the AI Safety Careers Guide of May 2026.",
+        "MATS pays a stipend and lasts weeks, the AI Safety Careers Guide of May 2026 says.",
+    ]
+    found = hit(page(("Does MATS pay?", said)), 0, [3.0, 2.0, 1.0])
+
+    assert [d.text for d in quotes([found])] == said[:2]
 
 
 def test_what_belongs_is_chosen_by_and_not_how_it_was_found() -> None:

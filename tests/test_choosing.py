@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from career_advisor.choosing import Chooser, Found, Traits, answerable_for, whole_of
+from career_advisor import chunking, files
+from career_advisor.choosing import (
+    Chooser,
+    Found,
+    Recalled,
+    Traits,
+    answerable_for,
+    digest,
+    recalled_for,
+    whole_of,
+)
 from career_advisor.embedding import Encoder
 from career_advisor.records import SENTENCE, Document, EncoderIdentity, Hit, Passage, Section, Shelf, Span, Window
+from career_advisor.settings import shipped_corpus
 
 TEXT = "SPAR is remote and part time. Our sources carry no date for it. Bananas are yellow."
 SPANS = (Span(0, 29), Span(30, 63), Span(64, 83))
@@ -85,6 +96,43 @@ def test_what_is_said_to_anybody_in_a_situation_is_less_likely_than_what_was_fou
     (own,), (general,) = Chooser.of(index, of_the_field=False).weigh(message, parts)
 
     assert all(one > other + 0.5 for one, other in zip(own.belongs, general.belongs, strict=True))
+
+
+def test_what_is_known_by_heart_tells_a_known_sentence_and_says_nothing_of_a_new_one() -> None:
+    index = shelf("some-encoder")
+    first = digest(TEXT[SPANS[0].start : SPANS[0].end])
+    known = Recalled(
+        {first: 0}, np.eye(4, 2, dtype=np.float32), np.array([[3, -3]], np.float32), np.zeros(1, np.float32)
+    )
+    chooser = replace(Chooser.of(index, of_the_field=False), recalled=known)
+    its_question, another = np.eye(4, dtype=np.float32)[:2]
+
+    def recalled(message: Any, part: Any) -> list[float]:
+        ((traits,),) = chooser.traits(message, [Found(part, [found(index)])])
+        columns = dict(zip(Traits._fields, traits.T.tolist(), strict=True))
+        return [*columns["recalled"], *columns["recalled_part"]]
+
+    assert recalled(its_question, its_question) == pytest.approx([0.3, 0, 0, 0.3, 0, 0])
+    assert recalled(another, its_question) == pytest.approx([-0.3, 0, 0, 0.3, 0, 0])
+
+
+def test_a_sentence_is_known_however_its_lines_are_broken() -> None:
+    assert digest("SPAR is\n  remote.") == digest("SPAR is remote.") != digest("SPAR is remote")
+
+
+@pytest.mark.parametrize("encoder", ["all-mpnet-base-v2", "all-MiniLM-L6-v2"])
+def test_the_sentences_of_the_shipped_pages_are_known_by_heart(encoder: str) -> None:
+    known = recalled_for(encoder)
+    shipped = [
+        digest(window.text)
+        for document in files.read([shipped_corpus()]).documents
+        for window in chunking.split(document).windows
+        if window.size == SENTENCE and document.sections[window.section].wordings
+    ]
+
+    assert known is not None
+    assert np.mean([each in known.rows for each in shipped]) > 0.95
+    assert recalled_for("another") is None
 
 
 def test_nothing_found_is_nothing_weighed() -> None:

@@ -66,10 +66,12 @@ CHOSEN_FROM = 12
 """Passages whose sentences may be quoted: docs/decisions/0016-choosing.md."""
 DEEP = 24
 """Passages looked through for the one thing that was asked for."""
-COVERED = -1.0
+COVERED = -0.5
 """Log-odds (`Chooser.reads`) from which a quote says something on one of several questions. benchmarks/covering.py."""
-FITS = -0.5
+FITS = 0.0
 """Log-odds (`Hit.belongs`) from which what was found for one of them does."""
+LIKELY = 0.0
+"""Log-odds (`Hit.belongs`) from which a sentence that has the kind of thing asked for has the thing asked for."""
 NEAR = 0.6
 """Cosine to a section's question (`Hit.wording`) from which there is something on one of them, whatever it says."""
 ASKS = 2
@@ -450,7 +452,7 @@ class Advisor:
         )
         of_parts = zip(queries.facets, vectors[len(queries.searched) :], facets, strict=True)
         asked_in_it = [_Asked(*part, part[0] in open_ones) for part in of_parts][: queries.asking]
-        verdict = _with_what_belongs(verdict, chooser, wholes, [hits, *facets])
+        verdict = _with_what_belongs(verdict, chooser, wholes, [hits, *facets], self._today())
         status = intent or verdict.status
         offers = referral.choose(
             queries.standalone,
@@ -1010,7 +1012,11 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
 
 
 def _with_what_belongs(
-    verdict: grounding.Verdict, chooser: choosing.Chooser, wholes: Sequence[Any], found: Sequence[Sequence[Hit]]
+    verdict: grounding.Verdict,
+    chooser: choosing.Chooser,
+    wholes: Sequence[Any],
+    found: Sequence[Sequence[Hit]],
+    today: date,
 ) -> grounding.Verdict:
     """Judge anew by the sentences that belong in the answer, where that was measured: in guidance like the shipped."""
     limits = chooser.answerable
@@ -1030,9 +1036,22 @@ def _with_what_belongs(
         for whole in wholes
     )
     status: Status = "answered" if odds >= limits.answered else "partly" if odds >= limits.partly else "not_covered"
-    if status == "answered" and verdict.asked is not None:
+    lacking = verdict.asked
+    if lacking is not None and not verdict.unknown_names and contains(_likeliest(found), lacking, today):
+        lacking = None  # whatever else speaks against it: nobody is told that there is no number above a number
+    if status == "answered" and lacking is not None:
         status = "partly"  # what has no amount in it does not say how much
-    return verdict._replace(status=status, confidence=1.0 / (1.0 + math.exp(-odds)))
+    return verdict._replace(status=status, confidence=1.0 / (1.0 + math.exp(-odds)), asked=lacking)
+
+
+def _likeliest(found: Sequence[Sequence[Hit]]) -> str:
+    """Return the sentence that likeliest belongs in the answer, where it does; nothing elsewhere."""
+    hits = [hit for part in found for hit in part if hit.sentences]
+    best = max(hits, key=lambda hit: max(hit.belongs), default=None)
+    if best is None or max(best.belongs) < LIKELY:
+        return ""
+    span = best.sentences[int(np.argmax(best.belongs))]
+    return best.document.text[span.start : span.end]
 
 
 def _about_others(hits: list[Hit], unwanted: Sequence[Service]) -> list[Hit]:

@@ -55,6 +55,8 @@ SAME_QUESTION = 0.62
 presume what the question does."""
 ALIKE = 0.55
 """Share of content words in common from which two sentences say the same."""
+CLOSE = 0.5
+"""Log-odds between sentences of one section within which the author's order tells better than they do."""
 SUGGESTED = 2
 """Questions to go on with that there are in any case."""
 TOLD = 0.5
@@ -88,6 +90,14 @@ _JOINS_ON = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r",\s+(?=(?:i|i['’]?m|i['’]ve|we|given|because|since|as|which|though|although)\b)", re.IGNORECASE)
+# Two sentences of one source share its name and its date, whatever they say.
+_OF_SOURCE = re.compile(
+    r"\b(?:(?:AI Safety Careers |career |careers )?guides?|profiles?|pages?|posts?|articles?|sources?|notes|accounts?"
+    r"|summar(?:y|ies)|according|reports?|reported|says?|said|undated|January|February|March|April|May|June|July|August"
+    r"|September|October|November|December|(?:19|20)\d\d)\b"
+)
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 
 
@@ -155,7 +165,7 @@ def quotes(
     chosen = _chosen(_candidates(unsaid or in_place, wanted), general, shape, parts)
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span)
-        for choice in _ordered(_defined_first(chosen, asked))
+        for choice in _ordered(_led(chosen, asked))
     )
 
 
@@ -221,11 +231,20 @@ def is_measured(hit: Hit) -> bool:
     return bool(hit.document.sections[hit.section].wordings)
 
 
-def _defined_first(chosen: Sequence[_Choice], asked: str) -> list[_Choice]:
-    """Put what says what a thing is before what is said of it, where that was asked."""
+def _led(chosen: Sequence[_Choice], asked: str) -> list[_Choice]:
+    """Put first what says what a thing is, where that was asked; else the author's first of the likeliest.
+
+    Of sentences of one section that are about as likely, the author's order tells better which is to lead.
+    """
     term = _ASKS_WHAT.fullmatch(asked)
     if not term:
-        return list(chosen)
+        close = [
+            each
+            for each in chosen
+            if each.section == chosen[0].section and each.score >= chosen[0].score - CLOSE and is_measured(each.hit)
+        ]
+        lead = min(close, key=lambda choice: choice.span.start, default=None)
+        return sorted(chosen, key=lambda choice: choice is not lead) if lead else list(chosen)
     whole = re.escape(term[1].strip())
     last = re.escape(term[1].split()[-1])
     defines = re.compile(
@@ -287,8 +306,15 @@ def _grown_speech(hit: Hit) -> Span:
 
 
 def _same(one: str, other: str) -> bool:
-    a, b = set(content_words(one)), set(content_words(other))
-    return bool(a and b) and len(a & b) / min(len(a), len(b)) >= ALIKE
+    """Tell whether a sentence shares most of its words with another, and has no figure that the other has not."""
+    a, b = (set(content_words(_OF_SOURCE.sub(" ", text))) for text in (one, other))
+    alike = bool(a and b) and len(a & b) / min(len(a), len(b)) >= ALIKE
+    return alike and not _figures(one) - _figures(other)
+
+
+def _figures(text: str) -> set[str]:
+    """Return the numbers of a text but for years, which mostly say how old what it tells is."""
+    return {figure for figure in _FIGURE.findall(text) if not _YEAR.fullmatch(figure)}
 
 
 def _one_line(text: str) -> str:

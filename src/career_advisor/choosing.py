@@ -3,16 +3,18 @@
 A sentence can be true, near and well found, and still be for somebody else. People who read messages as the persons
 who wrote them have marked, among what the search found, the sentences that they would be glad of; a network like that
 of `reading` was shown them, too, and a logistic regression on what it says, on how each was found and on how near it
-is to the message tells which to quote (`python benchmarks/choosing.py`; docs/decisions/0016-choosing.md). In an index
-about something else than AI safety nothing is read, and a regression without it stands in.
+is to the message tells which to quote (`python benchmarks/choosing.py`; docs/decisions/0016-choosing.md). Of the
+shipped sentences it is known by heart, too, which questions each answers. In an index about something else than AI
+safety nothing is read or recalled, and a regression without both stands in.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
@@ -73,6 +75,12 @@ class Traits(NamedTuple):
     """Log-odds that it answers the whole message, divided by ten, by a network like that of `reading`."""
     reads_part: float
     """The same of the part."""
+    learnt: float = 0.0
+    """Log-share of its section in what was found for the part, as `adapting` has it, divided by ten."""
+    recalled: float = 0.0
+    """Log-odds that it answers the whole message, divided by ten, where it is known by heart (`Recalled`)."""
+    recalled_part: float = 0.0
+    """The same of the part."""
     general: float = 0.0
     """1 where it was looked up for anybody in such a situation, and the message asks something by itself."""
 
@@ -110,6 +118,37 @@ SEVERAL = 5
 """Sentences that an answer may have."""
 SUREST = 10.0
 """Log-odds beyond which all are equally sure."""
+
+
+class Recalled(NamedTuple):
+    """Sentences known by heart: which questions each of them answers, by a linear model for each.
+
+    Each was shown the questions of its section; what it says compares sentences of one section.
+    """
+
+    rows: Mapping[str, int]
+    """By `digest` of the sentence."""
+    project: Vectors
+    """Shape (dimension, width)."""
+    weights: Vectors
+    """Shape (sentences, width)."""
+    bias: Vectors
+    """Shape (sentences,)."""
+
+    def log_odds(self, question: Vectors, rows: npt.NDArray[np.intp]) -> Vectors:
+        """Return the log-odds that sentences answer, less those of the usual one, from -SUREST to SUREST.
+
+        Args:
+            question: Unit vector, shape (dimension,).
+            rows: Of the sentences, shape (rows,), like what is returned; -1, of which it is 0, for one not known.
+        """
+        odds = self.weights[rows] @ (question @ self.project) + self.bias[rows]
+        return np.asarray(np.where(rows >= 0, np.clip(odds, -SUREST, SUREST), 0.0), np.float32)
+
+
+def digest(sentence: str) -> str:
+    """Return what stands for a sentence, whatever its spaces, where its words are not needed."""
+    return hashlib.blake2s(" ".join(sentence.split()).encode(), digest_size=5).hexdigest()
 
 
 class Answerable(NamedTuple):
@@ -155,6 +194,17 @@ def answerable_for(encoder: str) -> Answerable | None:
     return Answerable(weights, intercept, answered, partly, usual)
 
 
+@lru_cache(maxsize=4)
+def recalled_for(encoder: str) -> Recalled | None:
+    """Return what `python benchmarks/choosing.py --write` learnt by heart for an encoder; `None` for others."""
+    with resources.files("career_advisor").joinpath("choosing.npz").open("rb") as file, np.load(file) as arrays:
+        if f"{encoder} recalled" not in arrays.files:
+            return None
+        rows = {str(each): row for row, each in enumerate(arrays["sentences"])}
+        project, weights, bias = (arrays[f"{encoder} {name}"] for name in ("projected", "recalled", "recalled bias"))
+        return Recalled(rows, *(each.astype(np.float32) for each in (project, weights, bias)))
+
+
 @dataclass(frozen=True, slots=True)
 class Chooser:
     """Weighs the sentences of one index."""
@@ -168,6 +218,8 @@ class Chooser:
     head: Head | None
     answerable: Answerable | None = None
     """`None` where nobody measured what guidance answers."""
+    recalled: Recalled | None = None
+    """`None` where nothing is known by heart."""
 
     @classmethod
     def of(cls, shelf: Shelf, *, of_the_field: bool) -> Chooser:
@@ -177,7 +229,8 @@ class Chooser:
         fitted = _fitted()
         weights, intercept = fitted.get(f"{name}, of the field" if head else name) or fitted[UNMEASURED]
         answerable = answerable_for(name) if head else None
-        return cls(weights, intercept, shelf.vectors, Rows.of(shelf.windows), head, answerable)
+        recalled = recalled_for(name) if head else None
+        return cls(weights, intercept, shelf.vectors, Rows.of(shelf.windows), head, answerable, recalled)
 
     def weigh(self, message: Vectors, found: Sequence[Found]) -> list[list[Hit]]:
         """Return what was found with `Hit.belongs` set.
@@ -258,14 +311,24 @@ class Chooser:
             return np.zeros(len(said), np.float32)
         return self.head.log_odds(asked, said, above) / np.float32(10.0)
 
+    def _recalled(self, asked: Vectors, hit: Hit) -> Vectors:
+        """Return `Traits.recalled` of sentences, shape (sentences,); zeros where nothing is known by heart."""
+        if self.recalled is None:
+            return np.zeros(len(hit.sentences), np.float32)
+        sentences = [digest(hit.document.text[span.start : span.end]) for span in hit.sentences]
+        rows = np.array([self.recalled.rows.get(each, -1) for each in sentences], np.intp)
+        return self.recalled.log_odds(asked, rows) / np.float32(10.0)
+
     def _traits(self, message: Vectors, found: Found, hit: Hit, best: float, nearest: float) -> Values:
         if not hit.sentences:
             return np.zeros((0, len(Traits._fields)))
         part, general = found.vector, float(found.general)
         said = self._sentences(hit)
         above = self._above(hit, said)
-        reads = self._read(message, said, above)
-        reads_part = reads if np.array_equal(message, part) else self._read(part, said, above)
+        reads, recalled = self._read(message, said, above), self._recalled(message, hit)
+        reads_part, recalled_part = reads, recalled
+        if not np.array_equal(message, part):
+            reads_part, recalled_part = self._read(part, said, above), self._recalled(part, hit)
         section = hit.document.sections[hit.section]
         to_message, to_part, heading, heading_part = said @ message, said @ part, above @ message, above @ part
         rows = []
@@ -287,6 +350,9 @@ class Chooser:
                     heading_part=float(heading_part[i]),
                     reads=float(reads[i]),
                     reads_part=float(reads_part[i]),
+                    learnt=hit.leg_scores.get("learnt", 0.0) / 10.0,
+                    recalled=float(recalled[i]),
+                    recalled_part=float(recalled_part[i]),
                     general=general,
                 )
             )
