@@ -390,6 +390,7 @@ def test_each_of_several_questions_has_its_sentence_before_one_has_more() -> Non
         ("Also, does it hurt you?", "does it hurt you"),
         ("My questions are these: is there a place for me", "is there a place for me"),
         ("Should I finish the degree, which is 14 more months", "Should I finish the degree"),
+        ("Seems pointless to start now, no?", "Seems pointless to start now"),
     ],
 )
 def test_a_question_is_said_back_without_what_stands_around_it(question: str, back: str) -> None:

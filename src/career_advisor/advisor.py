@@ -70,6 +70,9 @@ COVERED = -0.5
 """Log-odds (`Chooser.reads`) from which a quote says something on one of several questions. benchmarks/covering.py."""
 FITS = 0.0
 """Log-odds (`Hit.belongs`) from which what was found for one of them does."""
+ON_TOPIC = 0.0
+"""Log-odds that the sentences found answer from which a message is about the field, though none of its words is:
+"am I too old?" """
 LIKELY = 0.0
 """Log-odds (`Hit.belongs`) from which a sentence that has the kind of thing asked for has the thing asked for."""
 NEAR = 0.6
@@ -1021,7 +1024,7 @@ def _with_what_belongs(
     """Judge anew by the sentences that belong in the answer, where that was measured: in guidance like the shipped."""
     limits = chooser.answerable
     measured = bool(found[0]) and answering.is_measured(found[0][0])
-    if limits is None or not measured or verdict.status == "off_topic":
+    if limits is None or not measured:
         return verdict
     odds = max(
         limits.log_odds(
@@ -1035,6 +1038,8 @@ def _with_what_belongs(
         )
         for whole in wholes
     )
+    if verdict.status == "off_topic" and odds < ON_TOPIC:
+        return verdict
     status: Status = "answered" if odds >= limits.answered else "partly" if odds >= limits.partly else "not_covered"
     lacking = verdict.asked
     if lacking is not None and not verdict.unknown_names and contains(_likeliest(found), lacking, today):

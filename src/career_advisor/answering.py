@@ -89,6 +89,7 @@ _JOINS_ON = re.compile(
     r"^\W*(?:(?:and|but|or|so|also|then|plus|ok(?:ay)?|(?:my )?questions?(?: (?:is|are)(?: these)?)?)\b[\s,:]*)+",
     re.IGNORECASE,
 )
+_TAG = re.compile(r",\s*(?:no|right|or|or not|yes|eh|hm+|huh|lol|haha)\s*$", re.IGNORECASE)
 _ASIDE = re.compile(r",\s+(?=(?:i|i['’]?m|i['’]ve|we|given|because|since|as|which|though|although)\b)", re.IGNORECASE)
 # Two sentences of one source share its name and its date, whatever they say.
 _OF_SOURCE = re.compile(
@@ -547,7 +548,7 @@ def nothing_on(questions: Sequence[str]) -> str:
 
 def _shortened(question: str) -> str:
     """Return a question as it is said back: without what joins it to another, and what is only said beside it."""
-    bare = _JOINS_ON.sub("", question)
+    bare = _TAG.sub("", _JOINS_ON.sub("", question).rstrip("?.! "))
     aside = _ASIDE.search(bare)
     spoken = (bare[: aside.start()] if aside else bare).split()
     rest = " …" if len(spoken) > REPEATED_WORDS else ""

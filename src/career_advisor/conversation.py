@@ -55,10 +55,11 @@ _ASKS = re.compile(
     r"(?:what|which|who|whom|whose|where|when|why|how|is|are|am|do|does|did|can|could|should|would|will|has|have|any)\b",
     re.IGNORECASE,
 )
-# "What I'd like is …", "have been teaching for years": begins like a question, and is none.
+# "What I'd like is …", "have been teaching for years", "did a bootcamp": begins like a question, and is none.
 _TELLS = re.compile(
     r"^\W*(?:(?:and|but|so)\b[, ]*)*(?:(?:what|which|who|where|when|why|how) (?:i|we|he|she|they|it|my|our)\b"
-    r"|(?:have|has|am|is|are|will|would|can|could|do|did|does) (?:been|be|had|done|not|also|just|now|still)\b)",
+    r"|(?:have|has|am|is|are|will|would|can|could|do|did|does) (?:been|be|had|done|not|also|just|now|still)\b"
+    r"|(?:have|has|do|did|does) (?:an?|the|my|our|some|two|three|four|\d+)\b)",
     re.IGNORECASE,
 )
 
