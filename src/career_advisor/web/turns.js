@@ -24,7 +24,7 @@ export function begin(text, turn = null) {
     page.turns.push(began);
     place(began);
   }
-  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false, fresh: true, place: "" });
+  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false, fresh: true, place: "", apart: page.talk.apart });
   layOut(began);
   const room = make("span", { class: "room", "aria-hidden": "true" }, make("span", {}, words("badge_answered")), make("span", {}, words("badge_answered_means")));
   began.stage = make("p", { class: "stage" }, room, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, words("sending")));
@@ -130,7 +130,8 @@ function close(turn) {
       turn.reply ? make("span", { class: "writer" }, writerOf(turn.reply.writer), " · ", button(page.facts.model || turn.reply.writer.model ? words("how_this_works") : words("turn_model_on"), (event) => openAbout(event.currentTarget))) : null,
     ),
   );
-  if (page.facts.feedback && turn.reply && turn.reply.status !== "urgent" && turn.fresh) turn.after.append(helpful(turn));
+  const isPrivate = page.talk.apart || page.turns.some((each) => each.apart); // a vote keeps the turns before, too
+  if (page.facts.feedback && turn.reply && turn.reply.status !== "urgent" && turn.fresh && !isPrivate) turn.after.append(helpful(turn));
 }
 
 /** Let a question be changed where it stands; the conversation goes on from there. */
