@@ -115,8 +115,9 @@ export function drawAll() {
   }
 }
 
-/** Put what can be done with a turn below it. */
+/** Put what can be done with a turn below it. Whoever may be in danger is asked and offered nothing about the program. */
 function close(turn) {
+  const calmly = turn.reply && turn.reply.status !== "urgent";
   if (turn.trouble) turn.after.append(make("p", { class: "trouble" }, troubleOf(turn)));
   if (turn.words) turn.after.append(make("p", { class: "meta" }, words("unsourced")));
   const copy = button(words("copy"), () => copyOut(turn, copy), { class: "quiet small copy" });
@@ -127,11 +128,11 @@ function close(turn) {
       turn.prose.textContent ? copy : null,
       turn.again ? button(words("ask_again"), () => ask(turn.question, turn), { class: "quiet small retry" }) : null,
       button(words("edit"), () => edit(turn), { class: "quiet small edit" }),
-      turn.reply ? make("span", { class: "writer" }, writerOf(turn.reply.writer), " · ", button(page.facts.model || turn.reply.writer.model ? words("how_this_works") : words("turn_model_on"), (event) => openAbout(event.currentTarget))) : null,
+      calmly ? make("span", { class: "writer" }, writerOf(turn.reply.writer), " · ", button(page.facts.model || turn.reply.writer.model ? words("how_this_works") : words("turn_model_on"), (event) => openAbout(event.currentTarget))) : null,
     ),
   );
   const isPrivate = page.talk.apart || page.turns.some((each) => each.apart); // a vote keeps the turns before, too
-  if (page.facts.feedback && turn.reply && turn.reply.status !== "urgent" && turn.fresh && !isPrivate) turn.after.append(helpful(turn));
+  if (page.facts.feedback && calmly && turn.fresh && !isPrivate) turn.after.append(helpful(turn));
 }
 
 /** Let a question be changed where it stands; the conversation goes on from there. */
