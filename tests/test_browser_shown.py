@@ -203,7 +203,11 @@ def test_a_caveat_that_is_the_reason_stands_on_a_card_once(browser: Any) -> None
 
 @pytest.mark.parametrize(
     ("configured", "wrote", "offered"),
-    [("quotes", "quotes", "turn_model_on"), ("a-model", "a-model", "how_this_works"), ("quotes", "b", "how_this_works")],
+    [
+        ("quotes", "quotes", "turn_model_on"),
+        ("a-model", "a-model", "how_this_works"),
+        ("quotes", "a-model", "how_this_works"),
+    ],
     ids=["nobody writes", "a model writes", "one wrote it before it was turned off"],
 )
 def test_to_turn_a_model_on_is_offered_only_below_what_none_wrote(

@@ -4,6 +4,7 @@ import { ask, whyNot } from "./asking.js";
 import { backToTalk, button, calm, find, make, page, question, say, tell } from "./elements.js";
 import { helpful } from "./helpful.js";
 import { branch, keep } from "./kept.js";
+import { languageOf, textOf } from "./own.js";
 import { closePane, openAbout, openSources } from "./pane.js";
 import { previewed } from "./preview.js";
 import { badgeOf, copyOut, showUnder, sourceName, troubleOf, writerOf } from "./under.js";
@@ -58,7 +59,7 @@ export function take(step) {
   seen.add(step.turn);
   turn.heard = performance.now();
   if (!step.reply) {
-    turn.words = step.paragraphs.map((sentences) => sentences.map((each) => each.text).join(" ")).join("\n\n");
+    turn.words = step.paragraphs.map((sentences) => sentences.map(textOf).join(" ")).join("\n\n");
     showProse(turn, step.paragraphs, false);
   }
   if (step.state === "working") {
@@ -202,8 +203,8 @@ function showProse(turn, paragraphs, whole) {
       const there = paragraph.children[column];
       if (there?.dataset.key === key) return;
       const markers = sentence.citations.map((number) => (whole ? marker(turn, number) : make("span", { class: "cite waiting" }, String(number))));
-      const isNew = turn.spoken !== null && !there && !before.includes(sentence.text);
-      const shown = make("span", { class: isNew ? "sentence new" : "sentence", lang: sentence.language, "data-key": whole ? null : key }, ...withMarkers(sentence.text, markers));
+      const isNew = turn.spoken !== null && !there && !before.includes(textOf(sentence));
+      const shown = make("span", { class: isNew ? "sentence new" : "sentence", lang: languageOf(sentence), "data-key": whole ? null : key }, ...withMarkers(textOf(sentence), markers));
       shown.append(" ");
       if (there) there.replaceWith(shown);
       else paragraph.append(shown);
@@ -224,15 +225,15 @@ function withMarkers(text, [first, ...others]) {
 /** Add to what is read out the sentences that are whole and new; the last one may still be growing. */
 function speak(turn, sentences, whole) {
   const come = sentences.slice(0, whole ? undefined : -1);
-  const text = come.map((each) => each.text).join(" ");
+  const text = come.map(textOf).join(" ");
   if (!whole && text.length <= turn.spoken.length) return;
   let told = "";
   for (const each of come) {
     const before = told ? `${told} ` : "";
-    told = before + each.text;
+    told = before + textOf(each);
     if (turn.spoken.startsWith(told)) continue;
     const rest = told.slice(told.startsWith(turn.spoken) ? Math.max(before.length, turn.spoken.length) : before.length).trim();
-    if (rest) find("#spoken").append(make("p", { lang: each.language }, rest));
+    if (rest) find("#spoken").append(make("p", { lang: languageOf(each) }, rest));
   }
   turn.spoken = text;
 }
