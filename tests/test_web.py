@@ -222,9 +222,11 @@ class Restarted:
 class Visitor:
     """Speaks to the queue as the page in a browser does."""
 
-    def __init__(self, url: str, session: str) -> None:
+    def __init__(self, url: str, session: str, address: str = "") -> None:
+        """Open the page; `address` is where a proxy on this machine says that they come from."""
         self.url = url
         self.session = session
+        self.address = address
         html = httpx.get(url, trust_env=False).text
         _, found, rest = html.partition("window.gradio_config = ")
         assert found
@@ -239,7 +241,9 @@ class Visitor:
 
     def send(self, button: str, data: list[Any]) -> httpx.Response:
         body = {"fn_index": self.functions[button], "data": data, "session_hash": self.session}
-        return httpx.post(f"{self.url}/gradio_api/queue/join", json=body, trust_env=False, timeout=20)
+        from_there = {"x-forwarded-for": self.address} if self.address else {}
+        join = f"{self.url}/gradio_api/queue/join"
+        return httpx.post(join, json=body, headers=from_there, trust_env=False, timeout=20)
 
     def press(self, button: str, data: list[Any]) -> list[dict[str, Any]]:
         """Press a button and return the steps that came."""

@@ -33,13 +33,17 @@ from career_advisor.records import (
     Understood,
 )
 from career_advisor.spending import Spent
-from career_advisor.web import endpoints, showing, voting
+from career_advisor.web import endpoints, places, showing, voting
 from career_advisor.web.context import Context, Earlier, read_context
 from career_advisor.web.endpoints import Note, unnoted
 
 CHATS_AT_ONCE = 16
 WAITING = 48
 """Questions that may wait for their turn, beside those that are answered; the next is told that the advisor is busy."""
+FROM_ONE_SESSION = 4
+"""Questions of one open page or program, waiting and being answered. A page needs two: one more as one is stopped."""
+FROM_ONE_ADDRESS = 8
+"""Questions from one network address: half the places, so that whoever floods leaves the rest to everybody else."""
 QUESTION_LIMIT = 4_000
 """Characters of a question; the page says so before it sends, and the server does not believe it."""
 TURNS_KEPT = 40
@@ -410,4 +414,5 @@ def build_blocks(
 
             voted.click(keep, inputs=[ballot, conversation], outputs=[voted], concurrency_limit=CHATS_AT_ONCE, **quiet)
     blocks.queue(max_size=WAITING, default_concurrency_limit=CHATS_AT_ONCE, api_open=False)
+    places.share(blocks._queue, endpoints.ANSWERS, of_session=FROM_ONE_SESSION, of_address=FROM_ONE_ADDRESS)
     return blocks
