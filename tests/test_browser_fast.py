@@ -1,7 +1,7 @@
-"""The page is fast for whoever uses it: it is there at once, a citation opens at once, and long conversations stay smooth.
+"""The page is fast for whoever uses it: it is there at once, a citation opens at once, and long talks stay smooth.
 
-What is measured is what a person waits for. A machine that does much else makes a single measurement long, never short,
-so the best of several counts: what is slow by itself is slow every time.
+What is measured is what a person waits for. A machine that does much else makes one measurement long, never short, so
+the best of several counts: what is slow by itself is slow every time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 // A conversation as something to take along: as Markdown, as JSON, and read again from JSON with distrust.
 
-import { addressOf } from "./elements.js";
 import { textOf } from "./own.js";
-import { addresses, badgeOf, kindOf, meta, troubleOf, writerOf } from "./under.js";
+import { badgeOf, kindOf, links, meta, troubleOf, writerOf } from "./under.js";
 import { dated, words } from "./words.js";
 
 export const FORMAT = "career-advisor-conversation";
@@ -21,7 +20,7 @@ const CODE = /^[a-z]{2,3}$/;
 const OURS = /^(says|gap|situation)_[\w-]{1,40}$/;
 const WHEN = /^\d{4}-\d\d-\d\dT[\d:.]{1,20}Z$/;
 // What is unseen: control, zero-width and bidirectional characters, tags, lone surrogates.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]|\p{Cs}/gu;
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Cs}/gu;
 
 // ---------------------------------------------------------------- out
 
@@ -53,12 +52,12 @@ function replyAsMarkdown(turn) {
   const cited = reply.citations.map((each) => {
     const from = [kindOf(each), meta(each)].filter(Boolean).join(" · ");
     const heading = each.heading.length ? ` (${each.heading.map(inline).join(" › ")})` : "";
-    const lines = [`**\\[${each.number}\\] ${inline(each.title)}**${heading}`, inline(from), `> ${escaped(each.quote).replaceAll("\n", "\n> ")}`, addresses(each).map((address) => `<${address}>`).join(" ")];
+    const lines = [`**\\[${each.number}\\] ${inline(each.title)}**${heading}`, inline(from), `> ${escaped(each.quote).replaceAll("\n", "\n> ")}`, links(each).map(linked).join(" ")];
     return lines.filter(Boolean).join("\n\n");
   });
   const help = reply.services.map((each) => {
     const facts = [textOf({ text: each.why, says: each.says }), each.audience && `${words("who_for")}: ${each.audience}`, each.cost && `${words("cost")}: ${each.cost}`, each.caveat && `${words("caveat")}: ${each.caveat}`, each.asOf && `${words("as_of")}: ${dated(each.asOf)}`];
-    return `- **${inline(each.name)}**${each.link ? ` <${addressOf(each.link)}>` : ""}. ${facts.filter(Boolean).map(inline).join(" ")}`;
+    return `- **${inline(each.name)}**${each.link ? ` ${linked(each.link)}` : ""}. ${facts.filter(Boolean).map(inline).join(" ")}`;
   });
   return [
     `${badge.label ? `**${inline(badge.label)}** ` : ""}${badge.meaning ? `${inline(badge.meaning)} ` : ""}${inline(writerOf(reply.writer))}.`,
@@ -70,7 +69,17 @@ function replyAsMarkdown(turn) {
   ];
 }
 
-const escaped = (text) => text.replace(/[\\`*_[\]<>#|~]/g, "\\$&").replace(/^(\s*)([-+]|\d+[.)])(?=\s)/gm, "$1\\$2");
+/** A text as Markdown that shows it as it is: it makes no heading, list, code, table, formula, link or HTML. */
+const escaped = (text) =>
+  text
+    .replace(UNSEEN, "") // a question may have been pasted with them
+    .replace(/^[ \t]+/gm, "")
+    .replace(/[\\`*_[\]<>#|~&$]/g, "\\$&")
+    .replace(/^([-+=]|\d+(?=[.)]))/gm, (begin) => (/\d/.test(begin) ? `${begin}\\` : `\\${begin}`))
+    .replace(/:(?=\/\/)|(?<=\bwww)\.|@/gi, "\\$&"); // many readers make links of what looks like an address
+
+/** An address as Markdown; one that was only read in leads nowhere here either. */
+const linked = (link) => (/^https?:\/\/[^\s<>\\]+$/.test(link.href) ? `<${link.href}>` : inline(link.label));
 const inline = (text) => escaped(text).replace(/\s+/g, " ").trim();
 
 /** Have the browser save a text as a file. */

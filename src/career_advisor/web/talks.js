@@ -223,6 +223,7 @@ export async function readIn(file, otherwise = words("import_unread")) {
   leaving(() => {
     show({ talk: { ...newTalk(), title: read.title }, turns: read.turns });
     keep();
+    draw(); // the pane may have stayed open: now there is something to take along
     tell(words("import_done", { n: read.turns.length }), "good");
   });
 }

@@ -22,7 +22,8 @@ export function showUnder(turn) {
 }
 
 /** Where a passage can be read, each address once. */
-export const addresses = (citation) => [...new Set([citation.exact, ...citation.sources].filter(Boolean).map(addressOf))];
+export const links = (citation) => [...new Map([citation.exact, ...citation.sources].filter(Boolean).map((link) => [addressOf(link), link])).values()];
+const addresses = (citation) => links(citation).map(addressOf);
 
 /** Groups, and not regions: every turn has them, and what is a landmark should be there once. */
 function sourceList(turn) {
