@@ -223,7 +223,8 @@ def test_conversations_are_named_deleted_and_read_in_with_the_keyboard_alone(tab
     press("Enter")
     assert kept(tab) == []
     assert tab.focused("id") == "pane"
-    assert tab.page.locator("#status").text_content() == "“What I asked first” is deleted."
+    status = tab.page.locator("#status")
+    eventually(lambda: status.text_content() == "“What I asked first” is deleted.")  # once the server says so
     reach("Import a JSON file")
     with tab.page.expect_file_chooser() as chooser:
         press("Enter")
