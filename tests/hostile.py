@@ -85,6 +85,35 @@ TEXTS: Mapping[str, str] = {
 }
 """Everything by name; the last ones ask for nothing and are there to mislead an eye."""
 
+MARKDOWN: Mapping[str, str] = {
+    "heading": "# Session expired",
+    "heading-under": "Session expired\n===",
+    "subheading-under": "Session expired\n---",
+    "rule": "***",
+    "quote": "> said the adviser",
+    "bullets": "- pay\n+ first\n* then",
+    "numbers": "1. pay\n2) first",
+    "indented": "    code\n\tcode",
+    "fence": "```\ncode\n```",
+    "other-fence": "~~~\ncode\n~~~",
+    "span": "`code`",
+    "table": "| a | b |\n|---|---|\n| 1 | 2 |",
+    "struck": "~~not~~ **so** _at_ __all__",
+    "link": "[read on]({canary})",
+    "reference": "[read on][r]\n\n[r]: {canary}",
+    "note": "read on[^1]\n\n[^1]: {canary}",
+    "image": "![x]({canary})",
+    "autolink": "<{canary}>",
+    "autolink-script": "<javascript:alert(1)>",
+    "autolink-mail": "<a@evil.example>",
+    "bare-address": "{canary} or www.evil.example or a@evil.example",
+    "escaped": "\\<img src={canary}> \\[x]({canary})",
+    "entity": "&lt;b&gt; &#x202e;now &#60;img src={canary}&#62;",
+    "formula": "$$\\href{{javascript:alert(1)}}{{x}}$$ $a$",
+    "ends-quote": "said\n\n<img src={canary}>\n\n# now",
+}
+"""Markdown by name, for what is taken along as Markdown."""
+
 UNSEEN = "\u202e\u202c\u2066\u2069\u200f\u200b\u2060\ufeff\u00ad\u3164\x07\x1b\x9b\U000e0070\U000e0061\U000e0079"
 
 

@@ -29,10 +29,11 @@ from career_advisor.records import (
 )
 from career_advisor.web.conversation import AT_MOST_EVERY_S
 from career_advisor.web.showing import TEXT_LIMIT
+from career_advisor.web.wording import says
 from tests import chromium
 from tests.doubles import ADVISING, ADVISORS, JOB_BOARD, QUOTES, TALK, ScriptedAnswerer, answered, streamed
 from tests.hostile import MARKUP, TEXTS, UNSEEN, Loopback, aimed, loopback
-from tests.test_web import SELF_PROXY, OnceOnly, served
+from tests.test_web import SELF_PROXY, OnceOnly, Restarted, served
 
 pytestmark = pytest.mark.browser
 
@@ -464,6 +465,21 @@ def test_where_the_server_does_not_say_that_it_has_forgotten_it_is_left_behind(
         tab.ask("And now?")
 
     assert answerer.asked[-1] == ("And now?", ())
+
+
+def test_where_the_advisor_cannot_be_reached_nothing_is_said_to_be_deleted(
+    browser: Any, answerer: ScriptedAnswerer
+) -> None:
+    with Restarted(answerer) as server, opened(browser, server.address) as tab:
+        tab.ask("My secret is 1234")
+        server.stop()
+        tab.page.click("#clear")
+        tab.page.wait_for_selector("#hint", state="visible")
+
+        assert tab.page.locator("#hint").inner_text() == says("en", "not_forgotten")
+        assert tab.page.locator("#status").inner_text() == says("en", "not_forgotten")
+        assert "1234" not in tab.page.content()
+        server.start()
 
 
 def test_what_is_cleared_while_it_is_answered_does_not_come_back(tab: Tab, answerer: ScriptedAnswerer) -> None:

@@ -6,20 +6,23 @@ Each time with both layers, and with the policy taken away, so that it is the te
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
+import lxml.html
 import pytest
+from markdown_it import MarkdownIt
 
 from career_advisor.journal import Journal
 from career_advisor.operating.guarding import POLICY
 from career_advisor.web import guard
 from tests import test_operating_browser
-from tests.doubles import Bookshelf, ScriptedAnswerer, not_covered
-from tests.hostile import MARKUP, TEXTS, Loopback, aimed, loopback
+from tests.doubles import ADVISING, TALK, Bookshelf, ScriptedAnswerer, not_covered
+from tests.hostile import MARKDOWN, MARKUP, TEXTS, UNSEEN, Loopback, aimed, loopback
 from tests.test_browser import (
     NAVIGATES,
     TAGS,
@@ -110,6 +113,67 @@ def test_no_text_of_a_conversation_that_is_read_in_loads_or_runs(
         assert {kind: n for kind, n in tab.page.evaluate(TAGS)["count"].items() if n > tags.get(kind, 0)} == {}
     was_good(tab, address)
     assert canary.asked == []
+
+
+KINDS_OF_EXPORT = {"h1", "h2", "h3", "p", "em", "strong", "blockquote", "ul", "li", "br"}
+LOOKS_LIKE_AN_ADDRESS = re.compile(r"(?<!\\)://|www(?<!\\)\.|(?<!\\)@", re.IGNORECASE)
+
+
+def rendered(markdown: str) -> Any:
+    """Return what a reader makes of Markdown: one that lets HTML through and knows tables."""
+    html = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(markdown)
+    return lxml.html.fromstring(f"<main>{html}</main>")
+
+
+def test_what_is_taken_along_as_markdown_shows_every_text_as_it_is_and_makes_nothing_of_it(
+    browser: Any, address: str, canary: Loopback, tmp_path: Path
+) -> None:
+    canary.asked.clear()
+    marked = [aimed(text, canary.address, name) for name, text in MARKDOWN.items()]
+    payloads = [*texts(canary, 500), *marked]
+    with opened(browser, address) as tab:
+        tab.ask("Should I do a PhD?")
+        value = json.loads(taken(tab, "JSON", tmp_path).read_text("utf-8"))
+        (turn,) = value["turns"]
+        unfinished = [{**turn, "question": "?", "reply": None, "words": text, "trouble": text} for text in payloads]
+        turns = [*({**poisoned(turn, text), "id": "", "asked": "never"} for text in payloads), *unfinished]
+        value = {**value, "title": marked[0], "turns": turns}
+        file = {"name": "x.json", "mimeType": "application/json", "buffer": json.dumps(value).encode()}
+        tab.clear()
+        talks(tab)
+        tab.page.set_input_files("#import-file", file)
+        assert "Imported:" in hint(tab)
+        markdown = taken(tab, "Markdown", tmp_path).read_text("utf-8")
+        main = rendered(markdown)
+
+        assert {each.tag for each in main.iterdescendants()} <= KINDS_OF_EXPORT
+        assert [len(main.findall(f".//{tag}")) for tag in ("h1", "h2")] == [1, len(turns)]
+        assert not any(each.attrib for each in main.iterdescendants())
+        assert not [char for char in UNSEEN if char in markdown]
+        assert LOOKS_LIKE_AN_ADDRESS.findall(markdown) == []
+        told = " ".join(main.text_content().split())
+        for name, text in MARKDOWN.items():
+            assert " ".join(aimed(text, canary.address, name).split()) in told, name
+        reader = tab.page.context.new_page()
+        reader.goto(f"{canary.address}/reader")
+        reader.set_content(lxml.html.tostring(main, encoding="unicode"))
+        reader.wait_for_timeout(500)
+        assert {*canary.asked} <= {"reader", "favicon.ico"}, "what a browser asks for by itself"
+
+
+def test_only_where_a_passage_was_read_and_who_can_help_are_links_in_what_is_taken_along(
+    browser: Any, address: str, tmp_path: Path
+) -> None:
+    with opened(browser, address) as tab:
+        hostile = "<img src=x> www.evil.example \u202eekil\u202c [this](javascript:alert(1)) & https://evil.example"
+        tab.ask(f"Is {hostile} a way?")
+        main = rendered(taken(tab, "Markdown", tmp_path).read_text("utf-8"))
+
+        assert {each.get("href") for each in main.iterfind(".//a")} == {TALK, ADVISING.url}
+        (heading,) = main.iterfind(".//h2")
+        assert heading.text_content() == (
+            "1. Is <img src=x> www.evil.example ekil [this](javascript:alert(1)) & https://evil.example a way?"
+        )
 
 
 def test_no_text_of_a_guided_file_loads_or_runs(browser: Any, address: str, canary: Loopback, tmp_path: Path) -> None:

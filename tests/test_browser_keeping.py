@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from career_advisor.feedback import Box
+from career_advisor.journal import Journal
 from career_advisor.records import Message, Reply, Understood
+from career_advisor.web.wording import says
 from tests.doubles import QUOTES, TALK, ScriptedAnswerer, answered, streamed
 from tests.test_browser import (
     Held,
@@ -26,8 +29,9 @@ from tests.test_browser import (
     opened,
     visit,
     was_good,
+    watched,
 )
-from tests.test_web import Restarted
+from tests.test_web import OnceOnly, Restarted, served
 
 pytestmark = pytest.mark.browser
 
@@ -219,7 +223,8 @@ def test_conversations_are_named_deleted_and_read_in_with_the_keyboard_alone(tab
     press("Enter")
     assert kept(tab) == []
     assert tab.focused("id") == "pane"
-    assert tab.page.locator("#status").text_content() == "“What I asked first” is deleted."
+    status = tab.page.locator("#status")
+    eventually(lambda: status.text_content() == "“What I asked first” is deleted.")  # once the server says so
     reach("Import a JSON file")
     with tab.page.expect_file_chooser() as chooser:
         press("Enter")
@@ -256,6 +261,76 @@ def test_a_private_conversation_keeps_nothing_and_takes_out_what_was_kept_of_it(
     assert "5678" not in everything
     again(tab)
     assert tab.page.locator(".turn").count() == 0
+
+
+def test_of_a_private_conversation_the_server_notes_nothing_either_though_it_notes_others(
+    browser: Any, answerer: ScriptedAnswerer, tmp_path: Path
+) -> None:
+    journal, box = Journal(tmp_path, 30), Box(tmp_path)
+    with served(answerer, kept=30, note=journal.keep, box=box) as url, watched(browser, url) as tab:
+        assert says("en", "private_unnoted") in tab.page.locator("#kept").inner_text(), "it is said how to be left out"
+        talks(tab).locator("#apart-switch").check()  # also where this browser keeps nothing
+        assert says("en", "private_unnoted") in talks(tab).inner_text()
+        tab.page.keyboard.press("Escape")
+        turn = tab.ask("What salary would I, Ada, get?")
+        assert "won't guess" in turn.inner_text()
+        assert turn.locator(".helpful").count() == 0
+        assert journal.read() == []
+
+        talks(tab).locator("#apart-switch").uncheck()
+        tab.page.keyboard.press("Escape")
+        tab.ask("And what salary in Paris?")
+        assert [line.question for line in journal.read()] == ["And what salary in Paris?"]
+        assert tab.page.locator(".helpful").count() == 0, "a vote would keep what was asked in private, too"
+        tab.clear()
+        tab.ask("What salary in Rome?")
+        assert tab.page.locator(".helpful").count() == 1
+        talks(tab).locator("#apart-switch").check()
+        assert tab.page.locator(".helpful").count() == 0
+    assert not box.path.exists()
+
+
+SAID = """() => { window.said = []; const status = document.querySelector("#status");
+  new MutationObserver(() => window.said.push(status.textContent)).observe(status, {childList: true}); }"""
+
+
+def delete_the_open_one(tab: Tab) -> None:
+    tab.page.evaluate(SAID)
+    talks(tab).get_by_role("button", name=f"Delete: {SECRET}").click()
+    talks(tab).get_by_text("Delete for good?").click()
+
+
+def test_a_kept_conversation_that_the_server_refuses_to_forget_is_left_behind_and_not_said_to_be_deleted(
+    browser: Any, answerer: ScriptedAnswerer
+) -> None:
+    rate = OnceOnly()
+    with served(answerer, rate=rate) as url, opened(browser, url) as tab:
+        keep(tab)
+        tab.ask(SECRET)
+        tab.page.evaluate("addEventListener('beforeunload', () => sessionStorage.setItem('said', window.said))")
+        with tab.page.expect_navigation():
+            delete_the_open_one(tab)
+        tab.page.wait_for_selector("body.ready")
+        assert "is deleted" not in tab.page.evaluate("sessionStorage.getItem('said')")
+        assert kept(tab) == []
+        rate.is_time = True
+        tab.ask("And now?")
+    assert answerer.asked[-1] == ("And now?", ())
+
+
+def test_a_kept_conversation_of_a_server_that_is_away_is_not_said_to_be_deleted_there(
+    browser: Any, answerer: ScriptedAnswerer
+) -> None:
+    with Restarted(answerer) as server, opened(browser, server.address) as tab:
+        keep(tab)
+        tab.ask(SECRET)
+        server.stop()
+        delete_the_open_one(tab)
+        tab.page.wait_for_selector("#hint", state="visible")
+        assert hint(tab) == says("en", "not_forgotten")
+        assert kept(tab) == [], "here it is"
+        assert not any("is deleted" in said for said in tab.page.evaluate("window.said"))
+        server.start()
 
 
 def test_turning_it_off_keeps_no_more_and_one_press_deletes_the_rest(tab: Tab) -> None:

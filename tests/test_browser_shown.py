@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from career_advisor.records import Age
-from tests.doubles import QUOTES, ScriptedAnswerer
+from career_advisor.feedback import Box
+from career_advisor.records import Age, Offer, Reply, Service
+from career_advisor.web.wording import says
+from tests.doubles import ADVISING, QUOTES, ScriptedAnswerer, answered, streamed, urgent
 from tests.test_browser import PHONE, Held, Tab, browser, halfway, opened, watched
 from tests.test_web import served
 
@@ -19,6 +23,16 @@ pytestmark = pytest.mark.browser
 __all__ = ["browser"]  # a fixture
 
 BOX = "#preview"
+HELPLINE = Service(
+    id="samaritans",
+    name="Samaritans",
+    kind="helpline",
+    url="https://www.samaritans.org/how-we-can-help/contact-samaritan/",
+    audience="Anyone in the United Kingdom or Ireland who needs somebody to listen",
+    cost="free",
+    gap="talking to somebody now",
+    caveat="In the United Kingdom and Ireland call 116 123, 24 hours a day, free.",
+)
 STAGES = """() => { window.told = []; new MutationObserver(() => {
   const stage = document.querySelector(".stage"); if (stage) window.told.push(stage.textContent); })
   .observe(document.querySelector("#turns"), {subtree: true, childList: true, characterData: true}); }"""
@@ -144,6 +158,67 @@ def test_the_words_are_in_sight_wherever_their_number_stands(browser: Any, addre
                 tab.page.mouse.move(5, 5)
                 tab.page.locator(BOX).wait_for(state="hidden")
         assert tab.width <= 360
+
+
+# ---------------------------------------------------------------- what is shown, and what is not
+
+
+def in_danger(question: str) -> Reply:
+    """Reply as the advisor does to somebody in danger: passages were found, and are no help."""
+    line = Offer(HELPLINE, HELPLINE.caveat)
+    return replace(urgent(question), hits=answered(question).hits, offers=(line,))
+
+
+@pytest.mark.parametrize("model", ["quotes", "a-model"])
+def test_whoever_may_be_in_danger_is_shown_help_and_nothing_about_passages_or_models(
+    browser: Any, tmp_path: Path, model: str
+) -> None:
+    answerer = ScriptedAnswerer(model_name=model)
+    answerer.script = lambda question: streamed(in_danger(question))
+    with served(answerer, box=Box(tmp_path)) as address, watched(browser, address) as tab:
+        turn = tab.ask("I want to hurt myself")
+
+        assert turn.get_by_role("link", name="Samaritans").get_attribute("href") == HELPLINE.url
+        assert turn.locator(".sources, .passage, button[aria-controls=pane], .helpful, .writer").count() == 0
+        assert "PhDs and degrees" not in turn.inner_text()
+        assert says("en", "turn_model_on") not in turn.inner_text()
+        assert [each.inner_text() for each in turn.locator(".actions button").all()] == [
+            says("en", key) for key in ("copy", "ask_again", "edit")
+        ]
+
+
+def test_a_caveat_that_is_the_reason_stands_on_a_card_once(browser: Any) -> None:
+    answerer = ScriptedAnswerer()
+    answerer.script = lambda question: streamed(in_danger(question))
+    with served(answerer) as address, watched(browser, address) as tab:
+        card = tab.ask("I want to hurt myself").locator(".service")
+        assert card.inner_text().count(HELPLINE.caveat) == 1
+        assert says("en", "caveat") not in card.inner_text()
+
+        answerer.script = None
+        card = tab.ask("Am I too old?").locator(".service")
+        assert card.inner_text().count(ADVISING.caveat) == 1
+        assert says("en", "caveat") in card.inner_text(), "where it is another sentence it is there"
+
+
+@pytest.mark.parametrize(
+    ("configured", "wrote", "offered"),
+    [
+        ("quotes", "quotes", "turn_model_on"),
+        ("a-model", "a-model", "how_this_works"),
+        ("quotes", "a-model", "how_this_works"),
+    ],
+    ids=["nobody writes", "a model writes", "one wrote it before it was turned off"],
+)
+def test_to_turn_a_model_on_is_offered_only_below_what_none_wrote(
+    browser: Any, configured: str, wrote: str, offered: str
+) -> None:
+    answerer = ScriptedAnswerer(model_name=configured)
+    answerer.script = lambda question: streamed(answered(question, model=wrote))
+    with served(answerer) as address, watched(browser, address) as tab:
+        told = tab.ask("Should I do a PhD?").locator(".writer").inner_text()
+        assert told.endswith(says("en", offered))
+        assert told.count(" · ") == 1
 
 
 # ---------------------------------------------------------------- in plain words, by quotes alone

@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
+from career_advisor import answering
 from career_advisor.feedback import Box
 from career_advisor.guided.wording import words
-from career_advisor.records import Reply, Sentence
+from career_advisor.records import Offer, Reply, Sentence
+from career_advisor.text import foreign_language
 from career_advisor.web import guard
 from career_advisor.web.wording import LANGUAGES, says, tables
 from tests.chromium import violations
-from tests.doubles import QUOTES, Bookshelf, ScriptedAnswerer, answered, streamed
+from tests.doubles import ADVISING, QUOTES, Bookshelf, ScriptedAnswerer, answered, not_covered, streamed, urgent
 from tests.test_browser import Tab, browser, full, opened, watched
+from tests.test_sayings import HELPLINES, OTHERS
 from tests.test_web import served
 
 pytestmark = pytest.mark.browser
@@ -52,7 +55,7 @@ def left_in_english(tab: Tab, code: str) -> list[str]:
     return list(tab.page.evaluate(LEFT_IN_ENGLISH, sorted(flat)))
 
 
-@pytest.mark.parametrize(("code", "locale"), [("de", "de-DE"), ("zh", "zh-CN")])
+@pytest.mark.parametrize(("code", "locale"), [("es", "es-MX"), ("fr", "fr-CA"), ("de", "de-DE"), ("zh", "zh-CN")])
 def test_a_whole_visit_in_another_language(browser: Any, address: str, code: str, locale: str) -> None:
     def own(key: str, **values: object) -> str:
         return says(code, key).format(**values)
@@ -76,7 +79,8 @@ def test_a_whole_visit_in_another_language(browser: Any, address: str, code: str
         turn.locator("button.cite").first.click()
         assert page.locator(".passage.asked-for mark").inner_text() == QUOTES[0]
         assert own("summary") in page.locator(".passage.asked-for").inner_text()
-        assert {"de": "Mai 2025", "zh": "2025年5月"}[code] in page.locator(".passage.asked-for").inner_text()
+        month = {"es": "mayo de 2025", "fr": "mai 2025", "de": "Mai 2025", "zh": "2025年5月"}[code]
+        assert month in page.locator(".passage.asked-for").inner_text()
         for opener in ("#people-button", "#about-button", "#talks-button", "#guides-button"):
             page.click(opener)
             assert left_in_english(tab, code) == [], opener
@@ -165,6 +169,88 @@ def test_where_answers_are_translated_that_is_said_and_each_sentence_is_read_out
         tab.page.select_option(".bar-buttons .languages", "en")
         tab.page.wait_for_selector(f'.badge:text-is("{says("en", "badge_answered")}")')
         assert [each.get_attribute("lang") for each in turn.locator(".sentence").all()] == ["de", "en"]
+
+
+def ours(reply: Reply, *texts: str, offers: tuple[Offer, ...] = ()) -> Reply:
+    """Return the reply with these sentences of our own alone."""
+    fixed = tuple(Sentence(text, (), 0.0, "fixed", min(at, 1)) for at, text in enumerate(texts))
+    return replace(reply, sentences=fixed, answer="\n\n".join(texts), offers=offers)
+
+
+def in_danger(question: str) -> Reply:
+    (line, *_) = HELPLINES
+    service = replace(ADVISING, name="988 Suicide & Crisis Lifeline", kind="helpline", caveat=line)
+    return ours(urgent(question), answering.URGENT, *HELPLINES, offers=(Offer(service, line),))
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_whoever_is_in_danger_reads_whom_to_call_in_their_language(browser: Any, code: str) -> None:
+    answerer = ScriptedAnswerer()
+    answerer.script = lambda question: streamed(in_danger(question))
+    with served(answerer) as url, watched(browser, url, locale=code) as tab:
+        tab.page.evaluate(WORDS_SEEN)
+        turn = tab.ask("I want to hurt myself")
+        told = [says(code, key) for key in ("says_urgent", "says_helpline_us", "says_helpline_uk")]
+
+        assert [each.inner_text().strip() for each in turn.locator(".sentence").all()] == told
+        assert {each.get_attribute("lang") for each in turn.locator(".sentence").all()} == {code}
+        assert [each.inner_text() for each in tab.page.locator("#spoken p").all()] == told, "each is read out once"
+        assert turn.locator(".why").inner_text() == told[1], "on the card, too"
+        assert turn.locator(".why [lang]").get_attribute("lang") == code
+        assert answering.URGENT not in turn.inner_text()
+        assert not any(answering.URGENT in each for each in tab.page.evaluate("window.seen")), "not for a moment"
+        tab.page.select_option(".bar-buttons .languages", "en")
+        tab.page.wait_for_selector(f'.badge:text-is("{says("en", "badge_urgent")}")')
+        assert [each.inner_text().strip() for each in turn.locator(".sentence").all()] == [answering.URGENT, *HELPLINES]
+
+
+WORDS_SEEN = """() => { window.seen = []; new MutationObserver(() => { const words = document.querySelector(".words");
+  if (words) window.seen.push(words.textContent); })
+  .observe(document.querySelector("#turns"), {subtree: true, childList: true, characterData: true}); }"""
+
+
+def test_what_is_not_known_is_said_in_the_language_that_is_read_also_after_a_reload_and_in_the_file(
+    browser: Any, tmp_path: Path
+) -> None:
+    answerer = ScriptedAnswerer()
+    gap = "My sources don't say what is paid at Anthropic or DeepMind, so I won't guess."
+    answerer.script = lambda question: streamed(ours(not_covered(question), f"{gap}{answering.ASK_THEM}"))
+    german = "Meine Quellen sagen nicht, was bei Anthropic oder DeepMind gezahlt wird; deshalb rate ich nicht. " + says(
+        "de", "says_ask_them"
+    )
+    with served(answerer) as url, watched(browser, url, locale="de") as tab:
+        tab.page.click("#talks-button")
+        tab.page.check("#keep-switch")
+        tab.page.keyboard.press("Escape")
+        assert tab.ask("What is the pay?").locator(".words").inner_text() == german
+        tab.page.reload()
+        tab.page.wait_for_selector("body.ready")
+        assert tab.turn.locator(".words").inner_text() == german
+        tab.page.click("#talks-button")
+        for way, name in (("as_markdown", "a.md"), ("as_json", "a.json")):
+            with tab.page.expect_download() as coming:
+                tab.page.locator("#talks").get_by_role("button", name=says("de", way), exact=True).click()
+            coming.value.save_as(tmp_path / name)
+        assert german in (tmp_path / "a.md").read_text("utf-8")
+        tab.page.set_input_files("#import-file", tmp_path / "a.json")
+        tab.page.wait_for_selector(f'.badge:text-is("{says("de", "badge_imported")}")')
+        assert tab.turn.locator(".words").inner_text() == german
+
+
+def test_what_is_quoted_and_a_sentence_in_the_persons_own_language_stay_as_they_are(browser: Any) -> None:
+    answerer = ScriptedAnswerer()
+    asked = "¿Cómo puedo trabajar en esto sin un doctorado?"
+    language = foreign_language(asked)
+    assert language
+    told = f"{language.says} {answering.ENGLISH_ONLY}"
+    answerer.script = lambda question: streamed(
+        ours(not_covered(question), told) if question == asked else answered(question)
+    )
+    with served(answerer) as url, watched(browser, url, locale="de") as tab:
+        assert tab.ask(asked).locator(".words").inner_text() == told
+        quoted = tab.ask("Should I do a PhD?").locator(".sentence").all()
+        assert QUOTES[0] in quoted[1].inner_text()
+        assert quoted[1].get_attribute("lang") == "en"
 
 
 def test_a_language_that_cannot_be_had_is_said_and_the_page_stays(browser: Any, address: str) -> None:

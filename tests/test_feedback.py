@@ -491,6 +491,17 @@ def test_what_is_forgotten_or_urgent_can_no_longer_be_kept(address: str, kept: B
     assert lines(kept) == []
 
 
+def test_no_vote_keeps_what_was_asked_in_private(address: str, kept: Box) -> None:
+    visitor = Visitor(address, "private")
+    private = str(visitor.ask("My secret is 1234", private=True)[-1]["turn"])
+    behind = ask(visitor, "And now?")
+
+    assert [cast(visitor, ballot(turn))["says"] for turn in (private, behind)] == ["vote_gone", "vote_gone"]
+    visitor.press("clear", [None])
+    assert cast(visitor, ballot(ask(visitor, "And now?")))["kept"]
+    assert "1234" not in kept.path.read_text("utf-8")
+
+
 def test_what_is_no_vote_is_refused_and_nothing_is_kept(address: str, kept: Box) -> None:
     visitor = Visitor(address, "odd")
     turn = ask(visitor, "First?")

@@ -28,10 +28,10 @@ from career_advisor.operating.building import Builder
 from career_advisor.operating.guarding import COOKIE, TRIES, Door
 from career_advisor.records import AdvisorError, EncoderIdentity, Failure, IndexBusy, NothingReadable, WrongUse
 from career_advisor.settings import Settings, load_settings
-from career_advisor.web import Noting
 from career_advisor.web import build_app as build_public_app
+from career_advisor.web.conversation import Conversation, answer
 from tests.doubles import SUMMARY, ScriptedAnswerer, answered, not_covered, urgent
-from tests.test_web import every_route, served
+from tests.test_web import every_route, read, served
 
 PASSWORD = "correct horse battery"
 GUIDANCE = (
@@ -559,9 +559,8 @@ def test_of_an_answer_its_day_status_and_time_are_kept_and_words_only_of_what_wa
     answerer.script = lambda question: iter(
         [replace({"d": not_covered, "u": urgent}.get(question[0], answered)(question), timings_ms={"total": 12.5})]
     )
-    noting = Noting(answerer, journal)
     for question in ("do you pay salary?", "u want to hurt myself", "my name is Ada and I am ill"):
-        list(noting.reply(question, ()))
+        list(answer(question, Conversation(), answerer, note=journal.keep))
     lines = [json.loads(line) for line in journal.path.read_text("utf-8").splitlines()]
 
     assert [line["status"] for line in lines] == ["not_covered", "urgent", "answered"]
@@ -609,11 +608,11 @@ def test_what_is_older_than_it_may_be_is_deleted(tmp_path: Path) -> None:
 
 def test_a_journal_that_cannot_be_written_takes_no_answer_from_anybody(tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").mkdir()
-    noting = Noting(ScriptedAnswerer(), Journal(tmp_path, 30))
+    journal = Journal(tmp_path, 30)
 
-    *_, reply = noting.reply("What is the salary?", ())
+    *_, last = answer("What is the salary?", Conversation(), ScriptedAnswerer(), note=journal.keep)
 
-    assert reply == not_covered("What is the salary?")
+    assert read(last)["reply"]["status"] == "not_covered"
 
 
 def test_damaged_lines_are_left_out(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import os
 import re
@@ -11,7 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -22,9 +25,10 @@ from hypothesis import strategies as st
 from career_advisor.feedback import Box
 from career_advisor.guided.quoting import Sources
 from career_advisor.records import AdvisorError, Citation, Message, ModelUnavailable, Piece, Reply, Service, Stage
-from career_advisor.web import Answerer, build_app, guard, serve, showing
+from career_advisor.web import Answerer, Note, build_app, guard, serve, showing, unnoted
 from career_advisor.web.context import EARLIER_LIMIT, NOTHING, Earlier, read_context
 from career_advisor.web.conversation import (
+    FORGOTTEN_AFTER_S,
     QUESTION_LIMIT,
     TURNS_KEPT,
     TURNS_TOLD,
@@ -134,6 +138,7 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
         box: Box | None = None,
         kept: int = 0,
         sources: Sources | None = None,
+        note: Note = unnoted,
         port: int = 0,
     ) -> None:
         self._answerer = answerer
@@ -141,6 +146,7 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
         self._box = box
         self._kept = kept
         self._sources = sources
+        self._note = note
         self._rate = rate or guard.Rate(burst=10_000)
         self._around = around
 
@@ -148,7 +154,14 @@ class served:  # noqa: N801  (read as a phrase: with served(answerer) as url)
         import uvicorn
 
         app = self._around(
-            build_app(self._answerer, rate=self._rate, box=self._box, kept=self._kept, sources=self._sources)
+            build_app(
+                self._answerer,
+                rate=self._rate,
+                box=self._box,
+                kept=self._kept,
+                sources=self._sources,
+                note=self._note,
+            )
         )
         self._server = uvicorn.Server(
             uvicorn.Config(app, port=self._port, log_level="warning", timeout_graceful_shutdown=1)
@@ -209,9 +222,11 @@ class Restarted:
 class Visitor:
     """Speaks to the queue as the page in a browser does."""
 
-    def __init__(self, url: str, session: str) -> None:
+    def __init__(self, url: str, session: str, address: str = "") -> None:
+        """Open the page; `address` is where a proxy on this machine says that they come from."""
         self.url = url
         self.session = session
+        self.address = address
         html = httpx.get(url, trust_env=False).text
         _, found, rest = html.partition("window.gradio_config = ")
         assert found
@@ -226,7 +241,9 @@ class Visitor:
 
     def send(self, button: str, data: list[Any]) -> httpx.Response:
         body = {"fn_index": self.functions[button], "data": data, "session_hash": self.session}
-        return httpx.post(f"{self.url}/gradio_api/queue/join", json=body, trust_env=False, timeout=20)
+        from_there = {"x-forwarded-for": self.address} if self.address else {}
+        join = f"{self.url}/gradio_api/queue/join"
+        return httpx.post(join, json=body, headers=from_there, trust_env=False, timeout=20)
 
     def press(self, button: str, data: list[Any]) -> list[dict[str, Any]]:
         """Press a button and return the steps that came."""
@@ -742,6 +759,39 @@ def test_clearing_deletes_what_the_server_held(address: str, answerer: ScriptedA
     visitor.ask("And now?")
 
     assert answerer.asked == [("And now?", ())]
+
+
+class Shifted:
+    """A clock that a test puts forward."""
+
+    by = timedelta()
+
+    @classmethod
+    def now(cls) -> datetime:
+        return datetime.now() + cls.by
+
+
+def test_what_nobody_goes_on_with_is_forgotten_after_an_hour_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    def held() -> bool:
+        conversations = [each for each in gc.get_objects() if isinstance(each, Conversation)]
+        return any("1234" in turn.question for each in conversations for turn in each.turns)
+
+    monkeypatch.setattr("gradio.state_holder.datetime", SimpleNamespace(datetime=Shifted, timedelta=timedelta))
+    answerer = ScriptedAnswerer()
+    with served(answerer) as url:
+        Visitor(url, "came-back").ask("My secret is 1234")
+        monkeypatch.setattr(Shifted, "by", timedelta(seconds=FORGOTTEN_AFTER_S - 60))
+        time.sleep(2)  # it is looked every second
+        assert held()
+        monkeypatch.setattr(Shifted, "by", timedelta(seconds=FORGOTTEN_AFTER_S + 60))
+        until = time.monotonic() + 20
+        while held():
+            assert time.monotonic() < until, "it is still in memory"
+            time.sleep(0.1)
+        Visitor(url, "came-back").ask("And now?")
+
+    assert FORGOTTEN_AFTER_S == 3_600, "as the page says: within the hour"
+    assert answerer.asked[-1] == ("And now?", ())
 
 
 def test_a_turn_that_is_held_is_told_as_it_was_and_one_that_is_not_as_a_question_alone(

@@ -15,7 +15,7 @@ import pytest
 from career_advisor import conversation, feedback, web
 from career_advisor.guided.wording import asked
 from career_advisor.records import Status
-from career_advisor.web import guiding
+from career_advisor.web import guiding, sayings
 from career_advisor.web.showing import shown_stage
 from career_advisor.web.wording import GRADIO_DRAWS, LANGUAGES, preferred, says, tables
 from tests.doubles import Bookshelf, ScriptedAnswerer
@@ -63,6 +63,7 @@ def keys_made() -> Iterator[str]:
     for status in {*get_args(Status)} - {"small_talk"} | {"imported"}:
         yield from (f"badge_{status}", f"badge_{status}_means")
     yield "badge_imported_called"
+    yield from (key for key in tables()["en"] if key.startswith((sayings.SENTENCES, sayings.GAPS)))
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -98,6 +99,8 @@ def test_hardly_anything_is_left_in_english(code: str) -> None:
         "tokens",
         "no",
         "found",
+        "in_quotes",
+        "says_gap",
     }
 
 

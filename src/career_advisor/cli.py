@@ -370,14 +370,23 @@ def serve(
         print(json.dumps({"address": address}) if as_json else f"Career Advisor is at {address}", flush=True)
 
     box = Box(settings.home) if settings.feedback else None
-    answerer: web.Answerer = advisor
     kept = 0
+    note: web.Note = web.unnoted
     if settings.keep_questions or settings.keep_times:
         journal = Journal(settings.home, settings.keep_questions_days, words=settings.keep_questions)
         journal.sweep()
-        answerer = web.Noting(advisor, journal)
+        note = journal.keep
         kept = settings.keep_questions_days if settings.keep_questions else 0
-    web.serve(answerer, host=settings.host, port=settings.port, on_ready=ready, box=box, kept=kept, sources=advisor)
+    web.serve(
+        advisor,
+        host=settings.host,
+        port=settings.port,
+        on_ready=ready,
+        box=box,
+        kept=kept,
+        sources=advisor,
+        note=note,
+    )
 
 
 def _serve_operator(host: str | None, port: int | None, *, as_json: bool) -> None:

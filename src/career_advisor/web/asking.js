@@ -49,7 +49,7 @@ function asked(turn) {
   const earlier = page.turns.slice(0, page.turns.indexOf(turn)).filter((each) => each.id !== null);
   const before = earlier.slice(-TURNS_TOLD).map((each) => [each.id, each.question]);
   while (new TextEncoder().encode(JSON.stringify(JSON.stringify(before))).length > TOLD_BYTES) before.shift();
-  return JSON.stringify({ question: turn.question, before, ignore: [...page.talk.ignore], about: [...page.talk.about], quotesOnly: page.talk.quotesOnly, plainWords: page.talk.plainWords });
+  return JSON.stringify({ question: turn.question, before, ignore: [...page.talk.ignore], about: [...page.talk.about], quotesOnly: page.talk.quotesOnly, plainWords: page.talk.plainWords, private: page.talk.apart });
 }
 
 /** Press one of Gradio's buttons, past what this page does when a person presses it. */

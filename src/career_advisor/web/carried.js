@@ -1,7 +1,7 @@
 // A conversation as something to take along: as Markdown, as JSON, and read again from JSON with distrust.
 
-import { addressOf } from "./elements.js";
-import { addresses, badgeOf, kindOf, meta, troubleOf, writerOf } from "./under.js";
+import { textOf } from "./own.js";
+import { badgeOf, kindOf, links, meta, troubleOf, writerOf } from "./under.js";
 import { dated, words } from "./words.js";
 
 export const FORMAT = "career-advisor-conversation";
@@ -17,9 +17,10 @@ const FOUND_TEXT = 400; // characters kept of a passage that was found and not c
 
 const LOOKS = ["good", "part", "none", "urgent", ""];
 const CODE = /^[a-z]{2,3}$/;
+const OURS = /^(says|gap|situation)_[\w-]{1,40}$/;
 const WHEN = /^\d{4}-\d\d-\d\dT[\d:.]{1,20}Z$/;
 // What is unseen: control, zero-width and bidirectional characters, tags, lone surrogates.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]|\p{Cs}/gu;
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Cs}/gu;
 
 // ---------------------------------------------------------------- out
 
@@ -47,16 +48,16 @@ export function asMarkdown(title, turns) {
 function replyAsMarkdown(turn) {
   const { reply } = turn;
   const badge = badgeOf(turn);
-  const answer = reply.paragraphs.map((sentences) => sentences.map((each) => escaped(each.text) + each.citations.map((number) => ` \\[${number}\\]`).join("")).join(" "));
+  const answer = reply.paragraphs.map((sentences) => sentences.map((each) => escaped(textOf(each)) + each.citations.map((number) => ` \\[${number}\\]`).join("")).join(" "));
   const cited = reply.citations.map((each) => {
     const from = [kindOf(each), meta(each)].filter(Boolean).join(" · ");
     const heading = each.heading.length ? ` (${each.heading.map(inline).join(" › ")})` : "";
-    const lines = [`**\\[${each.number}\\] ${inline(each.title)}**${heading}`, inline(from), `> ${escaped(each.quote).replaceAll("\n", "\n> ")}`, addresses(each).map((address) => `<${address}>`).join(" ")];
+    const lines = [`**\\[${each.number}\\] ${inline(each.title)}**${heading}`, inline(from), `> ${escaped(each.quote).replaceAll("\n", "\n> ")}`, links(each).map(linked).join(" ")];
     return lines.filter(Boolean).join("\n\n");
   });
   const help = reply.services.map((each) => {
-    const facts = [each.why, each.audience && `${words("who_for")}: ${each.audience}`, each.cost && `${words("cost")}: ${each.cost}`, each.caveat && `${words("caveat")}: ${each.caveat}`, each.asOf && `${words("as_of")}: ${dated(each.asOf)}`];
-    return `- **${inline(each.name)}**${each.link ? ` <${addressOf(each.link)}>` : ""}. ${facts.filter(Boolean).map(inline).join(" ")}`;
+    const facts = [textOf({ text: each.why, says: each.says }), each.audience && `${words("who_for")}: ${each.audience}`, each.cost && `${words("cost")}: ${each.cost}`, each.caveat && `${words("caveat")}: ${each.caveat}`, each.asOf && `${words("as_of")}: ${dated(each.asOf)}`];
+    return `- **${inline(each.name)}**${each.link ? ` ${linked(each.link)}` : ""}. ${facts.filter(Boolean).map(inline).join(" ")}`;
   });
   return [
     `${badge.label ? `**${inline(badge.label)}** ` : ""}${badge.meaning ? `${inline(badge.meaning)} ` : ""}${inline(writerOf(reply.writer))}.`,
@@ -68,7 +69,17 @@ function replyAsMarkdown(turn) {
   ];
 }
 
-const escaped = (text) => text.replace(/[\\`*_[\]<>#|~]/g, "\\$&").replace(/^(\s*)([-+]|\d+[.)])(?=\s)/gm, "$1\\$2");
+/** A text as Markdown that shows it as it is: it makes no heading, list, code, table, formula, link or HTML. */
+const escaped = (text) =>
+  text
+    .replace(UNSEEN, "") // a question may have been pasted with them
+    .replace(/^[ \t]+/gm, "")
+    .replace(/[\\`*_[\]<>#|~&$]/g, "\\$&")
+    .replace(/^([-+=]|\d+(?=[.)]))/gm, (begin) => (/\d/.test(begin) ? `${begin}\\` : `\\${begin}`))
+    .replace(/:(?=\/\/)|(?<=\bwww)\.|@/gi, "\\$&"); // many readers make links of what looks like an address
+
+/** An address as Markdown; one that was only read in leads nowhere here either. */
+const linked = (link) => (/^https?:\/\/[^\s<>\\]+$/.test(link.href) ? `<${link.href}>` : inline(link.label));
 const inline = (text) => escaped(text).replace(/\s+/g, " ").trim();
 
 /** Have the browser save a text as a file. */
@@ -123,17 +134,29 @@ const shown = (value) => {
   return { href: "", label: link.href || link.label, host: link.host };
 };
 
+/** What a sentence of ours is made of; see own.js. What was kept or exported before there was any has none. */
+const says = (value) => list(partOf(partOf(() => demand(false))))(value ?? []);
+const partOf = (inner) => record({ key: ourKey, values: filledIn((value) => (typeof value === "number" ? count(value) : typeof value === "string" ? short(value) : inner(value))) });
+const filledIn = (read) => (value) => {
+  demand(value && typeof value === "object");
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [short(name), Array.isArray(each) ? list(read)(each) : read(each)]));
+};
+function ourKey(value) {
+  demand(typeof value === "string" && OURS.test(value));
+  return value;
+}
+
 const replyOf = (link) =>
   record({
     status: short,
     look: (value) => (LOOKS.includes(value) ? value : ""),
     writer: record({ model: short, tokens: count, estimated: flag }),
     notice: short,
-    paragraphs: list(list(record({ text: long, citations: list(number), language: (value) => (CODE.test(value) ? value : "en") }))),
+    paragraphs: list(list(record({ text: long, citations: list(number), language: (value) => (CODE.test(value) ? value : "en"), says }))),
     asides: list(number),
     citations: list(record({ number, title: short, author: short, after: short, date: short, page: either(count), seconds: either(count), kind: short, heading: list(short), before: long, quote: long, behind: long, exact: either(link), sources: list(link) })),
     found: list(record({ title: short, author: short, after: short, kind: short, heading: list(short), text: long, score: short })),
-    services: list(record({ name: short, kind: short, link: either(link), audience: short, cost: short, gap: short, caveat: short, asOf: short, why: short })),
+    services: list(record({ name: short, kind: short, link: either(link), audience: short, cost: short, gap: short, caveat: short, asOf: short, why: short, says })),
     understood: list(record({ key: short, label: short })),
     followUps: list(short),
     dropped: list(record({ text: short, reason: short })),

@@ -46,6 +46,8 @@ class Context(NamedTuple):
     """Whether the person wants no language model to write."""
     plain_words: bool = False
     """Whether they want everyday words, and terms of the field explained."""
+    private: bool = False
+    """Whether nothing is to be noted of it."""
 
 
 NOTHING = Context(before=())
@@ -84,6 +86,7 @@ def read_context(sent: object, *, question_limit: int) -> Context:
         about=_keys(fields.get("about")),
         quotes_only=fields.get("quotesOnly") is True,
         plain_words=fields.get("plainWords") is True,
+        private=fields.get("private") is True,
     )
 
 

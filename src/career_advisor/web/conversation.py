@@ -33,12 +33,17 @@ from career_advisor.records import (
     Understood,
 )
 from career_advisor.spending import Spent
-from career_advisor.web import endpoints, showing, voting
+from career_advisor.web import endpoints, places, showing, voting
 from career_advisor.web.context import Context, Earlier, read_context
+from career_advisor.web.endpoints import Note, unnoted
 
 CHATS_AT_ONCE = 16
 WAITING = 48
 """Questions that may wait for their turn, beside those that are answered; the next is told that the advisor is busy."""
+FROM_ONE_SESSION = 4
+"""Questions of one open page or program, waiting and being answered. A page needs two: one more as one is stopped."""
+FROM_ONE_ADDRESS = 8
+"""Questions from one network address: half the places, so that whoever floods leaves the rest to everybody else."""
 QUESTION_LIMIT = 4_000
 """Characters of a question; the page says so before it sends, and the server does not believe it."""
 TURNS_KEPT = 40
@@ -132,6 +137,8 @@ class _Turn:
     """What a vote is about; None while there is no whole answer."""
     said: voting.Said | None = None
     """What was said to a vote that was kept."""
+    private: bool = False
+    """Whether nothing is to be noted of it."""
 
 
 @dataclass(slots=True)
@@ -161,6 +168,11 @@ class Conversation:
             if message.content
         ]
 
+    @property
+    def private(self) -> bool:
+        """Whether anything in it is: a vote on a later turn would keep that, too."""
+        return any(turn.private for turn in self.turns)
+
     def begin(self, question: str, name: str, before: Sequence[Earlier] | None = None) -> _Turn:
         """Add a turn; the oldest make room."""
         turn = _Turn(question, name, tuple(self.told(before)))
@@ -183,7 +195,12 @@ class Conversation:
 
 
 def answer(
-    question: str, conversation: Conversation, answerer: Answerer, context: Context | None = None
+    question: str,
+    conversation: Conversation,
+    answerer: Answerer,
+    context: Context | None = None,
+    *,
+    note: Note = unnoted,
 ) -> Iterator[str]:
     """Answer one question and keep the turn.
 
@@ -192,6 +209,7 @@ def answer(
         conversation: Of this page alone.
         answerer: Answers it.
         context: What the browser says stands before it; without one, all that is held.
+        note: Told the reply, unless the question is private.
 
     Yields:
         What the page shows, growing; see `_step`.
@@ -205,6 +223,7 @@ def answer(
     name = secrets.token_hex(8)
     context = context or Context()
     turn = conversation.begin(question, name, context.before)
+    turn.private = context.private
     yield _step(name, "working", stage="Starting")
     try:
         replying = answerer.reply(
@@ -216,7 +235,8 @@ def answer(
             quotes_only=context.quotes_only,
             plain_words=context.plain_words,
         )
-        yield from _steps(turn, replying, translated=answerer.translates)
+        noting = unnoted if turn.private else note
+        yield from _steps(turn, replying, noting, judged=not conversation.private, translated=answerer.translates)
     except ModelUnavailable as trouble:
         _log.warning("%s", trouble)
         yield _step(name, "failed", text=turn.answer, trouble=MODEL_TROUBLE)
@@ -228,7 +248,9 @@ def answer(
         raise
 
 
-def _steps(turn: _Turn, items: Iterator[Stage | Piece | Reply], *, translated: bool) -> Iterator[str]:
+def _steps(
+    turn: _Turn, items: Iterator[Stage | Piece | Reply], note: Note, *, judged: bool, translated: bool
+) -> Iterator[str]:
     stage = ""
     shown_at = 0.0
     for item in items:
@@ -243,7 +265,8 @@ def _steps(turn: _Turn, items: Iterator[Stage | Piece | Reply], *, translated: b
                     yield _step(turn.name, "working", stage="Answering", text=turn.answer, translated=translated)
             case Reply():
                 turn.answer = item.answer
-                if item.status not in NOT_JUDGED:
+                note(item)
+                if judged and item.status not in NOT_JUDGED:
                     cited = tuple(Cited.of(each) for each in item.citations)
                     turn.judged = Exchange(turn.question, turn.told, turn.answer, cited)
                 yield _step(turn.name, "done", reply=item)
@@ -318,7 +341,9 @@ def _told(said: voting.Said) -> str:
     return _label({**said._asdict(), "name": secrets.token_hex(8)})
 
 
-def build_blocks(answerer: Answerer, said: Callable[[str], object], box: Box | None = None) -> Any:
+def build_blocks(
+    answerer: Answerer, said: Callable[[str], object], box: Box | None = None, *, note: Note = unnoted
+) -> Any:
     """Return the `gr.Blocks` of the page: the question, its buttons and their events.
 
     Args:
@@ -326,13 +351,14 @@ def build_blocks(answerer: Answerer, said: Callable[[str], object], box: Box | N
         said: Turns a key of the page's words into what Gradio words in the browser's language.
         box: Where votes on answers are kept. Without one there is no event that could keep any: a hidden one could
             still be called by anybody.
+        note: Told each reply, but for those of private conversations, to keep what may be kept of it.
     """
     import gradio as gr
 
     def ask(conversation: Conversation, sent: str) -> Iterator[tuple[Any, ...]]:
         context = read_context(sent, question_limit=QUESTION_LIMIT)
         if context.question.strip():
-            for step in answer(context.question, conversation, answerer, context):
+            for step in answer(context.question, conversation, answerer, context, note=note):
                 yield step, conversation
 
     def forget(conversation: Conversation) -> tuple[Any, ...]:
@@ -342,7 +368,7 @@ def build_blocks(answerer: Answerer, said: Callable[[str], object], box: Box | N
     with gr.Blocks(title="Career Advisor", analytics_enabled=False, fill_width=True) as blocks:
         # First of all, for their names: an event of the page that is called alike would take it, and be private.
         endpoints.add_endpoints(
-            answerer, at_once=CHATS_AT_ONCE, question_limit=QUESTION_LIMIT, messages_told=2 * TURNS_TOLD
+            answerer, note, at_once=CHATS_AT_ONCE, question_limit=QUESTION_LIMIT, messages_told=2 * TURNS_TOLD
         )
         conversation = gr.State(Conversation(), time_to_live=FORGOTTEN_AFTER_S)
         gr.Column(elem_id="page")
@@ -388,4 +414,5 @@ def build_blocks(answerer: Answerer, said: Callable[[str], object], box: Box | N
 
             voted.click(keep, inputs=[ballot, conversation], outputs=[voted], concurrency_limit=CHATS_AT_ONCE, **quiet)
     blocks.queue(max_size=WAITING, default_concurrency_limit=CHATS_AT_ONCE, api_open=False)
+    places.share(blocks._queue, endpoints.ANSWERS, of_session=FROM_ONE_SESSION, of_address=FROM_ONE_ADDRESS)
     return blocks

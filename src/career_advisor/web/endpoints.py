@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeAlias
 
 from career_advisor.records import AdvisorError, Hit, Message, ModelUnavailable, Piece, Queries, Reply, Stage
 from career_advisor.wire import read_history, reply_json, search_json
@@ -25,7 +25,14 @@ NO_LIMIT = f"`limit` is a whole number from 1 to {PASSAGES_AT_MOST}."
 MODEL_TROUBLE = "The language model did not answer; please try again in a minute."
 OWN_TROUBLE = "Something is wrong on the advisor's side, and whoever runs it can see what; please try again later."
 
+Note: TypeAlias = Callable[[Reply], object]
+"""What keeps of a reply what may be kept, where the operator turned that on."""
+
 _log = logging.getLogger(__name__)
+
+
+def unnoted(_: Reply) -> None:
+    """Keep nothing."""
 
 
 class Searcher(Protocol):
@@ -40,11 +47,14 @@ class Searcher(Protocol):
         ...
 
 
-def add_endpoints(searcher: Searcher, *, at_once: int, question_limit: int, messages_told: int) -> None:
+def add_endpoints(
+    searcher: Searcher, note: Note = unnoted, *, at_once: int, question_limit: int, messages_told: int
+) -> None:
     """Add the endpoints to the Blocks now being made.
 
     Args:
         searcher: Answers and searches.
+        note: Told each reply.
         at_once: Questions of page and programs that are answered at a time.
         question_limit: Characters of a question at most.
         messages_told: Messages before a question that the advisor is told: the newest.
@@ -69,7 +79,7 @@ def add_endpoints(searcher: Searcher, *, at_once: int, question_limit: int, mess
             The reply as `career-advisor ask --json` prints it.
         """
         try:
-            return _ask(searcher, checked(question), read_history(history)[-messages_told:])
+            return _ask(searcher, note, checked(question), read_history(history)[-messages_told:])
         except AdvisorError as trouble:
             raise gr.Error(_sentence(trouble), print_exception=False) from trouble
 
@@ -96,9 +106,10 @@ class _Refused(AdvisorError):
     """What was sent makes no sense; the message says what would."""
 
 
-def _ask(searcher: Searcher, question: str, history: Sequence[Message]) -> dict[str, Any]:
+def _ask(searcher: Searcher, note: Note, question: str, history: Sequence[Message]) -> dict[str, Any]:
     for item in searcher.reply(question, history):
         if isinstance(item, Reply):
+            note(item)
             return reply_json(item)
     _log.error("the answerer ended without a reply")
     raise AdvisorError(OWN_TROUBLE)

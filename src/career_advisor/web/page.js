@@ -106,7 +106,7 @@ function putAllWords() {
   putWords(document.body);
   const sources = make("span", { id: "index-line" }, pages ? words("my_sources", { n: pages }) : words("sources"));
   find("#not-an-adviser").replaceChildren(...wordsAround("not_an_adviser", { sources }));
-  if (kept) find("#kept").textContent = words("questions_kept", { n: kept });
+  if (kept) find("#kept").textContent = `${words("questions_kept", { n: kept })} ${words("private_unnoted")}`;
   find("#only-english").textContent = translates ? words("translated") : words("only_english");
   find("#only-english").hidden = language === "en";
   putInGradio();

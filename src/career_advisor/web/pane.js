@@ -150,7 +150,7 @@ export function openAbout(from) {
   const examples = { local: make("code", {}, "ADVISOR_MODEL=local"), other: make("code", {}, "ADVISOR_MODEL=ollama:qwen3") };
   find("#about-model", content).append(...(model ? [words("model_writes", { model })] : wordsAround("nobody_writes", examples)));
   if (!guides) for (const each of [find("#about-guided + p", content), find("#about-guided", content)]) each.remove();
-  find("#about-words", content).append(`${kept ? words("questions_kept", { n: kept }) : words("not_stored")} ${words("held")}`);
+  find("#about-words", content).append(`${kept ? words("questions_kept", { n: kept }) : words("not_stored")} ${kept || feedback ? `${words("private_unnoted")} ` : ""}${words("held")}`);
   if (feedback) find("#about-words", content).after(make("p", { id: "about-feedback" }, words("about_feedback")));
   find("#about-language", content).append(languages());
   find("#about-keys", content).append(find("#keys-template").content.cloneNode(true));

@@ -22,6 +22,7 @@ from career_advisor.guided.wording import asked
 from career_advisor.records import AdvisorError
 from career_advisor.web import guard, guiding, showing, voting
 from career_advisor.web.conversation import QUESTION_LIMIT, Answerer, build_blocks
+from career_advisor.web.endpoints import Note, unnoted
 from career_advisor.web.wording import GRADIO_DRAWS, LANGUAGES, preferred, says, tables
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def build_app(
     box: Box | None = None,
     kept: int = 0,
     sources: Sources | None = None,
+    note: Note = unnoted,
 ) -> FastAPI:
     """Return the whole app: the page, its own files and the few doors of Gradio that it needs.
 
@@ -60,6 +62,7 @@ def build_app(
         box: Where votes on answers are kept; without one nobody is asked for any, and none is taken.
         kept: Days for which questions that were declined are kept; 0 where none is.
         sources: Where the guided conversations quote from; without it there are none.
+        note: Told each reply, but for those of private conversations, to keep what may be kept of it.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     _reach_ourselves_directly()
@@ -92,7 +95,7 @@ def build_app(
         warnings.simplefilter("ignore", DeprecationWarning)  # of gradio about its own libraries
         gr.mount_gradio_app(
             app,
-            build_blocks(answerer, i18n, box),
+            build_blocks(answerer, i18n, box, note=note),
             path="",
             footer_links=[],
             run_history=False,
@@ -121,6 +124,7 @@ def serve(
     box: Box | None = None,
     kept: int = 0,
     sources: Sources | None = None,
+    note: Note = unnoted,
 ) -> None:
     """Serve the page until the process is told to stop.
 
@@ -132,12 +136,13 @@ def serve(
         box: Where votes on answers are kept; without one nobody is asked for any, and none is taken.
         kept: Days for which questions that were declined are kept; 0 where none is.
         sources: Where the guided conversations quote from; without it there are none.
+        note: Told each reply, but for those of private conversations, to keep what may be kept of it.
 
     Raises:
         AdvisorError: If the port cannot be had.
     """
     listening = listen(host, port)
-    app = build_app(answerer, box=box, kept=kept, sources=sources)
+    app = build_app(answerer, box=box, kept=kept, sources=sources, note=note)
     run(app, listening, lambda: on_ready(address_of(host, listening.getsockname()[1])))
 
 

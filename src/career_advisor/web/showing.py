@@ -19,6 +19,7 @@ from career_advisor import neutral
 from career_advisor.llm.line import in_words
 from career_advisor.records import Citation, Hit, Offer, Reply, Service, Status, Usage
 from career_advisor.text import language_of
+from career_advisor.web import sayings
 
 SOURCES_NAMED = 4
 """Addresses shown of one citation; a page may have been written from dozens."""
@@ -96,13 +97,17 @@ def shown_pieces(text: str, *, translated: bool = False) -> list[list[dict[str, 
         text: The words.
         translated: Whether some may be in another language than English; to look takes a third of a millisecond each.
 
-    >>> shown_pieces("One. [1][2] Two.")
-    [[{'text': 'One.', 'citations': [1, 2], 'language': 'en'}, {'text': 'Two.', 'citations': [], 'language': 'en'}]]
+    >>> shown_pieces("One. [1][2] Two.")  # doctest: +NORMALIZE_WHITESPACE
+    [[{'text': 'One.', 'citations': [1, 2], 'language': 'en', 'says': []},
+      {'text': 'Two.', 'citations': [], 'language': 'en', 'says': []}]]
     """
     return [
         [
             _sentence(
-                words, [int(n) for n in _MARKERS.findall(match["markers"])], language_of(words) if translated else "en"
+                words,
+                [int(n) for n in _MARKERS.findall(match["markers"])],
+                language_of(words) if translated else "en",
+                ours=not match["markers"],
             )
             for match in _SENTENCE.finditer(paragraph)
             if (words := match["text"].strip()) or match["markers"]
@@ -124,6 +129,7 @@ def shown_service(service: Service) -> dict[str, Any]:
         "caveat": neutral.plain(service.caveat, limit=SHORT_LIMIT),
         "asOf": neutral.line(service.as_of or "", limit=SHORT_LIMIT),
         "why": "",
+        "says": [],
     }
 
 
@@ -173,13 +179,17 @@ def _paragraphs(reply: Reply, numbers: set[int]) -> list[list[dict[str, Any]]]:
         text = neutral.plain(sentence.text, limit=left)
         left -= len(text)
         cited = [number for number in sentence.citations if number in numbers]
-        paragraphs.setdefault(sentence.paragraph, []).append(_sentence(text, cited, language_of(text)))
+        shown = _sentence(text, cited, language_of(text), ours=sentence.origin == "fixed")
+        paragraphs.setdefault(sentence.paragraph, []).append(shown)
     return [paragraphs[position] for position in sorted(paragraphs)]
 
 
-def _sentence(text: str, citations: list[int], language: str) -> dict[str, Any]:
-    """Return a sentence with the language to read it out in: what a model translated stands beside quotes."""
-    return {"text": text, "citations": citations, "language": language}
+def _sentence(text: str, citations: list[int], language: str, *, ours: bool) -> dict[str, Any]:
+    """Return a sentence with the language to read it out in: what a model translated stands beside quotes.
+
+    One that may be of our own words has, as `says`, what they are made of, where the page can say them in its language.
+    """
+    return {"text": text, "citations": citations, "language": language, "says": sayings.said(text) if ours else []}
 
 
 def _asides(reply: Reply) -> list[int]:
@@ -239,7 +249,8 @@ def _uncited(reply: Reply) -> list[Hit]:
 
 
 def _offer(offer: Offer) -> dict[str, Any]:
-    return {**shown_service(offer.service), "why": neutral.plain(offer.why, limit=SHORT_LIMIT)}
+    why = neutral.plain(offer.why, limit=SHORT_LIMIT)
+    return {**shown_service(offer.service), "why": why, "says": sayings.said(why)}
 
 
 def _view(author: str | None, after: str | None) -> dict[str, str]:

@@ -5,7 +5,7 @@ import { BYTES, asJson, asMarkdown, download, fileName, isGuided, readFile } fro
 import { backToTalk, button, calm, find, loadAnew, make, page, question, say, tell, write } from "./elements.js";
 import { keep, keeps, list, newTalk, open, remember, remove, removeAll, rename, setApart, setKeeping } from "./kept.js";
 import { closePane, openPane, redrawnBy } from "./pane.js";
-import { clearTurns, end, showAgain } from "./turns.js";
+import { clearTurns, drawAll, end, showAgain } from "./turns.js";
 import { openUnderstood } from "./understood.js";
 import { showWishes, wishes } from "./wishes.js";
 import { dated, words } from "./words.js";
@@ -27,7 +27,8 @@ export function draw() {
         if (!setKeeping(on)) tell(words("forbidden"));
       }),
       make("p", { class: "meta" }, keeps() ? words("keep_on") : talks.length ? words("keep_left") : words("keep_off")),
-      keeps() ? checkbox("apart-switch", words("apart_switch"), page.talk.apart, setApart) : null,
+      keeps() || notes() ? checkbox("apart-switch", words("apart_switch"), page.talk.apart, makePrivate) : null,
+      notes() ? make("p", { class: "meta" }, words("private_unnoted")) : null,
       ...(keeps() || talks.length ? kept(talks) : []),
       make("h3", {}, words("take_along")),
       make("p", { class: "meta" }, page.turns.length ? words("take_along_lead") : words("nothing_to_export")),
@@ -35,6 +36,14 @@ export function draw() {
       button(words("understood"), (event) => openUnderstood(event.currentTarget)),
     ].filter(Boolean),
   );
+}
+
+/** Whether the server keeps something of what is asked here, or of what is said of an answer. */
+const notes = () => Boolean(page.facts.kept || page.facts.feedback);
+
+function makePrivate(on) {
+  setApart(on);
+  drawAll(); // of a private conversation nobody is asked whether an answer helped
 }
 
 function checkbox(id, label, checked, changed) {
@@ -105,9 +114,9 @@ function gone(ids, sentence) {
   if (isOpen) page.talk.apart = true; // whatever still comes is not kept either
   if (ids.length > 1) removeAll();
   else remove(ids[0]);
-  if (isOpen) begin(); // which closes the pane
+  const told = isOpen ? begin() : true; // the one closes the pane, and of the others the server holds nothing
   openTalks(find("#talks-button"));
-  say(sentence);
+  sayOnce(told, sentence);
 }
 
 // ---------------------------------------------------------------- another conversation
@@ -123,17 +132,21 @@ function begin() {
   return told;
 }
 
-/** What “New conversation” does: the server forgets; where it doesn't say so, begin a page that it does not know. */
-export async function beginAnew() {
+/** What “New conversation” does. */
+export function beginAnew() {
   const { stored } = page.talk;
   const told = begin();
   write("");
   tell("");
-  say(stored ? words("new_one") : words("deleted"));
   window.scrollTo({ top: 0 });
   question().focus();
-  if (await told) return;
-  if (await alive()) loadAnew();
+  sayOnce(told, stored ? words("new_one") : words("deleted"));
+}
+
+/** Say that a conversation is over once the server has forgotten it; else begin a page that it does not know. */
+async function sayOnce(told, sentence) {
+  if (await told) say(sentence);
+  else if (await alive()) loadAnew();
   else tell(words("not_forgotten"));
 }
 
@@ -210,6 +223,7 @@ export async function readIn(file, otherwise = words("import_unread")) {
   leaving(() => {
     show({ talk: { ...newTalk(), title: read.title }, turns: read.turns });
     keep();
+    draw(); // the pane may have stayed open: now there is something to take along
     tell(words("import_done", { n: read.turns.length }), "good");
   });
 }

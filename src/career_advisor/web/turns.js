@@ -4,6 +4,7 @@ import { ask, whyNot } from "./asking.js";
 import { backToTalk, button, calm, find, make, page, question, say, tell } from "./elements.js";
 import { helpful } from "./helpful.js";
 import { branch, keep } from "./kept.js";
+import { languageOf, textOf } from "./own.js";
 import { closePane, openAbout, openSources } from "./pane.js";
 import { previewed } from "./preview.js";
 import { badgeOf, copyOut, showUnder, sourceName, troubleOf, writerOf } from "./under.js";
@@ -24,7 +25,7 @@ export function begin(text, turn = null) {
     page.turns.push(began);
     place(began);
   }
-  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false, fresh: true, place: "" });
+  Object.assign(began, { question: text, id: null, reply: null, trouble: "", words: "", asked: new Date().toISOString(), spoken: "", imported: false, fresh: true, place: "", apart: page.talk.apart });
   layOut(began);
   const room = make("span", { class: "room", "aria-hidden": "true" }, make("span", {}, words("badge_answered")), make("span", {}, words("badge_answered_means")));
   began.stage = make("p", { class: "stage" }, room, make("span", { class: "dots", "aria-hidden": "true" }), make("span", {}, words("sending")));
@@ -58,7 +59,7 @@ export function take(step) {
   seen.add(step.turn);
   turn.heard = performance.now();
   if (!step.reply) {
-    turn.words = step.paragraphs.map((sentences) => sentences.map((each) => each.text).join(" ")).join("\n\n");
+    turn.words = step.paragraphs.map((sentences) => sentences.map(textOf).join(" ")).join("\n\n");
     showProse(turn, step.paragraphs, false);
   }
   if (step.state === "working") {
@@ -115,8 +116,9 @@ export function drawAll() {
   }
 }
 
-/** Put what can be done with a turn below it. */
+/** Put what can be done with a turn below it. Whoever may be in danger is asked and offered nothing about the program. */
 function close(turn) {
+  const calmly = turn.reply && turn.reply.status !== "urgent";
   if (turn.trouble) turn.after.append(make("p", { class: "trouble" }, troubleOf(turn)));
   if (turn.words) turn.after.append(make("p", { class: "meta" }, words("unsourced")));
   const copy = button(words("copy"), () => copyOut(turn, copy), { class: "quiet small copy" });
@@ -127,10 +129,11 @@ function close(turn) {
       turn.prose.textContent ? copy : null,
       turn.again ? button(words("ask_again"), () => ask(turn.question, turn), { class: "quiet small retry" }) : null,
       button(words("edit"), () => edit(turn), { class: "quiet small edit" }),
-      turn.reply ? make("span", { class: "writer" }, writerOf(turn.reply.writer), " · ", button(page.facts.model || turn.reply.writer.model ? words("how_this_works") : words("turn_model_on"), (event) => openAbout(event.currentTarget))) : null,
+      calmly ? make("span", { class: "writer" }, writerOf(turn.reply.writer), " · ", button(page.facts.model || turn.reply.writer.model ? words("how_this_works") : words("turn_model_on"), (event) => openAbout(event.currentTarget))) : null,
     ),
   );
-  if (page.facts.feedback && turn.reply && turn.reply.status !== "urgent" && turn.fresh) turn.after.append(helpful(turn));
+  const isPrivate = page.talk.apart || page.turns.some((each) => each.apart); // a vote keeps the turns before, too
+  if (page.facts.feedback && calmly && turn.fresh && !isPrivate) turn.after.append(helpful(turn));
 }
 
 /** Let a question be changed where it stands; the conversation goes on from there. */
@@ -200,8 +203,8 @@ function showProse(turn, paragraphs, whole) {
       const there = paragraph.children[column];
       if (there?.dataset.key === key) return;
       const markers = sentence.citations.map((number) => (whole ? marker(turn, number) : make("span", { class: "cite waiting" }, String(number))));
-      const isNew = turn.spoken !== null && !there && !before.includes(sentence.text);
-      const shown = make("span", { class: isNew ? "sentence new" : "sentence", lang: sentence.language, "data-key": whole ? null : key }, ...withMarkers(sentence.text, markers));
+      const isNew = turn.spoken !== null && !there && !before.includes(textOf(sentence));
+      const shown = make("span", { class: isNew ? "sentence new" : "sentence", lang: languageOf(sentence), "data-key": whole ? null : key }, ...withMarkers(textOf(sentence), markers));
       shown.append(" ");
       if (there) there.replaceWith(shown);
       else paragraph.append(shown);
@@ -222,15 +225,15 @@ function withMarkers(text, [first, ...others]) {
 /** Add to what is read out the sentences that are whole and new; the last one may still be growing. */
 function speak(turn, sentences, whole) {
   const come = sentences.slice(0, whole ? undefined : -1);
-  const text = come.map((each) => each.text).join(" ");
+  const text = come.map(textOf).join(" ");
   if (!whole && text.length <= turn.spoken.length) return;
   let told = "";
   for (const each of come) {
     const before = told ? `${told} ` : "";
-    told = before + each.text;
+    told = before + textOf(each);
     if (turn.spoken.startsWith(told)) continue;
     const rest = told.slice(told.startsWith(turn.spoken) ? Math.max(before.length, turn.spoken.length) : before.length).trim();
-    if (rest) find("#spoken").append(make("p", { lang: each.language }, rest));
+    if (rest) find("#spoken").append(make("p", { lang: languageOf(each) }, rest));
   }
   turn.spoken = text;
 }

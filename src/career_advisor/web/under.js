@@ -2,6 +2,7 @@
 
 import { ask } from "./asking.js";
 import { addressOf, linkTo, make, page, say } from "./elements.js";
+import { languageOf, textOf } from "./own.js";
 import { openSources } from "./pane.js";
 import { understoodLine } from "./understood.js";
 import { dated, has, words } from "./words.js";
@@ -21,7 +22,8 @@ export function showUnder(turn) {
 }
 
 /** Where a passage can be read, each address once. */
-export const addresses = (citation) => [...new Set([citation.exact, ...citation.sources].filter(Boolean).map(addressOf))];
+export const links = (citation) => [...new Map([citation.exact, ...citation.sources].filter(Boolean).map((link) => [addressOf(link), link])).values()];
+const addresses = (citation) => links(citation).map(addressOf);
 
 /** Groups, and not regions: every turn has them, and what is a landmark should be there once. */
 function sourceList(turn) {
@@ -112,12 +114,15 @@ export function services(offered, label = words("who_can_help")) {
   return make("div", { class: "services", role: "group", "aria-label": label }, make("h3", {}, label), make("ul", {}, ...offered.map(card)));
 }
 
+/** Why a service is offered, as a sentence: that of a helpline is one of ours. */
+const whyOf = ({ why, says }) => ({ text: why, says, language: "en" });
+
 export function card(service) {
   return make(
     "li",
     { class: "service" },
     make("p", { class: "service-name" }, linkTo(service.link, service.name), service.link ? make("span", { class: "host" }, service.link.host) : null),
-    make("p", { class: "why" }, service.why ? make("span", { lang: "en" }, service.why) : words("for_gap", { gap: service.gap })),
+    make("p", { class: "why" }, service.why ? make("span", { lang: languageOf(whyOf(service)) }, textOf(whyOf(service))) : words("for_gap", { gap: service.gap })),
     make(
       "dl",
       {},
@@ -152,7 +157,7 @@ function dropped(sentences) {
 /** The answer as text, its sources below it. */
 function asText(turn) {
   const shown = turn.reply?.paragraphs ?? [];
-  const answer = shown.map((sentences) => sentences.map((each) => each.text + each.citations.map((number) => ` [${number}]`).join("")).join(" "));
+  const answer = shown.map((sentences) => sentences.map((each) => textOf(each) + each.citations.map((number) => ` [${number}]`).join("")).join(" "));
   const sources = (turn.reply?.citations ?? []).map((each) =>
     [`[${each.number}] ${each.title}`, meta(each), `“${each.quote}”`, ...addresses(each)].filter(Boolean).join("\n    "),
   );

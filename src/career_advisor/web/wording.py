@@ -1,7 +1,8 @@
 """The words of the page, by language: one file each in `words/`, which the server and the browser's scripts both read.
 
 What the guided conversations ask and say is beside them, in `guided/words/`, and reaches the browser in the same table.
-Answers, guidance and what is said of services are no part of either: they are in English.
+Guidance and what is said of services are no part of either: they are in English. Our own fixed sentences in an answer
+are in English, too, and known again by the English table (`sayings`).
 """
 
 from __future__ import annotations

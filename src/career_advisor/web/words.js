@@ -29,8 +29,8 @@ function pattern(key, { n }) {
 
 const written = (value) => (typeof value === "number" ? value.toLocaleString(language) : String(value));
 
-/** Several things as one phrase: "a, b and c". */
-export const listed = (items) => new Intl.ListFormat(language).format(items);
+/** Several things as one phrase: "a, b and c", or "a, b or c" by a disjunction. */
+export const listed = (items, type = "conjunction") => new Intl.ListFormat(language, { type }).format(items);
 
 /** A day or month in ISO form as people write it; anything else as it stands. */
 export function dated(text) {

@@ -1,0 +1,130 @@
+"""Our own fixed sentences, found again in what an answer says, so that the page can say them in the reader's language.
+
+A reply is in English, for programs as for people. Whatever the advisor says in words of its own stands in the page's
+table, too, under a key of its own, and the English text there is the pattern by which it is known here. What the page
+gets is keys and what is filled in, in every language the same: names, numbers, the person's own words. A sentence that
+is not known stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
+
+from career_advisor.conversation import known_situations
+from career_advisor.web.wording import tables
+
+SENTENCES, GAPS = "says_", "gap_"
+"""How the keys of whole sentences begin, and of the clauses that say what the sources don't."""
+
+LONGEST = 1_000
+"""Characters: more of our own words in one piece than are ever said."""
+_QUOTES = re.compile(r"“[^”]*”(?:(?:, | and | or )“[^”]*”)*")
+
+Said: TypeAlias = dict[str, Any]
+"""A key of the page's words, and the values that are filled in: texts, numbers, lists of them, or more of the kind."""
+
+
+class _Saying(NamedTuple):
+    key: str
+    begins: str
+    """What stands before anything that is filled in."""
+    pattern: re.Pattern[str]
+
+
+def said(text: str) -> list[Said]:
+    """Return the sentences of ours that a text is made of, in order; none where any part of it is something else.
+
+    >>> said("My sources don't answer that, so I won't guess. The pages below may tell you more.")
+    [{'key': 'says_not_covered', 'values': {}}, {'key': 'says_read_on', 'values': {}}]
+    >>> said("My sources don't say what Acme costs, so I won't guess.")[0]["values"]["gap"]
+    {'key': 'gap_cost_of', 'values': {'names': ['Acme']}}
+    >>> said("A hiring manager once said so.")
+    []
+    """
+    if len(text) > LONGEST:
+        return []
+    ends = [match.start() for match in re.finditer(r"(?<=[.:?]) |\Z", text)]
+    for saying in (each for each in _sayings(SENTENCES) if text.startswith(each.begins)):
+        for end in ends:  # a name may have a full stop, too
+            match = saying.pattern.fullmatch(text, 0, end)
+            values = _values(match.groupdict()) if match else None
+            rest = text[end:].lstrip()
+            behind = said(rest) if values is not None and rest else []
+            if values is not None and (behind or not rest):
+                return [{"key": saying.key, "values": values}, *behind]
+    return []
+
+
+@cache
+def _sayings(begin: str) -> tuple[_Saying, ...]:
+    """Return what is known, with the most words of its own first: "that" before any name that could stand there."""
+    texts = {key: text for key, text in tables()["en"].items() if key.startswith(begin) and isinstance(text, str)}
+    order = sorted(texts, key=lambda key: -len(re.sub(r"\{\w+\}", "", texts[key])))
+    return tuple(_Saying(key, texts[key].partition("{")[0], _pattern(texts[key])) for key in order)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", text)
+    filled = "".join(f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
+    return re.compile(filled, re.DOTALL)
+
+
+def _values(found: Mapping[str, str]) -> Said | None:
+    """Return what is filled in, in a form that any language can word; None where it makes no sense."""
+    values = {name: _READ[name](text) for name, text in found.items()}
+    return None if None in values.values() else values
+
+
+def _gap(text: str) -> Said | None:
+    for saying in _sayings(GAPS):
+        if match := saying.pattern.fullmatch(text):
+            values = _values(match.groupdict())
+            return None if values is None else {"key": saying.key, "values": values}
+    return None
+
+
+@cache
+def _topics() -> Mapping[str, list[Said]]:
+    """Return the situations whose guidance was looked up, by how one or two of them are named."""
+    known = known_situations()
+    one = {each.about: [each] for each in known}
+    two = {f"{first.about} and {other.about}": [first, other] for first in known for other in known}
+    return {
+        text: [{"key": f"situation_{each.key}", "values": {}} for each in named] for text, named in (two | one).items()
+    }
+
+
+def _day(text: str) -> str | None:
+    try:
+        return datetime.strptime(text, "%d %B %Y").date().isoformat()
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int | None:
+    digits = text.replace(",", "")
+    return int(digits) if digits.isdecimal() else None
+
+
+def _either(text: str) -> list[str]:
+    return text.split(" or ")
+
+
+def _quoted(text: str) -> list[str] | None:
+    return re.findall(r"“([^”]*)”", text) if _QUOTES.fullmatch(text) else None
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "gap": _gap,
+    "names": _either,
+    "unknown": _quoted,
+    "quoted": _quoted,
+    "about": lambda text: _topics().get(text),
+    "day": _day,
+    "limit": _number,
+}
+"""What is filled in, by the name of its place, and how it is read."""
