@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -208,25 +208,35 @@ def damage_cases() -> list[tuple[str, Callable[[Path], None]]]:
     return [("cut short", truncate), ("garbled", garble), ("deleted", Path.unlink)]
 
 
-@pytest.mark.parametrize(("how", "damage"), damage_cases(), ids=[name for name, _ in damage_cases()])
-def test_damage_to_any_file_is_refused_before_anything_is_searched(
-    home: Path, how: str, damage: Callable[[Path], None]
-) -> None:
-    version = make(home, PAGES).version
-    folder = home / "index" / version
+def damaged(home: Path, how: str, damage: Callable[[Path], None]) -> Iterator[Path]:
+    """Damage each file of a version in its turn, with the others whole; yield its name."""
+    folder = home / "index" / make(home, PAGES).version
     sound = home / "sound"
     shutil.copytree(folder, sound)
     names = [p.relative_to(folder) for p in sorted(folder.rglob("*")) if p.is_file() and p.stat().st_size > 0]
     assert len(names) > 8
-
     for name in names:
         shutil.rmtree(folder)
         shutil.copytree(sound, folder)
         damage(folder / name)
         if name.name == "chroma.sqlite3" and how == "garbled":
             continue  # half of its pages are free space; what it holds is compared by the next test
+        yield name
+
+
+@pytest.mark.parametrize(("how", "damage"), damage_cases(), ids=[name for name, _ in damage_cases()])
+def test_damage_to_any_file_is_refused_before_anything_is_searched(
+    home: Path, how: str, damage: Callable[[Path], None]
+) -> None:
+    for _ in damaged(home, how, damage):
         with pytest.raises(IndexUnsound):
             open_it(home)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("how", "damage"), damage_cases(), ids=[name for name, _ in damage_cases()])
+def test_damage_to_any_file_is_found_by_a_check(home: Path, how: str, damage: Callable[[Path], None]) -> None:
+    for name in damaged(home, how, damage):
         assert index.verify(home), f"{name} {how} was not noticed"
 
 
@@ -278,7 +288,7 @@ def wait_for(true: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("call", ["fsync", "rename", "replace"])
 def test_publishing_that_fails_at_any_step_leaves_a_sound_index(
-    home: Path, call: str, monkeypatch: pytest.MonkeyPatch
+    home: Path, call: str, checked_here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(home, PAGES)
     failures = 0
