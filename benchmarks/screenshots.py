@@ -193,13 +193,18 @@ def _stand(page: Any) -> None:
     """Fill the first guided conversation as an engineer would, up to its document, and say how far it is."""
     _guided_question(page)
     page.locator("#guided input[value=engineering]").check()
-    page.locator("#guided input[value=policy]").check()
+    page.locator("#guided input[value=governance]").check()
     page.locator("#guided .primary").click()
     page.locator("#guided textarea").fill("I maintain a data loader in an open-source library, and wrote it up.")
     page.locator("#guided .guided-buttons button").last.click()
     page.wait_for_selector(".guided-sheet")
     page.locator("#guided .guided-tick input[value=have]").first.check()
     page.wait_for_selector(".guided-verdict.now")
+
+
+def _verdict(page: Any) -> None:
+    _stand(page)
+    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
 
 
 def _bars(page: Any) -> None:
@@ -393,7 +398,7 @@ STATES: dict[str, Callable[[Any], None]] = {
     "not-read-in": _not_read_in,
     "quotes-only": _quotes_only,
     "guided-lost": _guided_lost,
-    "stand": _stand,
+    "stand": _verdict,
     "stand-bars": _bars,
     "advising": _advising,
 }
@@ -433,7 +438,7 @@ def _building(page: Any) -> None:
 
     def begun(route: Any) -> None:
         came = route.fetch()
-        running = came.text().replace('data-running="no" hidden', 'data-running="yes"')
+        running = came.text().replace('class="card" data-running="no" hidden', 'class="card busy" data-running="yes"')
         route.fulfill(response=came, body=running.replace('id="build-files-part"', 'id="build-files-part" open'))
 
     page.route(f"{address}/", begun)
@@ -443,8 +448,9 @@ def _building(page: Any) -> None:
 
 
 def _not_built(page: Any) -> None:
+    broken = _places(page)["broken"]  # the name of the window ends where the operator's page begins
     _log_in(page, "failing")
-    page.fill("#paths", str(_places(page)["broken"]))
+    page.fill("#paths", broken)
     page.click("button:text-is('Build')")
     page.wait_for_selector("#build-failed li")
     page.wait_for_selector("#build[data-running=no]")

@@ -112,6 +112,7 @@ def test_what_was_built_is_what_is_read(home: Path) -> None:
     assert opened.lexical("zzz").max() == 0
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_nothing_changed_means_nothing_embedded_and_no_new_version(home: Path) -> None:
     first = make(home, PAGES)
     encoder = CountingEncoder()
@@ -122,6 +123,7 @@ def test_nothing_changed_means_nothing_embedded_and_no_new_version(home: Path) -
     assert encoder.asked == []
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_one_changed_file_embeds_only_its_own_new_windows(home: Path) -> None:
     make(home, PAGES)
     encoder = CountingEncoder()
@@ -131,6 +133,7 @@ def test_one_changed_file_embeds_only_its_own_new_windows(home: Path) -> None:
     assert encoder.asked == ["The end 3 comes.", "Something new"]
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_removed_files_are_gone_and_can_be_brought_back(home: Path) -> None:
     before = make(home, PAGES)
     report = make(home, {"page1.md": PAGES["page1.md"]})
@@ -143,6 +146,7 @@ def test_removed_files_are_gone_and_can_be_brought_back(home: Path) -> None:
         index.rollback(home)
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_pruning_keeps_the_version_served_and_the_one_before(home: Path) -> None:
     versions = [make(home, PAGES | {"page0.md": f"Version {i}. Same"}).version for i in range(3)]
 
@@ -151,6 +155,7 @@ def test_pruning_keeps_the_version_served_and_the_one_before(home: Path) -> None
     assert index.rollback(home) == versions[1]
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_what_would_change_is_told_without_changing_it(home: Path) -> None:
     make(home, {"a.md": "One. Two", "b.md": "Three. Four"})
     hashes = {"a.md": hashlib.sha256(b"One. Two").hexdigest(), "c.md": "new"}
@@ -175,6 +180,7 @@ def test_without_an_index_the_command_that_makes_one_is_named(home: Path) -> Non
         open_it(home)
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_nothing_readable_leaves_the_old_index(home: Path) -> None:
     before = make(home, PAGES)
 
@@ -286,9 +292,10 @@ def wait_for(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.usefixtures("checked_here")
 @pytest.mark.parametrize("call", ["fsync", "rename", "replace"])
 def test_publishing_that_fails_at_any_step_leaves_a_sound_index(
-    home: Path, call: str, checked_here: None, monkeypatch: pytest.MonkeyPatch
+    home: Path, call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(home, PAGES)
     failures = 0

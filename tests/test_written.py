@@ -687,8 +687,8 @@ ARENA = [Message("user", "What is ARENA?"), Message("assistant", "A bootcamp.")]
 FOLLOW_UP = "And how long does it take?"
 
 
-def rewording(quoting: Advisor, server: LanguageModelServer, written: str) -> Advisor:
-    model = open_model("double", base_url=server.address, api_key=KEY, first_words=9.0, whole=30.0)
+def rewording(quoting: Advisor, server: LanguageModelServer, written: str, *, patience_s: float = 9.0) -> Advisor:
+    model = open_model("double", base_url=server.address, api_key=KEY, first_words=patience_s, whole=30.0)
     server.say = lambda request: [written if "understood alone" in str(request) else GOOD]
     return written_by(model, quoting, rewords=True)
 
@@ -719,7 +719,7 @@ def test_by_default_there_is_one_call_a_turn(advisor: Advisor, server: LanguageM
 def test_a_rewording_that_fails_is_late_or_no_question_changes_nothing(
     fault: dict[str, Any], quoting: Advisor, server: LanguageModelServer
 ) -> None:
-    speaking = rewording(quoting, server, "unused")
+    speaking = rewording(quoting, server, "unused", patience_s=2.0)
     plain = ask(quoting, FOLLOW_UP, ARENA)
     for name, value in fault.items():
         setattr(server, name, value)
