@@ -13,7 +13,7 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 # A process for each core; what one file's tests share is made once. More than four would only fill the memory.
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: run test check lint evaluate bench corpus weights chromium install clean help
+.PHONY: run test check lint evaluate bench screenshots corpus weights chromium install clean help
 
 help:
 	@echo "make run     install, fetch the weights, index the corpus, serve the page"
@@ -22,6 +22,7 @@ help:
 	@echo "make lint    formatting, types and the walls between the modules"
 	@echo "make evaluate  answer the shipped test set, and hold the answers against the gates"
 	@echo "make corpus  check every page and the registry, and make the shipped vectors anew"
+	@echo "make screenshots OUT=folder  a picture of every state of the pages, wide, tablet and phone, light and dark"
 	@echo "make bench   measure on this machine what docs and README state"
 	@echo "make clean   remove .venv and what the tools left"
 
@@ -45,6 +46,12 @@ evaluate: $(VENV)/installed-for-tests weights
 
 bench: $(VENV)/installed-for-tests weights
 	@for script in latency declines retrieval; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+
+# ONLY, SIZE and SCHEME, where there are any: one state, one size, light or dark.
+screenshots: $(VENV)/installed-for-tests weights chromium
+	@test -n '$(OUT)' || { echo "Where shall they go? make screenshots OUT=folder" >&2; exit 2; }
+	@$(BIN)/python benchmarks/screenshots.py --out '$(OUT)' --chromium "$$($(BIN)/python -m tests.chromium)" \
+		$(if $(ONLY),--only '$(ONLY)') $(if $(SIZE),--size '$(SIZE)') $(if $(SCHEME),--scheme '$(SCHEME)')
 
 # FACTS and TALK, where there are any: what the pages are written from, and what they may not copy.
 corpus: $(VENV)/installed-for-tests weights

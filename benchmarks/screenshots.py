@@ -1,30 +1,41 @@
-"""Every state of the page as a picture, to be looked at: `python benchmarks/screenshots.py --out DIR [--only NAME]`.
+"""Every state of the pages as a picture, to be looked at: `make screenshots OUT=folder`.
 
-Wide, tablet and phone, light and dark. The answers are the shipped corpus's own, given by the light encoder, so that
-what is looked at is what people see; what goes wrong is made to go wrong in the browser.
+Or `python benchmarks/screenshots.py --out DIR [--only NAME]`. Wide, tablet and phone, light and dark. The answers are
+the shipped corpus's own, given by the light encoder, so that what is looked at is what people see; what goes wrong is
+made to go wrong in the browser, and a question that is answered slowly waits in the middle of its answer.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
+from pydantic import SecretStr
 
 from career_advisor import files, operating, web
 from career_advisor.evaluation import cases, running
 from career_advisor.feedback import Box
 from career_advisor.opening import open_advisor, plain_progress
-from career_advisor.settings import load_settings, shipped_corpus
+from career_advisor.records import Piece, Reply, Stage
+from career_advisor.settings import Settings, load_settings, shipped_corpus
 
 SIZES = {"wide": (1280, 860), "tablet": (820, 1100), "phone": (390, 844)}
 STORY = "I'm a software engineer without a degree, MATS turned me down and I have two children. What should I do next?"
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run")
 WITHIN_MS = 60_000
+SLOWLY = "How do I learn deep learning while working full time?"
+"""The question whose answer waits in its middle."""
+WAITS_S = 12.0
+MODEL = "openai:a-language-model"
+"""What writes the answers of a page that has one; these pictures show no words of it."""
+UNREADABLE = {"name": "x.json", "mimeType": "application/json", "buffer": b"[1]"}
 
 
 def _ask(page: Any, question: str) -> None:
@@ -118,6 +129,48 @@ def _complaint(page: Any) -> None:
     page.locator(".thumb.no").click()
 
 
+def _halfway(page: Any) -> None:
+    page.fill("#question textarea", SLOWLY)
+    page.press("#question textarea", "Enter")
+    page.wait_for_selector(".turn .words .sentence:nth-of-type(2)")
+
+
+def _queued(page: Any) -> None:
+    _waiting(page)
+    page.evaluate("() => { document.querySelector('#place').append('queue: 3/9 | 1.3s'); }")
+    page.wait_for_selector(".stage:has-text('before you')")
+
+
+def _thanked(page: Any) -> None:
+    _ask(page, "Do I need a PhD?")
+    page.locator(".thumb.yes").click()
+    page.wait_for_selector(".thanks")
+
+
+def _vote_lost(page: Any) -> None:
+    _complaint(page)
+    page.route("**/queue/join*", lambda route: route.fulfill(status=429, body="{}"))
+    page.locator(".reason").nth(2).click()
+    page.locator(".in-words input").fill("Nothing is said of Europe.")
+    page.locator(".send-complaint").click()
+    page.wait_for_selector(".helpful .trouble:not([hidden])")
+    page.locator(".helpful .trouble").scroll_into_view_if_needed()
+
+
+def _not_read_in(page: Any) -> None:
+    _ask(page, "Do I need a PhD?")
+    page.click("#talks-button")
+    page.set_input_files("#import-file", UNREADABLE)
+    page.wait_for_selector("#hint", state="visible")
+
+
+def _quotes_only(page: Any) -> None:
+    page.goto(_places(page)["with_model"])
+    page.wait_for_selector("body.ready")
+    page.check("#quotesOnly")
+    page.wait_for_selector("#hint", state="visible")
+
+
 def _guided(page: Any) -> None:
     page.locator("#welcome .guided-entry").first.click()
 
@@ -125,6 +178,48 @@ def _guided(page: Any) -> None:
 def _guided_question(page: Any) -> None:
     _guided(page)
     page.locator("#guided .primary").click()
+
+
+def _guided_lost(page: Any) -> None:
+    page.locator("#welcome .guided-entry").last.click()
+    page.locator("#guided .primary").click()
+    page.locator("#guided textarea").fill("Six years in a ministry, two of them on procurement of software.")
+    page.context.set_offline(True)
+    page.locator("#guided .guided-buttons button").last.click()
+    page.wait_for_selector("#guided .guided-trouble", state="visible")
+
+
+def _stand(page: Any) -> None:
+    """Fill the first guided conversation as an engineer would, up to its document, and say how far it is."""
+    _guided_question(page)
+    page.locator("#guided input[value=engineering]").check()
+    page.locator("#guided input[value=governance]").check()
+    page.locator("#guided .primary").click()
+    page.locator("#guided textarea").fill("I maintain a data loader in an open-source library, and wrote it up.")
+    page.locator("#guided .guided-buttons button").last.click()
+    page.wait_for_selector(".guided-sheet")
+    page.locator("#guided .guided-tick input[value=have]").first.check()
+    page.wait_for_selector(".guided-verdict.now")
+
+
+def _verdict(page: Any) -> None:
+    _stand(page)
+    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+
+
+def _bars(page: Any) -> None:
+    _stand(page)
+    page.locator("#guided .guided-tick").first.evaluate("each => each.scrollIntoView({block: 'center'})")
+
+
+def _advising(page: Any) -> None:
+    page.locator("#welcome .guided-entry").last.click()
+    page.locator("#guided .primary").click()
+    page.locator("#guided textarea").fill("Six years in a ministry, two of them on procurement of software.")
+    page.locator("#guided .primary").click()
+    page.locator("#guided textarea").fill("I cannot stop thinking about it, and I write well for people in a hurry.")
+    page.locator("#guided .guided-buttons button").last.click()
+    page.wait_for_selector(".guided-sheet")
 
 
 def _guided_document(page: Any) -> None:
@@ -294,31 +389,125 @@ STATES: dict[str, Callable[[Any], None]] = {
     "forked": _forked,
     "undrawn": _undrawn,
     "guided-editing": _guided_editing,
+    "halfway": _halfway,
+    "partly": lambda page: _ask(page, "Does BlueDot's course give a certificate that employers accept?"),
+    "clarify": lambda page: _ask(page, "What should I do?"),
+    "queued": _queued,
+    "thanked": _thanked,
+    "vote-lost": _vote_lost,
+    "not-read-in": _not_read_in,
+    "quotes-only": _quotes_only,
+    "guided-lost": _guided_lost,
+    "stand": _verdict,
+    "stand-bars": _bars,
+    "advising": _advising,
 }
 
 
-def _operated(path: str) -> Callable[[Any], None]:
-    """Return what opens a page of the operator's; the address and the password are in the name of its window."""
+def _places(page: Any) -> dict[str, str]:
+    """Return the addresses of the other pages, and the operator's password: they are in the name of the window."""
+    told: dict[str, str] = json.loads(page.evaluate("window.name"))
+    return told
 
-    def open_it(page: Any) -> None:
-        address, password = page.evaluate("window.name").split(" ")
-        page.goto(address)
-        page.fill("#password", password)
-        page.press("#password", "Enter")
-        page.wait_for_selector("nav")
-        page.goto(address.rstrip("/") + path)
 
-    return open_it
+def _log_in(page: Any, which: str) -> str:
+    told = _places(page)
+    page.goto(told[which])
+    page.fill("#password", told["password"])
+    page.press("#password", "Enter")
+    page.wait_for_selector("nav")
+    return told[which].rstrip("/")
+
+
+def _operated(path: str, which: str = "operator") -> Callable[[Any], None]:
+    """Return what opens a page of the operator's, or of an operator's who has nothing yet."""
+    return lambda page: page.goto(_log_in(page, which) + path)
+
+
+def _wrong_password(page: Any) -> None:
+    page.goto(_places(page)["operator"])
+    page.fill("#password", "not the one")
+    page.press("#password", "Enter")
+    page.wait_for_selector("[role=alert]")
+
+
+def _building(page: Any) -> None:
+    """Show a build in its middle; what the server would say of it is said here, because a real one does not wait."""
+    page.route("**/build.json", lambda route: route.fulfill(body=json.dumps(BUILD), content_type="application/json"))
+    address = _log_in(page, "operator")
+
+    def begun(route: Any) -> None:
+        came = route.fetch()
+        running = came.text().replace('class="card" data-running="no" hidden', 'class="card busy" data-running="yes"')
+        route.fulfill(response=came, body=running.replace('id="build-files-part"', 'id="build-files-part" open'))
+
+    page.route(f"{address}/", begun)
+    page.goto(f"{address}/")
+    page.wait_for_selector("#build-steps progress")
+    page.locator("#building").scroll_into_view_if_needed()
+
+
+def _not_built(page: Any) -> None:
+    broken = _places(page)["broken"]  # the name of the window ends where the operator's page begins
+    _log_in(page, "failing")
+    page.fill("#paths", broken)
+    page.click("button:text-is('Build')")
+    page.wait_for_selector("#build-failed li")
+    page.wait_for_selector("#build[data-running=no]")
+
+
+class Paced:
+    """The advisor, whose answer to one question waits in its middle, and under another name where one is given."""
+
+    def __init__(self, advisor: Any, model: str = "quotes") -> None:
+        self._advisor = advisor
+        self.model_name = model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._advisor, name)
+
+    def reply(self, question: str, history: Any = (), **how: Any) -> Iterator[Stage | Piece | Reply]:
+        """Answer as the advisor does."""
+        pieces = 0
+        for item in self._advisor.reply(question, history, **how):
+            pieces += isinstance(item, Piece)
+            if question == SLOWLY and (isinstance(item, Reply) or pieces > PIECES):
+                time.sleep(WAITS_S if pieces == PIECES + 1 or isinstance(item, Reply) else 0)
+            yield item
+
+
+PIECES = 3
+BUILD = {
+    "running": True,
+    "begun": True,
+    "seconds": 8.4,
+    "outcome": "",
+    "well": True,
+    "looked_at": 14,
+    "files": [
+        {"path": "programmes/mats.md", "reason": ""},
+        {"path": "talks/careers-2025.vtt", "reason": ""},
+        {"path": "scans/leaflet.pdf", "reason": "it has no text, only pictures of it"},
+    ],
+    "failed": [{"path": "scans/leaflet.pdf", "reason": "it has no text, only pictures of it"}],
+    "steps": [{"what": "embedding", "done": 340, "total": 900}],
+}
 
 
 STATES |= {
-    "operator-login": lambda page: page.goto(page.evaluate("window.name").split(" ")[0]),
+    "operator-login": lambda page: page.goto(_places(page)["operator"]),
+    "operator-wrong-password": _wrong_password,
     "operator-index": _operated("/"),
     "operator-runs": _operated("/runs"),
     "operator-run": _operated("/runs/second"),
     "operator-case": _operated("/runs/second/1"),
     "operator-compared": _operated("/compare?a=first&b=second"),
     "operator-questions": _operated("/questions"),
+    "operator-building": _building,
+    "operator-not-built": _not_built,
+    "operator-index-empty": _operated("/", "empty"),
+    "operator-runs-empty": _operated("/runs", "empty"),
+    "operator-questions-empty": _operated("/questions", "empty"),
 }
 
 
@@ -338,6 +527,33 @@ def _evaluated(advisor: Any, home: Path) -> None:
         running.finish(folder)
 
 
+def _served(advisor: Any, settings: Settings) -> dict[str, str]:
+    """Serve the page, one that has a language model, and three operators' pages; return where, and the password."""
+    places = {"password": "correct horse battery"}
+
+    def begin(name: str, serve: Callable[..., None], *given: Any, **named: Any) -> None:
+        ready = threading.Event()
+
+        def on_ready(address: str, *_: object) -> None:
+            places[name] = address
+            ready.set()
+
+        threading.Thread(target=serve, args=given, kwargs={**named, "on_ready": on_ready}, daemon=True).start()
+        if not ready.wait(600):  # one after the other: Gradio draws one page at a time
+            raise SystemExit(f"{name} did not come up")
+
+    box = Box(Path(tempfile.mkdtemp()))
+    for name, model in (("page", "quotes"), ("with_model", MODEL)):
+        begin(name, web.serve, Paced(advisor, model), "127.0.0.1", 0, sources=advisor, box=box)
+    for name, home in (("operator", settings.home), ("empty", None), ("failing", None)):
+        of = {"home": home or Path(tempfile.mkdtemp()), "operator_password": SecretStr(places["password"])}
+        begin(name, operating.serve, settings.model_copy(update=of), host=None)
+    broken = Path(tempfile.mkdtemp())
+    (broken / "broken.pdf").write_bytes(b"%PDF-1.7 and then nothing")
+    (broken / "empty.md").write_text("", "utf-8")
+    return places | {"broken": str(broken)}
+
+
 def main() -> None:
     """Serve the page, go through its states and write a picture of each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -354,24 +570,7 @@ def main() -> None:
     advisor = open_advisor(settings, progress=plain_progress(print))
     advisor.warm_up()
     _evaluated(advisor, home)
-    told: list[str] = []
-    behind: list[str] = []
-    ready, opened = threading.Event(), threading.Event()
-
-    def on_operated(address: str, password: str | None) -> None:
-        behind.extend((address, password or ""))
-        opened.set()
-
-    def on_ready(address: str) -> None:
-        told.append(address)
-        ready.set()
-
-    served = {"sources": advisor, "box": Box(Path(tempfile.mkdtemp()))}
-    threading.Thread(target=web.serve, args=(advisor, "127.0.0.1", 0, on_ready), kwargs=served, daemon=True).start()
-    operator = {"host": None, "on_ready": on_operated}
-    threading.Thread(target=operating.serve, args=(settings,), kwargs=operator, daemon=True).start()
-    if not (ready.wait(600) and opened.wait(600)):
-        raise SystemExit("the page did not come up")
+    places = _served(advisor, settings)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, headless=True, args=list(QUIET))
         for size in given.size or SIZES:
@@ -381,9 +580,9 @@ def main() -> None:
                     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
                     context.set_default_timeout(WITHIN_MS)
                     page = context.new_page()
-                    page.goto(told[0])
+                    page.goto(places["page"])
                     page.wait_for_selector("body.ready")
-                    page.evaluate("name => { window.name = name; }", " ".join(behind))
+                    page.evaluate("name => { window.name = name; }", json.dumps(places))
                     STATES[name](page)
                     page.wait_for_timeout(500)
                     path = given.out / f"{name}-{size}-{scheme}.png"

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from career_advisor import opening
+from career_advisor.advisor import Advisor
 from career_advisor.embedding import Encoder
+from career_advisor.index import VectorCache, check
 from career_advisor.models import catalogue, find
 from career_advisor.settings import load_settings
+from tests import shipped
 
 # Before any library reads them: tests fetch nothing and tell nobody.
 os.environ.update(
@@ -45,9 +51,41 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADVISOR_HOME", str(tmp_path / "home"))
 
 
+@pytest.fixture
+def checked_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check a new version in this process: a fresh one takes a second, and is test_index's own subject."""
+    monkeypatch.setattr(check, "in_a_fresh_process", check.examine)
+
+
 @pytest.fixture(scope="session")
 def light_encoder() -> Encoder:
     """Return the real light encoder, which an ordinary install always has."""
     entry = catalogue()["all-MiniLM-L6-v2"]
     weights = load_settings().weights
     return Encoder(find(entry.name, weights), entry.identity)
+
+
+@pytest.fixture(scope="session")
+def remembering(light_encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> VectorCache:
+    """Return the light encoder with the vectors that ship before it, as an open advisor embeds its examples."""
+    home = tmp_path_factory.mktemp("remembering")
+    return VectorCache(home, light_encoder, lambda: opening.shipped_vectors(light_encoder))
+
+
+@pytest.fixture(scope="session")
+def shipped_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home whose index holds the shipped guidance: built once for all that test side by side, and copied."""
+    mine = tmp_path_factory.getbasetemp()
+    ours = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    built = ours / "built"
+    with FileLock(ours / "built.lock"):
+        if not built.exists():
+            shipped.opened(ours / "building")
+            (ours / "building").rename(built)
+    return Path(shutil.copytree(built, mine / "shipped"))
+
+
+@pytest.fixture(scope="session")
+def shipped_advisor(shipped_home: Path) -> Advisor:
+    """Return an advisor over the shipped guidance with the light encoder; no test changes it."""
+    return shipped.opened(shipped_home)

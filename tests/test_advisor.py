@@ -11,11 +11,12 @@ import pytest
 
 from career_advisor.advisor import Advisor, _by_question
 from career_advisor.llm import open_model
-from career_advisor.opening import build_index, load_services, open_advisor, shipped_cases
+from career_advisor.opening import build_index, open_advisor, shipped_cases
 from career_advisor.prompting import Turn
 from career_advisor.records import DraftSentence, Message, ModelUnavailable, Piece, Reply
 from career_advisor.settings import Settings
 from tests.llm_server import language_model_server
+from tests.shipped import written_by
 
 SPEECH = (
     "so the first thing that I would say about gardens is that you don't need to be born with green fingers and "
@@ -37,9 +38,9 @@ def settings(home: Path) -> Settings:
     return Settings(home=home, encoder="all-MiniLM-L6-v2")
 
 
-@pytest.fixture(scope="module")
-def advisor(tmp_path_factory: pytest.TempPathFactory) -> Advisor:
-    return open_advisor(settings(tmp_path_factory.mktemp("shipped")), progress=quiet)
+@pytest.fixture
+def advisor(shipped_advisor: Advisor) -> Advisor:
+    return shipped_advisor
 
 
 @pytest.fixture(scope="module")
@@ -299,17 +300,13 @@ class ScriptedModel:
             raise ModelUnavailable("The language model broke off.")
 
 
-def with_model(advisor: Advisor, model: ScriptedModel) -> Advisor:
-    return Advisor(advisor._shelves, advisor._encoder, load_services(), model)
-
-
 def test_a_models_sentences_are_shown_where_they_hold_and_dropped_where_they_do_not(advisor: Advisor) -> None:
     model = ScriptedModel(
         "You do not strictly need a PhD to work on AI safety, Rob Miles says. [1] ",
         "Rob Miles earned 400,000 dollars in 2019. [1]",
     )
 
-    reply = answer(with_model(advisor, model), "Do I need a PhD to work on AI safety?")
+    reply = answer(written_by(model, advisor), "Do I need a PhD to work on AI safety?")
 
     assert reply.model == "scripted"
     assert [sentence.origin for sentence in reply.sentences] == ["model"]
@@ -329,7 +326,7 @@ def test_a_models_sentences_are_shown_where_they_hold_and_dropped_where_they_do_
     ids=["invents", "breaks off", "says nothing", "declines"],
 )
 def test_when_a_model_fails_the_quotes_answer_and_the_reply_says_so(model: ScriptedModel, advisor: Advisor) -> None:
-    reply = answer(with_model(advisor, model), "Do I need a PhD to work on AI safety?")
+    reply = answer(written_by(model, advisor), "Do I need a PhD to work on AI safety?")
 
     assert reply.model == "quotes"
     assert reply.notice
@@ -340,7 +337,7 @@ def test_when_a_model_fails_the_quotes_answer_and_the_reply_says_so(model: Scrip
 def test_no_model_is_asked_about_what_must_be_declined(advisor: Advisor) -> None:
     model = ScriptedModel("I'd boil them for an hour. [1]")
 
-    reply = answer(with_model(advisor, model), "How long should I boil potatoes?")
+    reply = answer(written_by(model, advisor), "How long should I boil potatoes?")
 
     assert model.asked == []
     assert reply.status == "off_topic"
@@ -352,9 +349,7 @@ def test_a_conversation_with_a_real_server(advisor: Advisor) -> None:
             "You do not strictly need ",
             "a PhD to work on AI safety, Rob Miles says. [1] See https://evil.example/x now. [1]",
         ]
-        speaking = Advisor(
-            advisor._shelves, advisor._encoder, load_services(), open_model("double", base_url=server.address)
-        )
+        speaking = written_by(open_model("double", base_url=server.address), advisor)
         pieces = list(speaking.reply("Do I need a PhD to work on AI safety?"))
         history = [Message("user", "Do I need a PhD to work on AI safety?"), Message("assistant", "No.")]
         *_, second = speaking.reply("and as an engineer?", history)
@@ -378,9 +373,7 @@ def test_the_smallest_real_language_model_does_no_harm(advisor: Advisor) -> None
     weights = models.find("smollm2-135m-instruct", Settings().weights)
     model = open_model("local", weights=lambda: next(weights.glob("*.gguf")), tokens=60)
 
-    reply = answer(
-        Advisor(advisor._shelves, advisor._encoder, load_services(), model), "Do I need a PhD to work on AI safety?"
-    )
+    reply = answer(written_by(model, advisor), "Do I need a PhD to work on AI safety?")
 
     assert reply.status == "answered"
     assert reply.answer

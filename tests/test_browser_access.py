@@ -16,7 +16,7 @@ from career_advisor.records import ModelUnavailable, Piece, Reply, Stage, Unders
 from career_advisor.web import guard
 from tests.chromium import OF_COLOURS, violations
 from tests.doubles import Bookshelf, ScriptedAnswerer, not_covered, streamed, urgent
-from tests.test_browser import PHONE, WIDE, Tab, browser, eventually, full, halfway, opened
+from tests.test_browser import PHONE, WIDE, Tab, browser, eventually, full, halfway, opened, profile
 from tests.test_web import served
 
 pytestmark = pytest.mark.browser
@@ -171,6 +171,21 @@ def further(tab: Tab) -> Iterator[str]:
     yield "a guided conversation, before it begins"
     page.click('#guided button:text-is("Begin")')
     yield "a question of a guided conversation"
+    page.context.set_offline(True)
+    page.click('#guided button:text-is("See the document now")')
+    page.wait_for_selector("#guided .guided-trouble", state="visible")
+    yield "a guided conversation without a connection"
+    page.context.set_offline(False)
+    for title in ("Where do I stand?", "My plan", "Prepare for advising"):
+        if title != page.inner_text(".guided-name"):
+            page.click('#guided button:text-is("Leave")')
+            press(tab, "#guides-button")
+            page.locator(f'#pane .guided-entry:has-text("{title}")').focus()
+            page.keyboard.press("Enter")
+            page.click('#guided button:text-is("Begin")')
+        page.click('#guided button:text-is("See the document now")')
+        page.wait_for_selector(".guided-sheet")
+        yield f"the document of: {title}"
 
 
 @pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "desk"])
@@ -185,6 +200,101 @@ def test_axe_finds_nothing_at_all_in_any_state_in_light_and_dark(
             with darkened(tab):
                 found[f"{name}, dark"] = named(violations(tab.page, only=OF_COLOURS, outside=SEEN))
             assert tab.width <= size["width"], name
+    assert found == {name: [] for name in found}
+
+
+@contextmanager
+def not_drawn(browser: Any, address: str, **options: Any) -> Iterator[Any]:
+    """Open a page whose parts do not come, with a clock of its own."""
+    with profile(browser, bypass_csp=True, **options) as context:
+        page = context.new_page()
+        page.clock.install()
+        page.route("**/assets/**", lambda route: route.abort())
+        page.goto(address)
+        yield page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_while_the_page_loads_and_where_it_never_did(
+    browser: Any, address: str, answerer: ScriptedAnswerer, scheme: str
+) -> None:
+    with not_drawn(browser, address, viewport=PHONE, color_scheme=scheme) as page:
+        assert named(violations(page)) == []
+        page.clock.run_for(21_000)
+        assert "Please load it again" in page.inner_text("#loading")
+        assert named(violations(page)) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@contextmanager
+def in_the_queue(tab: Tab) -> Iterator[None]:
+    """Have a question wait behind two others; nothing that was sent for it comes."""
+    tab.page.route("**/queue/data*", lambda _: None)
+    tab.type("Am I the third?")
+    tab.page.evaluate("() => { document.querySelector('#place').append('queue: 3/9 | 1.3s'); }")
+    tab.page.wait_for_selector('.stage:has-text("before you")')
+    yield
+    tab.page.click("#stop")
+    tab.page.unroute("**/queue/data*")
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "desk"])
+def test_axe_finds_nothing_while_a_question_waits_for_its_turn(
+    browser: Any, address: str, answerer: ScriptedAnswerer, size: dict[str, int]
+) -> None:
+    with opened(browser, address, viewport=size, bypass_csp=True) as tab, in_the_queue(tab):
+        assert named(violations(tab.page)) == []
+        with darkened(tab):
+            assert named(violations(tab.page, only=OF_COLOURS)) == []
+        assert tab.width <= size["width"]
+
+
+CONTROLS = "a, button, summary, label, input, textarea, select, .asked, #pane"
+
+
+@contextmanager
+def all_of_them(tab: Tab, *states: str) -> Iterator[None]:
+    """Have everything that can be pointed at or gone to look as if it were, at once."""
+    session = tab.page.context.new_cdp_session(tab.page)
+    for part in ("DOM", "CSS"):
+        session.send(f"{part}.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    nodes = session.send("DOM.querySelectorAll", {"nodeId": root, "selector": CONTROLS})["nodeIds"]
+    for node in nodes:
+        session.send("CSS.forcePseudoState", {"nodeId": node, "forcedPseudoClasses": [*states]})
+    yield
+    session.detach()
+
+
+def test_what_is_pointed_at_or_has_the_focus_can_be_read_in_light_and_dark(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    answerer.script = lambda question: streamed(known(question))
+    found: dict[str, list[str]] = {}
+    with opened(browser, address, viewport=WIDE, bypass_csp=True) as tab:
+
+        def look(where: str) -> None:
+            for states in (("hover",), ("focus", "focus-visible")):
+                with all_of_them(tab, *states):
+                    found[f"{where}, {states[0]}, light"] = named(violations(tab.page, only=OF_COLOURS))
+                    with darkened(tab):
+                        found[f"{where}, {states[0]}, dark"] = named(violations(tab.page, only=OF_COLOURS))
+
+        look("before the first question")
+        with all_of_them(tab, "hover"):
+            first = tab.page.locator(".example").first
+            assert first.evaluate("each => getComputedStyle(each).borderColor") == "rgb(20, 89, 79)", "it looks so"
+        tab.ask("I'm a student. Should I do a PhD?")
+        tab.turn.locator(".thumb.no").click()
+        talks(tab)
+        look("an answer, a complaint and conversations")
+        press(tab, "#guides-button")
+        press(tab, "#pane .guided-entry")
+        tab.page.click('#guided button:text-is("Begin")')
+        look("a guided conversation")
+        tab.page.click('#guided button:text-is("See the document now")')
+        tab.page.wait_for_selector(".guided-sheet")
+        look("its document")
     assert found == {name: [] for name in found}
 
 
@@ -245,11 +355,11 @@ def test_at_twice_the_size_everything_is_there_and_nothing_runs_out_of_the_windo
     browser: Any, address: str, answerer: ScriptedAnswerer
 ) -> None:
     with opened(browser, address, viewport=ZOOMED, device_scale_factor=2) as tab:
-        for name in states(tab, answerer):
+        for name in chain(states(tab, answerer), further(tab)):
             assert tab.width <= ZOOMED["width"], name
             assert tab.page.locator("#people-button").is_visible(), name
-            box = tab.page.locator("#question").bounding_box()
-            assert box, name
+            guided = tab.page.locator("#guided").is_visible()
+            assert tab.page.locator("#guided h2" if guided else "#question").first.bounding_box(), name
             pane = tab.page.locator("#pane").bounding_box()
             assert pane is None or pane["height"] > 150, name
 

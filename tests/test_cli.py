@@ -149,7 +149,7 @@ def served(ready: Path, home: Path) -> Path:
 
 
 @pytest.fixture
-def vectors(ready: Path, home: Path) -> None:
+def vectors(ready: Path, home: Path, checked_here: None) -> None:
     """Give the home the vector cache and no index."""
     shutil.copytree(ready / "home" / "vectors", home / "vectors")
 

@@ -162,6 +162,7 @@ def found_without_itself(shelf: _Vectors, row: int) -> bool:
     return (window.document, window.section) in {(hit.document.path, hit.section) for hit in hits}
 
 
+@pytest.mark.slow
 def test_each_other_wording_finds_its_own_section_among_the_first_three_without_itself() -> None:
     """When one fails: it is nearer to three other sections. Say what sets this section apart, or leave it out."""
     shelf = _Vectors()

@@ -28,7 +28,7 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def light(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     entry, folder = models.choose_encoder(models.LIGHT_ENCODER, tmp_path_factory.mktemp("weights"))
-    return Encoder(folder, entry.identity, threads=2)
+    return Encoder(folder, entry.identity, threads=1)
 
 
 def test_constructing_reads_nothing() -> None:

@@ -10,11 +10,11 @@ from career_advisor import citation, files
 from career_advisor.advisor import Advisor
 from career_advisor.explaining import AT_MOST, LEAD, Glossary
 from career_advisor.llm import open_model
-from career_advisor.opening import load_services, open_advisor
 from career_advisor.records import Document, DraftSentence, Hit, Message, Reply, Span
-from career_advisor.settings import Settings, shipped_corpus
+from career_advisor.settings import shipped_corpus
 from tests.doubles import SUMMARY
 from tests.llm_server import LanguageModelServer, language_model_server
+from tests.shipped import written_by
 from tests.test_retrieval import ListShelf
 
 SAYS = "Many people learn RLHF first, and evals later; ARENA teaches both, and scheming besides."
@@ -105,10 +105,9 @@ def test_an_index_without_a_glossary_explains_nothing() -> None:
 # ---------------------------------------------------------------- whole replies
 
 
-@pytest.fixture(scope="module")
-def advisor(tmp_path_factory: pytest.TempPathFactory) -> Advisor:
-    home = Settings(home=tmp_path_factory.mktemp("shipped"), encoder="all-MiniLM-L6-v2")
-    return open_advisor(home, progress=lambda what, done, total: None)
+@pytest.fixture
+def advisor(shipped_advisor: Advisor) -> Advisor:
+    return shipped_advisor
 
 
 @pytest.fixture
@@ -140,7 +139,7 @@ def test_a_language_model_is_asked_for_plain_words_by_one_line_and_not_at_all_fo
     advisor: Advisor, server: LanguageModelServer
 ) -> None:
     model = open_model("double", base_url=server.address, api_key="secret")
-    writing = Advisor(advisor._shelves, advisor._encoder, load_services(), model, examples=advisor._examples)
+    writing = written_by(model, advisor)
     question = "Do I need a PhD to work on AI safety?"
 
     assert last(writing, question).model == "openai:double"

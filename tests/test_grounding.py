@@ -11,6 +11,7 @@ import pytest
 
 from career_advisor.embedding import Encoder
 from career_advisor.grounding import Ground, _priors, evidence, feeling, judge, screen
+from career_advisor.index import VectorCache
 from career_advisor.records import Document, Hit, Section, Span
 
 ANY = np.zeros(384, np.float32)
@@ -32,9 +33,9 @@ def hit(**changes: float) -> Hit:
 
 
 @pytest.fixture(scope="module")
-def ground(light_encoder: Encoder) -> Ground:
+def ground(light_encoder: Encoder, remembering: VectorCache) -> Ground:
     windows = light_encoder.encode([TEXT[s.start : s.end] for s in SENTENCES])
-    return Ground.of("all-MiniLM-L6-v2", light_encoder, windows, [PAGE])
+    return Ground.of("all-MiniLM-L6-v2", remembering, windows, [PAGE])
 
 
 def kind(question: str, ground: Ground) -> str | None:

@@ -24,9 +24,7 @@ from career_advisor.guided.sheet import Ask, Bar, Help, Own, Quote, Sheet, ToDo,
 from career_advisor.guided.standing import bar_keys, bars_of, judge
 from career_advisor.guided.terminal import Terminal, converse, load, save
 from career_advisor.guided.wording import words
-from career_advisor.opening import open_advisor
 from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service, Stage, WrongUse
-from career_advisor.settings import Settings
 from career_advisor.web import guard
 from career_advisor.web.guiding import Desk
 from tests.doubles import Bookshelf, ScriptedAnswerer
@@ -70,20 +68,10 @@ ADVISING = {
 GIVEN: dict[GuideKey, dict[str, Any]] = {"stand": STAND, "plan": PLAN, "advising": ADVISING}
 
 
-def quiet(what: str, done: int, total: int) -> None:
-    """Report no progress."""
-
-
-@pytest.fixture(scope="module")
-def advisor(tmp_path_factory: pytest.TempPathFactory) -> Advisor:
-    home = tmp_path_factory.mktemp("shipped")
-    return open_advisor(Settings(home=home, encoder="all-MiniLM-L6-v2"), progress=quiet)
-
-
-@pytest.fixture(scope="module")
-def real(advisor: Advisor) -> Library:
+@pytest.fixture
+def real(shipped_advisor: Advisor) -> Library:
     """Return the shipped guidance as the advisor searches it, with the light encoder."""
-    return Library(advisor)
+    return Library(shipped_advisor)
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +129,7 @@ def pairs(table: Any) -> Iterator[tuple[str, str]]:
 # ---------------------------------------------------------------- what is said of the world
 
 
+@pytest.mark.slow
 def test_the_shipped_corpus_has_every_sentence_that_the_documents_quote(real: Library) -> None:
     meant = list(pairs(stated()))
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,7 @@ def test_what_was_built_is_what_is_read(home: Path) -> None:
     assert opened.lexical("zzz").max() == 0
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_nothing_changed_means_nothing_embedded_and_no_new_version(home: Path) -> None:
     first = make(home, PAGES)
     encoder = CountingEncoder()
@@ -122,6 +123,7 @@ def test_nothing_changed_means_nothing_embedded_and_no_new_version(home: Path) -
     assert encoder.asked == []
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_one_changed_file_embeds_only_its_own_new_windows(home: Path) -> None:
     make(home, PAGES)
     encoder = CountingEncoder()
@@ -131,6 +133,7 @@ def test_one_changed_file_embeds_only_its_own_new_windows(home: Path) -> None:
     assert encoder.asked == ["The end 3 comes.", "Something new"]
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_removed_files_are_gone_and_can_be_brought_back(home: Path) -> None:
     before = make(home, PAGES)
     report = make(home, {"page1.md": PAGES["page1.md"]})
@@ -143,6 +146,7 @@ def test_removed_files_are_gone_and_can_be_brought_back(home: Path) -> None:
         index.rollback(home)
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_pruning_keeps_the_version_served_and_the_one_before(home: Path) -> None:
     versions = [make(home, PAGES | {"page0.md": f"Version {i}. Same"}).version for i in range(3)]
 
@@ -151,6 +155,7 @@ def test_pruning_keeps_the_version_served_and_the_one_before(home: Path) -> None
     assert index.rollback(home) == versions[1]
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_what_would_change_is_told_without_changing_it(home: Path) -> None:
     make(home, {"a.md": "One. Two", "b.md": "Three. Four"})
     hashes = {"a.md": hashlib.sha256(b"One. Two").hexdigest(), "c.md": "new"}
@@ -175,6 +180,7 @@ def test_without_an_index_the_command_that_makes_one_is_named(home: Path) -> Non
         open_it(home)
 
 
+@pytest.mark.usefixtures("checked_here")
 def test_nothing_readable_leaves_the_old_index(home: Path) -> None:
     before = make(home, PAGES)
 
@@ -208,25 +214,35 @@ def damage_cases() -> list[tuple[str, Callable[[Path], None]]]:
     return [("cut short", truncate), ("garbled", garble), ("deleted", Path.unlink)]
 
 
-@pytest.mark.parametrize(("how", "damage"), damage_cases(), ids=[name for name, _ in damage_cases()])
-def test_damage_to_any_file_is_refused_before_anything_is_searched(
-    home: Path, how: str, damage: Callable[[Path], None]
-) -> None:
-    version = make(home, PAGES).version
-    folder = home / "index" / version
+def damaged(home: Path, how: str, damage: Callable[[Path], None]) -> Iterator[Path]:
+    """Damage each file of a version in its turn, with the others whole; yield its name."""
+    folder = home / "index" / make(home, PAGES).version
     sound = home / "sound"
     shutil.copytree(folder, sound)
     names = [p.relative_to(folder) for p in sorted(folder.rglob("*")) if p.is_file() and p.stat().st_size > 0]
     assert len(names) > 8
-
     for name in names:
         shutil.rmtree(folder)
         shutil.copytree(sound, folder)
         damage(folder / name)
         if name.name == "chroma.sqlite3" and how == "garbled":
             continue  # half of its pages are free space; what it holds is compared by the next test
+        yield name
+
+
+@pytest.mark.parametrize(("how", "damage"), damage_cases(), ids=[name for name, _ in damage_cases()])
+def test_damage_to_any_file_is_refused_before_anything_is_searched(
+    home: Path, how: str, damage: Callable[[Path], None]
+) -> None:
+    for _ in damaged(home, how, damage):
         with pytest.raises(IndexUnsound):
             open_it(home)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("how", "damage"), damage_cases(), ids=[name for name, _ in damage_cases()])
+def test_damage_to_any_file_is_found_by_a_check(home: Path, how: str, damage: Callable[[Path], None]) -> None:
+    for name in damaged(home, how, damage):
         assert index.verify(home), f"{name} {how} was not noticed"
 
 
@@ -276,6 +292,7 @@ def wait_for(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.usefixtures("checked_here")
 @pytest.mark.parametrize("call", ["fsync", "rename", "replace"])
 def test_publishing_that_fails_at_any_step_leaves_a_sound_index(
     home: Path, call: str, monkeypatch: pytest.MonkeyPatch

@@ -40,7 +40,7 @@ class Told:
 
 
 @pytest.fixture(autouse=True)
-def _encoder(monkeypatch: Patch) -> None:
+def _encoder(monkeypatch: Patch, checked_here: None) -> None:
     monkeypatch.setattr(opening, "Encoder", loaded_once)
 
 

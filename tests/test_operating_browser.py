@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -138,6 +138,23 @@ def test_an_operator_builds_a_folder_sees_what_is_broken_and_goes_back(browser: 
         assert "served" in row.inner_text()
 
 
+def played(tab: Tab, state: Callable[[], dict[str, Any]]) -> None:
+    """Open the index while a build runs, of which the server says what is played here."""
+
+    def play(route: Any) -> None:
+        told = {"running": True, "begun": True, "seconds": 1.5, "outcome": "", "well": True, **state()}
+        route.fulfill(body=json.dumps(told), content_type="application/json")
+
+    def begun(route: Any) -> None:
+        came = route.fetch()
+        running = came.text().replace('data-running="no" hidden', 'data-running="yes"')
+        route.fulfill(response=came, body=running.replace('id="build-files-part"', 'id="build-files-part" open'))
+
+    tab.page.route("**/build.json", play)
+    tab.page.route(f"{tab.address}/", begun)
+    tab.page.goto(tab.address)
+
+
 def test_a_build_is_followed_while_it_runs_without_loading_the_page_anew(
     browser: Any, settings: Settings, address: str
 ) -> None:
@@ -153,21 +170,10 @@ def test_a_build_is_followed_while_it_runs_without_loading_the_page_anew(
     ]
     at = {"now": 0}
 
-    def play(route: Any) -> None:
-        state = {"running": True, "begun": True, "seconds": 1.5, "outcome": "", "well": True, **states[at["now"]]}
-        route.fulfill(body=json.dumps(state), content_type="application/json")
-
-    def begun(route: Any) -> None:
-        came = route.fetch()
-        running = came.text().replace('data-running="no" hidden', 'data-running="yes"')
-        route.fulfill(response=came, body=running.replace('id="build-files-part"', 'id="build-files-part" open'))
-
     with opened(browser, address) as tab:
         page = tab.page
         tab.log_in()
-        page.route("**/build.json", play)
-        page.route(f"{address}/", begun)
-        page.goto(address)
+        played(tab, lambda: states[at["now"]])
         page.wait_for_selector("#build-files li >> text=a.md")
         assert page.inner_text("#build-line") == "Building: reading."
         at["now"] = 1
@@ -220,15 +226,60 @@ def test_what_was_declined_is_listed_with_how_long_answers_took(browser: Any, ad
     assert "median 180 ms" in text
 
 
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "desk"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_an_accessibility_problem_in_light_and_dark(browser: Any, address: str, scheme: str) -> None:
-    with opened(browser, address, color_scheme=scheme, bypass_csp=True) as tab:
+def test_no_page_has_an_accessibility_problem_in_light_and_dark(
+    browser: Any, address: str, scheme: str, size: dict[str, int]
+) -> None:
+    with opened(browser, address, viewport=size, color_scheme=scheme, bypass_csp=True) as tab:
         tab.page.goto(address)
         problems = found_by_axe(tab.page, "/login")
         tab.log_in()
         for path in PAGES:
             tab.page.goto(address + path)
             problems += found_by_axe(tab.page, path)
+
+    assert problems == []
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_before_during_and_after_a_build_that_fails(
+    browser: Any, tmp_path: Path, scheme: str, size: dict[str, int]
+) -> None:
+    settings = settings_of(tmp_path)
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and then nothing")
+    running = {
+        "looked_at": 1,
+        "files": [{"path": "a.pdf", "reason": "it is damaged"}],
+        "failed": [{"path": "a.pdf", "reason": "it is damaged"}],
+        "steps": [{"what": "embedding", "done": 3, "total": 12}],
+    }
+    with (
+        operated(settings) as address,
+        opened(browser, address, viewport=size, color_scheme=scheme, bypass_csp=True) as tab,
+    ):
+        page = tab.page
+        page.goto(address)
+        page.fill("#password", "not the one")
+        page.press("#password", "Enter")
+        page.wait_for_selector("[role=alert]")
+        problems = found_by_axe(page, "a wrong password")
+        tab.complaints.clear()  # Chromium complains of every answer that is a refusal
+        tab.log_in()
+        for path in ("/", "/runs", "/questions"):
+            page.goto(address + path)
+            problems += found_by_axe(page, f"{path}, empty")
+        played(tab, lambda: running)
+        page.wait_for_selector("progress[aria-label=embedding]")
+        problems += found_by_axe(page, "a build that runs")
+        page.unroute_all()
+        page.wait_for_selector("#build", state="hidden")  # it hears that none runs, and loads itself anew
+        page.fill("#paths", str(tmp_path / "broken.pdf"))
+        page.click("button:text-is('Build')")
+        page.wait_for_selector("#build[data-running=no] #build-failed li", timeout=120_000)
+        problems += found_by_axe(page, "a build that failed")
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
     assert problems == []
 

@@ -19,11 +19,11 @@ from career_advisor import models
 from career_advisor.advisor import Advisor
 from career_advisor.llm import ChatModel, open_model
 from career_advisor.llm.worker import STEP_TOKENS
-from career_advisor.opening import load_services, open_advisor
 from career_advisor.prompting import Turn
 from career_advisor.records import Ended, Message, ModelUnavailable, PromptTooLong, Stage, Usage
 from career_advisor.settings import Settings
 from tests.llama_server import llama_server
+from tests.shipped import written_by
 from tests.test_written import QUESTION, ask, hold_together
 from tests.weights_server import weights_server
 
@@ -63,10 +63,8 @@ def model(request: pytest.FixtureRequest, gguf: Path) -> ChatModel:
 
 
 @pytest.fixture(scope="module")
-def advisor(model: ChatModel, tmp_path_factory: pytest.TempPathFactory) -> Advisor:
-    settings = Settings(home=tmp_path_factory.mktemp("shipped"), encoder="all-MiniLM-L6-v2")
-    quoting = open_advisor(settings, progress=lambda what, done, total: None)
-    return Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples)
+def advisor(model: ChatModel, shipped_advisor: Advisor) -> Advisor:
+    return written_by(model, shipped_advisor)
 
 
 # ---------------------------------------------------------------- the same for both

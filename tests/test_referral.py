@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from career_advisor.embedding import Encoder
+from career_advisor.index import VectorCache
 from career_advisor.matching import Matcher
 from career_advisor.records import CorpusError, Offer, Status
 from career_advisor.referral import Needs, Registry, check, choose, load_registry, set_aside, understand
@@ -23,8 +24,8 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="module")
-def needs(light_encoder: Encoder) -> Needs:
-    return Needs.of(light_encoder)
+def needs(remembering: VectorCache) -> Needs:
+    return Needs.of(remembering)
 
 
 MATCHERS: dict[tuple[str, ...], Matcher] = {}

@@ -15,15 +15,14 @@ import pytest
 import first_sentence
 from career_advisor.advisor import FEWER_PASSAGES, MODEL_PASSAGES, NOT_WHOLE, REFUSED, TOO_LITTLE, USED_UP, Advisor
 from career_advisor.llm import open_model
-from career_advisor.opening import load_services, open_advisor
 from career_advisor.prompting import Turn
 from career_advisor.records import Message, Piece, PromptTooLong, Reply, Stage, Usage
-from career_advisor.settings import Settings
 from career_advisor.spending import Allowance, Spent
 from career_advisor.web.conversation import Conversation
 from career_advisor.wire import reply_json
 from tests.doubles import ScriptedAnswerer
 from tests.llm_server import LanguageModelServer, language_model_server
+from tests.shipped import written_by
 from tests.test_web import Visitor, served, steps_of
 
 QUESTION = "Do I need a PhD to work on AI safety?"
@@ -35,16 +34,10 @@ BUSY = 10.0  # seconds besides, on a machine that does much else: what is promis
 """Of the whole answer, in these tests."""
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("shipped")
-
-
-@pytest.fixture(scope="module")
-def quoting(home: Path) -> Advisor:
+@pytest.fixture
+def quoting(shipped_advisor: Advisor) -> Advisor:
     """Return an advisor without a model."""
-    settings = Settings(home=home, encoder="all-MiniLM-L6-v2")
-    return open_advisor(settings, progress=lambda what, done, total: None)
+    return shipped_advisor
 
 
 @pytest.fixture
@@ -63,10 +56,7 @@ def writing(quoting: Advisor, server: LanguageModelServer, *, allowance: Allowan
     model = open_model(
         "double", base_url=server.address, api_key=KEY, first_words=1.0, between_words=1.0, whole=SECONDS
     )
-    return Advisor(
-        quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples,
-        allowance=allowance or Allowance(),
-    )  # fmt: skip
+    return written_by(model, quoting, allowance=allowance or Allowance())
 
 
 def ask(advisor: Advisor, question: str = QUESTION, history: Sequence[Message] = (), **more: Any) -> Reply:
@@ -236,7 +226,7 @@ class Exhausted:
 
 def test_a_second_draft_takes_the_place_of_the_first_and_does_not_stand_behind_it(quoting: Advisor) -> None:
     model: Any = Exhausted()
-    speaking = Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples)
+    speaking = written_by(model, quoting)
 
     text, reply = left_standing(speaking.reply(QUESTION))
 
@@ -343,9 +333,7 @@ def translating(quoting: Advisor, server: LanguageModelServer, question: str, an
 
     server.say = say
     model = open_model("double", base_url=server.address, api_key=KEY, first_words=60.0, whole=60.0)
-    return Advisor(
-        quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples, translates=True
-    )
+    return written_by(model, quoting, translates=True)
 
 
 def test_a_question_in_another_language_is_answered_in_it(quoting: Advisor, server: LanguageModelServer) -> None:
@@ -426,7 +414,7 @@ def test_a_conversation_in_each_provider_s_own_protocol(
     server.usage = {"prompt_tokens": 812, "completion_tokens": 41, "total_tokens": 853}
     base = server.address if name.startswith("openai") else server.root
     model = open_model(name, base_url=base, api_key=KEY, first_words=9.0, whole=30.0)
-    speaking = Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples)
+    speaking = written_by(model, quoting)
     spent = Spent()
 
     text, first = left_standing(speaking.reply(QUESTION, spent=spent))
@@ -455,10 +443,7 @@ def doubting(
     server.say = lambda request: [f"{GOOD} ", SECOND]
     writer = open_model("double", base_url=server.address, api_key=KEY, first_words=9.0, whole=30.0)
     second = open_model("judge", base_url=judge.address, api_key=KEY, first_words=60.0, whole=60.0)
-    return Advisor(
-        quoting._shelves, quoting._encoder, load_services(), writer, examples=quoting._examples,
-        allowance=allowance or Allowance(), second_opinion=second,
-    )  # fmt: skip
+    return written_by(writer, quoting, allowance=allowance or Allowance(), second_opinion=second)
 
 
 @pytest.fixture
@@ -666,7 +651,7 @@ def test_a_visitor_who_leaves_or_presses_stop_takes_the_request_back(
     server.say = lambda request: [GOOD + " Now", "More "]
     server.silent_after = words
     model = open_model("double", base_url=server.address, api_key=KEY)
-    speaking: Any = Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples)
+    speaking: Any = written_by(model, quoting)
     with served(speaking) as url:
         visitor = Visitor(url, f"leaving-{words}-{leave.__name__}")
         visitor.send("send", [None, json.dumps({"question": QUESTION})])
@@ -679,9 +664,9 @@ def test_a_visitor_who_leaves_or_presses_stop_takes_the_request_back(
         assert server.gone.wait(3), "the request was left running"
 
 
-def test_no_key_reaches_a_file_of_the_home(advisor: Advisor, server: LanguageModelServer, home: Path) -> None:
+def test_no_key_reaches_a_file_of_the_home(advisor: Advisor, server: LanguageModelServer, shipped_home: Path) -> None:
     server.status, server.error = 401, {"message": f"Incorrect API key provided: {KEY}", "type": "auth"}
-    log = home / "advisor.log"
+    log = shipped_home / "advisor.log"
     kept = logging.FileHandler(log, encoding="utf-8")
     logging.getLogger().addHandler(kept)
     try:
@@ -690,7 +675,7 @@ def test_no_key_reaches_a_file_of_the_home(advisor: Advisor, server: LanguageMod
         logging.getLogger().removeHandler(kept)
         kept.close()
 
-    files = [path for path in home.rglob("*") if path.is_file()]
+    files = [path for path in shipped_home.rglob("*") if path.is_file()]
     assert len(files) > 3, "the index lies there"
     assert "Incorrect API key provided: •••" in log.read_text("utf-8")
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
@@ -702,10 +687,10 @@ ARENA = [Message("user", "What is ARENA?"), Message("assistant", "A bootcamp.")]
 FOLLOW_UP = "And how long does it take?"
 
 
-def rewording(quoting: Advisor, server: LanguageModelServer, written: str) -> Advisor:
-    model = open_model("double", base_url=server.address, api_key=KEY, first_words=9.0, whole=30.0)
+def rewording(quoting: Advisor, server: LanguageModelServer, written: str, *, patience_s: float = 9.0) -> Advisor:
+    model = open_model("double", base_url=server.address, api_key=KEY, first_words=patience_s, whole=30.0)
     server.say = lambda request: [written if "understood alone" in str(request) else GOOD]
-    return Advisor(quoting._shelves, quoting._encoder, load_services(), model, examples=quoting._examples, rewords=True)
+    return written_by(model, quoting, rewords=True)
 
 
 def test_a_follow_up_is_searched_in_the_models_wording_too(quoting: Advisor, server: LanguageModelServer) -> None:
@@ -734,7 +719,7 @@ def test_by_default_there_is_one_call_a_turn(advisor: Advisor, server: LanguageM
 def test_a_rewording_that_fails_is_late_or_no_question_changes_nothing(
     fault: dict[str, Any], quoting: Advisor, server: LanguageModelServer
 ) -> None:
-    speaking = rewording(quoting, server, "unused")
+    speaking = rewording(quoting, server, "unused", patience_s=2.0)
     plain = ask(quoting, FOLLOW_UP, ARENA)
     for name, value in fault.items():
         setattr(server, name, value)

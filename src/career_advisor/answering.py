@@ -89,6 +89,16 @@ _JOINS_ON = re.compile(
     r"^\W*(?:(?:and|but|or|so|also|then|plus|ok(?:ay)?|(?:my )?questions?(?: (?:is|are)(?: these)?)?)\b[\s,:]*)+",
     re.IGNORECASE,
 )
+# Whoever wants something done, and not said.
+_ASKS_TO_ACT = re.compile(
+    r"\b(?:(?:can|could|will|would) (?:yo)?u|please|pls)\b[^.?!]{0,20}"
+    r"\b(?:write|e-?mail|message|contact|call|phone|apply|book|register|submit|sign)\b[^.?!]{0,60}"
+    r"\b(?:for me|on my behalf|in my name)\b"
+    r"|\b(?:check|see|find out|tell me|confirm|know)\b[^.?!]{0,30}\b(?:status of my application"
+    r"|(?:whether|if) (?:it['’]?s|it (?:is|was|has)|my (?:application|referee|form))\b[^.?!]{0,30}"
+    r"\b(?:received|arrived|sent|accepted|rejected|gone through))",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r",\s*(?:no|right|or|or not|yes|eh|hm+|huh|lol|haha)\s*$", re.IGNORECASE)
 _ASIDE = re.compile(r",\s+(?=(?:i|i['’]?m|i['’]ve|we|given|because|since|as|which|though|although)\b)", re.IGNORECASE)
 # Two sentences of one source share its name and its date, whatever they say.
@@ -389,6 +399,7 @@ ASK_THEM = " Whoever it concerns knows best; the people below may know whom to a
 """Where the thing or the name that is lacking is known."""
 READ_ON = " The pages below may tell you more."
 """Where nobody to talk to is among the services shown."""
+CANNOT_ACT = "I can't do that for you: I only answer from what I have read, write to nobody, and see no applications."
 PARTLY = "My sources don't answer exactly that. What comes nearest:"
 NEAREST = "What comes nearest:"
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
@@ -458,7 +469,8 @@ def compose(
         Our words and the quotes, in the order in which they are shown.
     """
     gap = f"My sources don't {_gap(lacking, unknown)}."
-    declined = f"{gap[:-1]}, so I won't guess." if lacking or unknown else NOT_COVERED
+    acting = bool(_ASKS_TO_ACT.search(asked))
+    declined = CANNOT_ACT if acting else f"{gap[:-1]}, so I won't guess." if lacking or unknown else NOT_COVERED
 
     def chosen(shape: Shape) -> tuple[DraftSentence, ...]:
         return quotes(
@@ -491,11 +503,12 @@ def compose(
         case "partly":
             shape = NEAR_BY if lacking or unknown else PLAIN
             near = chosen(shape)
-            line = f"{gap} {NEAREST}" if lacking or unknown else PARTLY
+            line = f"{CANNOT_ACT} {NEAREST}" if acting else f"{gap} {NEAREST}" if lacking or unknown else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
             # Whoever asks something is answered that, and not told first what else was looked up.
             line = _opening(feeling, about if known and not asking else (), history, verdict=verdict)
+            line = f"{CANNOT_ACT} {NEAREST}" if acting else line
             shape = PLAIN if asking < SEVERAL else PLAIN_OF_SEVERAL
             drafts = _before(line, chosen(shape), otherwise=declined)
     return drafts

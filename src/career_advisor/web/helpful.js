@@ -51,7 +51,9 @@ function tellOfVote(asked, trouble) {
   const line = find(".trouble", asked);
   line.textContent = trouble;
   line.hidden = !trouble;
-  if (trouble) say(trouble);
+  if (!trouble) return;
+  say(trouble);
+  line.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" }); // on a phone the form is longer than the window
 }
 
 /** Send a vote and say what became of it. The next question waits meanwhile: Gradio's errors don't say whose they are. */

@@ -230,6 +230,7 @@ def page(html: str, facts: _Facts, files: _Files, nonce: str, language: str) -> 
     names = [(code, says(code, "own_name")) for code in LANGUAGES]
     spoken = {"language": language, "table": _table(language), "languages": names}
     ours = (
+        "<title>Career Advisor</title>\n"  # Gradio gives it one when it has drawn, and then the same
         f'<meta name="description" content="{_DESCRIPTION}" />\n'
         '<meta name="color-scheme" content="light dark" />\n'
         '<link rel="icon" href="./favicon.ico" />\n'
