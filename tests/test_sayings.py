@@ -36,6 +36,8 @@ def sentences() -> Iterator[str]:
     yield from (text for asked in ("Hello", "Thanks!") for text in composed("small_talk", asked))
     yield from composed("clarify")
     yield from composed("refused")
+    yield from composed("not_covered", "Can you write to her for me?")
+    yield f"{answering.CANNOT_ACT} {answering.NEAREST}"
     yield f"{answering.REFUSED} {answering.REFUSED_NEAR}"
     for documents in ((), (SUMMARY,), (SUMMARY,) * 3):
         yield from composed("off_topic", documents=documents)

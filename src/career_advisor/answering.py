@@ -33,7 +33,7 @@ class Shape(NamedTuple):
     """Quotes at least, if anything was found: the best of it, however unlikely."""
 
 
-PLAIN = Shape(sentences=5, words=120, likely=-1.3, likelier=-1.0, least=1)
+PLAIN = Shape(sentences=5, words=120, likely=-1.0, likelier=-0.7, least=1)
 NEAR_BY = PLAIN._replace(sentences=3, words=80)
 """For what only comes near."""
 PLAIN_OF_SEVERAL = PLAIN._replace(sentences=6, words=150)
@@ -498,7 +498,7 @@ def compose(
         case "off_topic":
             drafts = _fixed(f"{OFF_TOPIC} {subject(documents)}")
         case "not_covered":
-            hand_over = READ_ON if not people else ASK_THEM if lacking or unknown else ASK_A_PERSON
+            hand_over = READ_ON if not people else ASK_THEM if lacking or unknown or acting else ASK_A_PERSON
             drafts = _fixed(f"{_kindly(feeling, history)}{declined}{hand_over if offered else ''}")
         case "partly":
             shape = NEAR_BY if lacking or unknown else PLAIN
