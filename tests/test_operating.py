@@ -427,8 +427,8 @@ def test_a_build_is_seen_file_by_file_while_it_runs_and_no_second_one_begins() -
 @pytest.mark.parametrize(
     ("raised", "told"),
     [
-        (NothingReadable("none of these files can be read", [Failure("a.pdf", "empty")]), "none of these files"),
-        (AdvisorError("the weights are missing"), "the weights are missing"),
+        (NothingReadable("none of these files can be read", [Failure("a.pdf", "empty")]), "None of these files"),
+        (AdvisorError("the weights are missing"), "The weights are missing"),
         (ZeroDivisionError("x"), "It broke off"),
     ],
 )

@@ -69,9 +69,9 @@ class Builder:
             outcome, well = _in_words(report), not report.failed
         except NothingReadable as fault:
             self._failed = list(fault.failed) or self._failed
-            outcome = f"{fault}."
+            outcome = _as_a_sentence(fault)
         except AdvisorError as fault:
-            outcome = f"{fault}."
+            outcome = _as_a_sentence(fault)
         finally:
             with self._lock:
                 self._running, self._ended = False, time.monotonic()
@@ -106,6 +106,11 @@ class Builder:
                 "outcome": self._outcome,
                 "well": self._well,
             }
+
+
+def _as_a_sentence(fault: AdvisorError) -> str:
+    told = str(fault)
+    return f"{told[:1].upper()}{told[1:]}."
 
 
 def _in_words(report: BuildReport) -> str:

@@ -25,13 +25,19 @@ DAYS_SHOWN = 31
 
 def index_page(settings: Settings) -> dict[str, Any]:
     """Return what is served, what changed since, and the versions that are kept."""
-    page: dict[str, Any] = {"status": None, "diff": None, "trouble": "", "versions": opening.versions_json(settings)}
+    page: dict[str, Any] = {
+        "status": None,
+        "diff": None,
+        "trouble": "",
+        "none_yet": False,
+        "versions": opening.versions_json(settings),
+    }
     try:
         page["status"] = opening.status_json(settings)
         page["trouble"] = page["status"]["trouble"]
         page["diff"] = opening.diff_json(settings, None)
     except IndexMissing:
-        page["trouble"] = "There is no index yet; a build makes one."
+        page["none_yet"] = True
     except AdvisorError as fault:
         page["trouble"] = str(fault)
     before = [row for row in page["versions"] if not row["served"]]
