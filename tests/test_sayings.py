@@ -37,8 +37,8 @@ def sentences() -> Iterator[str]:
     yield from composed("clarify")
     yield from composed("refused")
     yield from composed("not_covered", "Can you write to her for me?")
-    yield f"{answering.CANNOT_ACT} {answering.NEAREST}"
     yield f"{answering.REFUSED} {answering.REFUSED_NEAR}"
+    yield f"{answering.CANNOT_ACT} {answering.NEAREST}"
     for documents in ((), (SUMMARY,), (SUMMARY,) * 3):
         yield from composed("off_topic", documents=documents)
     for lacking in (None, *ASKED):
@@ -79,6 +79,14 @@ def test_every_sentence_of_ours_is_known_again_and_none_in_the_table_is_idle() -
 
     ours = {key for key in tables()["en"] if key.startswith((SENTENCES, GAPS))}
     assert ours - met == set()
+
+
+def test_no_new_sentence_of_the_advisors_is_without_words_in_the_other_languages() -> None:
+    texts = {name: text for name, text in vars(answering).items() if name.isupper() and isinstance(text, str)}
+
+    assert len(texts) > 15
+    unknown = {name for name, text in texts.items() if not said(text.strip())}
+    assert unknown == {"ENGLISH_ONLY"}, "which stands behind a sentence in the language of the question"
 
 
 def filled(parts: list[dict[str, Any]], code: str) -> str:
