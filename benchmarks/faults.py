@@ -4,7 +4,8 @@ sets/faults.jsonl holds pairs of sentences over passages of the shipped corpus: 
 it, and its twin with one subtle fault. The share of faults caught is given by kind, beside the share of good sentences
 lost, with 95 % Wilson intervals. `dev` and `held_out` are both read by now and for choosing; `fresh`, pairs over
 sections that the other two leave alone, is for reports alone: no rule may be made after it. `--timing` adds the time of
-a check, `--encoder` what the cosine between a sentence and its best sentence would tell.
+a check, `--encoder` what the cosine between a sentence and its best sentence would tell, `--second-opinion MODEL` what
+is caught and lost where a model is asked about what the check lets pass, as `model_second_opinion` has it.
 
 Writes results/faults-HALF.json. Exit code: 0, or 1 where less than 95 % are caught or more than 10 % lost.
 """
@@ -26,6 +27,8 @@ from sklearn.metrics import roc_auc_score
 from career_advisor import chunking, files
 from career_advisor.embedding import Encoder
 from career_advisor.models import catalogue, find
+from career_advisor.opening import open_judge
+from career_advisor.prompting import compose_judgement, read_judgement
 from career_advisor.records import Hit, Span
 from career_advisor.settings import load_settings
 from career_advisor.support import Verdict, judge
@@ -157,18 +160,45 @@ def with_encoder(half: str) -> dict[str, Any]:
     }
 
 
+def with_second_opinion(half: str, model: str) -> dict[str, Any]:
+    """Ask a model about each sentence that the check lets pass, beside what carries it; what it denies is caught."""
+    opened = open_judge(load_settings(), model)
+    denied: dict[bool, list[bool]] = {True: [], False: []}
+    spent = []
+    for case in cases(half):
+        sentences, _ = evidence([passages()[case.document, case.heading]])
+        verdict = check(case)
+        refused = bool(verdict.reason)
+        if not refused:
+            began = time.monotonic()
+            asked = compose_judgement(case.text, [sentences[i] for i in sorted(verdict.carried_by)])
+            said = "".join(item for item in opened.stream(asked) if isinstance(item, str))
+            refused = read_judgement(said) is False
+            spent.append(time.monotonic() - began)
+        denied[case.fault is not None].append(refused)
+    return {
+        "model": model,
+        "caught": share(denied[True]),
+        "lost": share(denied[False]),
+        "seconds a sentence": {f"p{level}": round(float(np.percentile(spent, level)), 1) for level in (50, 95)},
+    }
+
+
 def main() -> int:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=HALVES, default="dev")
     parser.add_argument("--encoder", action="store_true")
     parser.add_argument("--timing", action="store_true")
+    parser.add_argument("--second-opinion", metavar="MODEL")
     given = parser.parse_args()
     results = {"date": today(), "machine": machine(), "commit": commit(), "half": given.half, **measure(given.half)}
     if given.timing:
         results["milliseconds of processor time"] = timed(given.half)
     if given.encoder:
         results["with the encoder"] = with_encoder(given.half)
+    if given.second_opinion:
+        results["with a second opinion"] = with_second_opinion(given.half, given.second_opinion)
     (HERE / "results" / f"faults-{given.half}.json").write_text(
         json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8"
     )

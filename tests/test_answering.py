@@ -299,7 +299,7 @@ def test_what_could_be_asked_next_begins_with_what_likeliest_belongs() -> None:
     found = [replace(hit(pages, i, [1.0]), belongs=(odds,)) for i, odds in enumerate((-3.0, -0.5, -1.0))]
 
     assert follow_ups(found, [], []) == ("Who hires?", "Where?")  # what pays hardly belongs
-    assert follow_ups([replace(found[0], belongs=(-1.9,)), *found[1:]], [], [])[2:] == ("What pays?",)
+    assert follow_ups([replace(found[0], belongs=(-1.4,)), *found[1:]], [], [])[2:] == ("What pays?",)
 
 
 def test_a_question_that_tells_something_of_its_asker_is_suggested_to_whoever_said_the_like() -> None:

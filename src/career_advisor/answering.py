@@ -61,7 +61,7 @@ SUGGESTED = 2
 """Questions to go on with that there are in any case."""
 TOLD = 0.5
 """Cosine to a section's question (`Hit.wording`) from which it is suggested where it tells something of who asks it."""
-NEXT = -2.0
+NEXT = -1.5
 """Log-odds (`Hit.belongs`) of the best sentence of a section from which its question is suggested behind them."""
 FETCHED = 2
 """Sentences before one that points back that are quoted with it at most."""
