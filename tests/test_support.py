@@ -58,6 +58,9 @@ def test_other_words_for_the_same_are_carried(text: str) -> None:
             "Dana Rees of Harbour says that the fellowship will certainly suit you if you like careful writing.",
         ),
         ("all for most", "All fellows go on to research, and a few teach."),
+        ("pointing back", "The second is remote and unpaid, and takes some 30 of 400 applicants."),
+        ("pointing back", "Beacon Labs is remote and unpaid like the other."),
+        ("of the prompt", "Beacon Labs is remote and unpaid, as the passage above says."),
         ("must for do", "Most fellows must go on to research."),
         ("hedge", "Dana Rees of Harbour says that the fellowship suits you if you like careful writing."),
         ("condition", "Dana Rees of Harbour says that the fellowship may suit you."),
@@ -98,6 +101,13 @@ def test_each_kind_of_fault_is_found(fault: str, text: str) -> None:
 )
 def test_what_went_wrong_in_other_assistants_is_not_shown(failure: str, text: str) -> None:
     assert judge(text, PASSAGE).reason, failure
+
+
+def test_of_a_short_sentence_more_must_be_carried() -> None:
+    passage = ["Beacon Circle, founded by Dana Rees, recommends a call with Safety Quest and one with Harbour."]
+
+    assert judge("Dana Rees says there is a Safety group near you.", passage).reason
+    assert not judge("Dana Rees founded Beacon Circle.", passage).reason
 
 
 def test_what_a_sentence_stands_on_is_named_clause_by_clause() -> None:

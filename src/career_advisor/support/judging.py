@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -25,9 +26,18 @@ from career_advisor.support.tense import dated
 
 CARRIED = 0.6
 """Share of a sentence's content that must stand in the sentences that carry its clauses."""
+SHORT, SHORT_CARRIED = 6, 0.7
+"""Words of content up to which a sentence is short, and its share then: two that are missing may be all it says."""
 _STATES_NOTHING = (":", "?")
 """Ends of what announces something, or asks: small models write much of it."""
 _UNRESOLVED = frozenset({"former", "latter", "respectively"})
+# "The catch with the second is …": of which two, the sentence does not say.
+_COUNTED = re.compile(
+    r"\bthe (?:first|second|third|other)(?: one)?(?=\s*(?:[,.;:!?]|$|(?:is|are|was|were|has|have)\b))", re.IGNORECASE
+)
+_OF_THE_PROMPT = re.compile(
+    r"\b(?:passages?|excerpts?|texts?|context) (?:above|below|given|provided)\b|\bthe passages?\b", re.IGNORECASE
+)
 
 
 class Verdict(NamedTuple):
@@ -60,7 +70,7 @@ def judge(text: str, evidence: Sequence[str], about: str = "", told: str = "") -
     support = case.support()
     reason = (
         foreign(text, "\n".join((*evidence, about)), case)
-        or (f"its passages carry {support:.0%} of its words" if support < CARRIED else "")
+        or (f"its passages carry {support:.0%} of its words" if support < _needed(claim.content) else "")
         or unsupported(case)
         or next((fault for clause in case.clauses for fault in _clause_faults(case, clause) if fault), "")
         or assumed(case, own_words(told))
@@ -71,9 +81,19 @@ def judge(text: str, evidence: Sequence[str], about: str = "", told: str = "") -
         or preferred(case)
         or contradicted(case)
         or bounds(text, case, evidence)
-        or ("it points back with a word that can't be followed" if _UNRESOLVED & set(claim.spoken) else "")
+        or ("it points back with a word that can't be followed" if _points_back(text, claim.spoken, evidence) else "")
+        or ("it speaks of the passages that it was given" if _OF_THE_PROMPT.search(text) else "")
     )
     return Verdict(support, () if reason else tuple(dict.fromkeys(c.home for c in case.clauses)), reason)
+
+
+def _needed(content: Sequence[int]) -> float:
+    return SHORT_CARRIED if len(content) <= SHORT else CARRIED
+
+
+def _points_back(text: str, spoken: Iterable[str], evidence: Sequence[str]) -> bool:
+    counted = _COUNTED.search(text)
+    return bool(_UNRESOLVED & set(spoken)) or bool(counted and not any(counted[0] in each for each in evidence))
 
 
 def _clause_faults(case: Case, clause: Clause) -> Iterable[str]:
