@@ -104,10 +104,13 @@ def test_what_went_wrong_in_other_assistants_is_not_shown(failure: str, text: st
 
 
 def test_of_a_short_sentence_more_must_be_carried() -> None:
-    passage = ["Beacon Circle, founded by Dana Rees, recommends a call with Safety Quest and one with Harbour."]
+    passage = [
+        "AISafety.info, a question-and-answer site founded by Rob Miles, recommends booking a call with AI Safety "
+        "Quest as well as one with 80,000 Hours."
+    ]
 
-    assert judge("Dana Rees says there is a Safety group near you.", passage).reason
-    assert not judge("Dana Rees founded Beacon Circle.", passage).reason
+    assert judge("Rob Miles says there is an AI safety group near you.", passage).reason.endswith("of its words")
+    assert not judge("Rob Miles founded AISafety.info.", passage).reason
 
 
 def test_what_a_sentence_stands_on_is_named_clause_by_clause() -> None:
