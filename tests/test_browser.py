@@ -1057,7 +1057,7 @@ def fired(browser: Any, stage: Loopback, canary: Loopback) -> tuple[set[str], in
     eventually(lambda: set(stage.asked) >= set(names))
     page.wait_for_timeout(700)
     page.evaluate(CLICKED)
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(2_500)  # forty frames in one process: on two busy cores a dialog may come late
     context.close()
     return set(canary.asked) - BROWSERS_OWN, len(dialogs)
 
