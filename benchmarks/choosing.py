@@ -2,13 +2,13 @@
 
 sets/choices.jsonl has messages with what the search had found for each: the sentences that a reader in the place of the
 person would be glad of (`best`), those that would not disturb (`ok`, counted as IN_PART of one that belongs), and the
-rest. A network like that of reading.py is trained on these and on sets/readings.jsonl; for each message the search is
+rest. A network like that of reading.py is trained on these, on
+sets/readings.jsonl and on sets/asked.jsonl; for each message the search is
 run as always, and a logistic regression on `choosing.Traits` learns to tell them apart, with what the network makes of
 them and without. For the regression the network says of a message, and `adapting` of its sections, only what was
 learnt from the other half; what is known of the sentences by heart (`Recalled`) is learnt from sets/readings.jsonl and
-sets/asked.jsonl alone. Reported by
-five-fold cross-validation over messages, beside the
-order in which the search has them: the AUROC of the best sentences among all, how often the likeliest is one of them,
+sets/asked.jsonl alone. Reported by five-fold cross-validation over messages, beside the order in which the search has
+them: the AUROC of the best sentences among all, how often the likeliest is one of them,
 and, quoting what is likelier than answering's mark, how many sentences are quoted, how many of them are among the best
 and among the rest, and the share of the best ones quoted. From the same folds a second regression learns on
 `choosing.Whole` which messages are answered by what was found (`answerable`), with a linear model of the message's

@@ -49,6 +49,7 @@ def main() -> None:
         if done.returncode > 1:
             sys.exit(done.returncode)
         table = json.loads((out / "models.json").read_text("utf-8")) | {"commit": commit()}
+        table["cases"]["path"] = "a sample of corpus/cases.jsonl"
         (HERE / "results" / f"{given.name}.json").write_text(json.dumps(table, indent=1) + "\n", "utf-8")
         shutil.copy(out / "models.md", HERE / "results" / f"{given.name}.md")
 

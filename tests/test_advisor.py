@@ -123,6 +123,20 @@ def test_what_cannot_be_answered_is_said_plainly(question: str, statuses: set[st
     hold_together(reply, texts(advisor))
 
 
+@pytest.mark.parametrize("question", ["am i too old at 43 lol", "no degree, any chance?"])
+def test_a_question_whose_answer_is_found_is_on_the_subject_without_a_word_of_it(
+    question: str, advisor: Advisor
+) -> None:
+    assert answer(advisor, question).status in {"answered", "partly"}
+
+
+def test_no_number_is_said_to_be_missing_above_a_sentence_that_gives_it(advisor: Advisor) -> None:
+    reply = answer(advisor, "how many are they in all, worldwide, who work on AI safety?")
+
+    assert "1,100" in reply.answer
+    assert "don't give a number" not in reply.answer
+
+
 def test_whoever_wants_an_alternative_is_told_of_others(advisor: Advisor) -> None:
     reply = answer(advisor, "What are alternatives to MATS?")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from career_advisor.answering import PLAIN, compose, follow_ups, likely, nothing_on, quotes
-from career_advisor.records import Citation, Document, Hit, Kind, Message, Section, Span
+from career_advisor.answering import CANNOT_ACT, PLAIN, compose, follow_ups, likely, nothing_on, quotes
+from career_advisor.records import Citation, Document, Hit, Kind, Message, Section, Span, Status
 
 
 def page(*sections: tuple[str, list[str]], path: str = "page.md", kind: Kind = "our summary") -> Document:
@@ -395,6 +396,28 @@ def test_each_of_several_questions_has_its_sentence_before_one_has_more() -> Non
 )
 def test_a_question_is_said_back_without_what_stands_around_it(question: str, back: str) -> None:
     assert nothing_on([question]) == f"I found little or nothing in my sources on “{back}”."
+
+
+@pytest.mark.parametrize("asked", ["can u write to her for me?", "Could you check whether it's been received?"])
+def test_whoever_wants_something_done_is_told_that_it_cannot_be(asked: str) -> None:
+    declined = written("not_covered", asked, offered=True)
+    near = written("partly", asked, lacking="address")
+
+    assert declined.startswith(CANNOT_ACT)
+    assert "whom to ask" in declined
+    assert near.startswith(f"{CANNOT_ACT} What comes nearest:")
+
+
+def test_whoever_wants_to_be_told_something_is_not_taken_to_want_it_done() -> None:
+    asked = "Can you tell me whom I could write to, or which form to submit?"
+
+    assert CANNOT_ACT not in written("not_covered", asked, offered=True)
+
+
+def written(status: Status, asked: str, **given: Any) -> str:
+    told: dict[str, Any] = {"lacking": None, "unknown": (), "feeling": None, "history": (), "helplines": (), **given}
+    drafts = compose(status, asked, [hit(DEGREES, 0, [1.0, 1.0])], (), documents=(DEGREES,), **told)
+    return " ".join(draft.text for _, draft in drafts)
 
 
 def test_a_long_question_is_said_back_by_its_beginning() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from career_advisor.conversation import FACETS, asks_for_a_verdict, feeling_of, known_situations, understand
+from career_advisor.conversation import FACETS, asks, asks_for_a_verdict, feeling_of, known_situations, understand
 from career_advisor.records import Message
 
 
@@ -309,3 +309,10 @@ def test_what_somebody_went_through_is_met_kindly() -> None:
 
     assert feeling_of(turned_down.understood) == "hardship"
     assert feeling_of(writes.understood) is None
+
+
+def test_what_begins_like_a_question_and_tells_something_asks_nothing() -> None:
+    assert not asks("Did a bootcamp in 2021, got a junior dev job.")
+    assert not asks("Have two kids.")
+    assert asks("Did a bootcamp help you?")
+    assert asks("do i need a degree")
