@@ -23,7 +23,7 @@ help:
 	@echo "make evaluate  answer the shipped test set, and hold the answers against the gates"
 	@echo "make corpus  check every page and the registry, and make the shipped vectors anew"
 	@echo "make screenshots OUT=folder  a picture of every state of the pages, wide, tablet and phone, light and dark"
-	@echo "make bench   measure on this machine what docs and README state"
+	@echo "make bench   measure latency, declining and finding on this machine (docs/figures.md names the script behind each figure)"
 	@echo "make clean   remove .venv and what the tools left"
 
 run: $(VENV)/installed weights

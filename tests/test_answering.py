@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from career_advisor.answering import CANNOT_ACT, PLAIN, compose, follow_ups, likely, nothing_on, quotes
+from career_advisor.answering import PLAIN, compose, follow_ups, likely, nothing_on, quotes
+from career_advisor.bounds import bound_of
 from career_advisor.records import Citation, Document, Hit, Kind, Message, Section, Span, Status
 
 
@@ -398,20 +399,27 @@ def test_a_question_is_said_back_without_what_stands_around_it(question: str, ba
     assert nothing_on([question]) == f"I found little or nothing in my sources on “{back}”."
 
 
-@pytest.mark.parametrize("asked", ["can u write to her for me?", "Could you check whether it's been received?"])
-def test_whoever_wants_something_done_is_told_that_it_cannot_be(asked: str) -> None:
+@pytest.mark.parametrize(
+    ("asked", "hands_over"), [("can u write to her for me?", True), ("Does my NDA forbid me to say so?", False)]
+)
+def test_whoever_wants_what_no_guidance_can_do_is_told_so_first(asked: str, hands_over: bool) -> None:
+    bound = bound_of(asked)
+    assert bound is not None
+
     declined = written("not_covered", asked, offered=True)
     near = written("partly", asked, lacking="address")
+    answered = written("answered", asked)
 
-    assert declined.startswith(CANNOT_ACT)
-    assert "whom to ask" in declined
-    assert near.startswith(f"{CANNOT_ACT} What comes nearest:")
+    assert declined.startswith(bound.says)
+    assert ("whom to ask" in declined) is hands_over
+    assert near.startswith(f"{bound.says} What comes nearest:")
+    assert answered.startswith(f"{bound.says} What comes nearest:")
 
 
 def test_whoever_wants_to_be_told_something_is_not_taken_to_want_it_done() -> None:
     asked = "Can you tell me whom I could write to, or which form to submit?"
 
-    assert CANNOT_ACT not in written("not_covered", asked, offered=True)
+    assert written("not_covered", asked, offered=True).startswith("My sources don't answer that")
 
 
 def written(status: Status, asked: str, **given: Any) -> str:

@@ -69,7 +69,7 @@ def test_a_page_says_whose_view_it_is_when_it_was_true_and_where_to_check_it(pag
 @each(sections())
 def test_a_section_is_a_question_with_a_readable_answer_and_other_wordings(page: Document, section: Section) -> None:
     assert section.heading[-1].endswith("?")
-    assert 50 <= len(words_of(page, section)) <= 190
+    assert 60 <= len(words_of(page, section)) <= 180
     assert 4 <= len(section.wordings) <= 8
     assert len(set(section.wordings)) == len(section.wordings)
     assert section.sources, "what was it written from?"

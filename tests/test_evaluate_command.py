@@ -256,7 +256,7 @@ def test_what_cannot_be_carried_out_ends_with_3(
     monkeypatch.undo()
 
     assert without_library.code == 3
-    assert "pip install 'career-advisor[evaluate]'" in without_library.err
+    assert "pip install 'ir-measures" in without_library.err
 
 
 def test_an_index_that_is_gone_ends_with_3_and_leaves_what_was_asked(

@@ -562,7 +562,7 @@ def test_a_library_that_is_missing_is_named_with_its_install_line(extra: str, mo
     monkeypatch.setitem(sys.modules, f"langchain_{extra}", cast("Any", None))
     _forget_libraries()
 
-    with pytest.raises(ModelUnavailable, match=re.escape(f"pip install 'career-advisor[{extra}]'")):
+    with pytest.raises(ModelUnavailable, match=re.escape(f"pip install 'langchain-{extra}")):
         open_model(f"{extra}:model", api_key=KEY)
 
 
@@ -576,7 +576,7 @@ def _forget_libraries() -> None:
 def test_so_is_that_of_the_embedded_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
 
-    with pytest.raises(ModelUnavailable, match=re.escape("pip install 'career-advisor[local]'")):
+    with pytest.raises(ModelUnavailable, match=re.escape("pip install 'openvino-genai")):
         text_of(open_model("local", weights=lambda: tmp_path / "model.gguf"))
 
 

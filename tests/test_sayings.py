@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from career_advisor import answering, explaining
+from career_advisor.bounds import known_bounds
 from career_advisor.conversation import known_situations
 from career_advisor.records import Document, Message
 from career_advisor.referral import load_registry
@@ -19,7 +20,7 @@ from career_advisor.web.wording import LANGUAGES, says, tables
 from tests.doubles import SUMMARY
 
 OTHERS = [code for code in LANGUAGES if code != "en"]
-ASKED = ("pay", "cost", "share", "deadline", "date", "duration", "count", "address", "place", "person", "now")
+ASKED = ("salary", "pay", "cost", "share", "deadline", "date", "duration", "count", "address", "place", "person", "now")
 HELPLINES = load_registry(shipped_corpus() / "services.toml").helplines
 
 
@@ -38,7 +39,7 @@ def sentences() -> Iterator[str]:
     yield from composed("refused")
     yield from composed("not_covered", "Can you write to her for me?")
     yield f"{answering.REFUSED} {answering.REFUSED_NEAR}"
-    yield f"{answering.CANNOT_ACT} {answering.NEAREST}"
+    yield from (f"{bound.says} {answering.NEAREST}" for bound in known_bounds())
     for documents in ((), (SUMMARY,), (SUMMARY,) * 3):
         yield from composed("off_topic", documents=documents)
     for lacking in (None, *ASKED):
@@ -83,6 +84,7 @@ def test_every_sentence_of_ours_is_known_again_and_none_in_the_table_is_idle() -
 
 def test_no_new_sentence_of_the_advisors_is_without_words_in_the_other_languages() -> None:
     texts = {name: text for name, text in vars(answering).items() if name.isupper() and isinstance(text, str)}
+    texts |= {bound.key: bound.says for bound in known_bounds()}
 
     assert len(texts) > 15
     unknown = {name for name, text in texts.items() if not said(text.strip())}

@@ -20,6 +20,7 @@ import numpy as np
 from career_advisor import (
     adapting,
     answering,
+    bounds,
     choosing,
     citation,
     conversation,
@@ -456,6 +457,8 @@ class Advisor:
         of_parts = zip(queries.facets, vectors[len(queries.searched) :], facets, strict=True)
         asked_in_it = [_Asked(*part, part[0] in open_ones) for part in of_parts][: queries.asking]
         verdict = _with_what_belongs(verdict, chooser, wholes, [hits, *facets], self._today())
+        if (bound := bounds.bound_of(asked)) and bound.is_a_request and verdict.status == "partly":
+            verdict = verdict._replace(status="not_covered")  # what is near does nothing for whoever wants it done
         status = intent or verdict.status
         offers = referral.choose(
             queries.standalone,
@@ -651,10 +654,16 @@ class Advisor:
         return _parts_found(standalone, queries, vectors, hits, facets), verdict, shelf
 
     def _instead(self, queries: Queries) -> tuple[Queries, tuple[Service, ...]]:
-        """Look up others, too, where something else than a service is wanted; return what is set aside."""
+        """Look up others, too, where something else than a service is wanted; return what is set aside.
+
+        What guidance answers beside a request that it cannot meet is looked up as well.
+        """
         unwanted = referral.set_aside(queries.standalone, self._registry)
         others = tuple(f"What else is there for {service.gap}?" for service in unwanted)
-        return replace(queries, searched=(*queries.searched, *others)), unwanted
+        bound = bounds.bound_of(queries.question)
+        beside = bound.asks if bound else ()
+        queries = replace(queries, searched=(*queries.searched, *others))
+        return replace(queries, facets=(*queries.facets, *beside), known=queries.known + len(beside)), unwanted
 
     def _retrieve(self, queries: Sequence[str], vectors: Any, shelf: Shelf, limit: int) -> list[Hit]:
         name = shelf.encoder.name
@@ -971,10 +980,13 @@ def _said_on(found: _Found, drafts: answering.Drafts, chooser: choosing.Chooser)
 
 
 def _left_open(found: _Found, reads: Sequence[Sequence[float]], chooser: choosing.Chooser) -> list[str]:
-    """Return the questions of a message of several that nothing quoted answers."""
+    """Return the questions of a message of several that nothing quoted answers.
+
+    One that wants a verdict has ours, that nobody can give it.
+    """
 
     def is_open(i: int, asked: _Asked) -> bool:
-        if len(content_words(asked.text)) < ASKS:
+        if len(content_words(asked.text)) < ASKS or conversation.asks_for_a_verdict(asked.text):
             return False
         if chooser.head is None:
             return asked.open and not answering.likely(asked.hits)
@@ -1042,7 +1054,8 @@ def _with_what_belongs(
         return verdict
     status: Status = "answered" if odds >= limits.answered else "partly" if odds >= limits.partly else "not_covered"
     lacking = verdict.asked
-    if lacking is not None and not verdict.unknown_names and contains(_likeliest(found), lacking, today):
+    told = lacking not in {None, "salary"} and not verdict.unknown_names  # the likeliest may be of another employer
+    if lacking is not None and told and contains(_likeliest(found), lacking, today):
         lacking = None  # whatever else speaks against it: nobody is told that there is no number above a number
     if status == "answered" and lacking is not None:
         status = "partly"  # what has no amount in it does not say how much

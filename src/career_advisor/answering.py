@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
+from career_advisor.bounds import bound_of
 from career_advisor.records import Citation, Document, DraftSentence, Hit, Message, Section, Span, Status
 from career_advisor.text import Asked, content_words, dates, foreign_language, words
 
@@ -87,16 +88,6 @@ _ASKS_WHAT = re.compile(
 )
 _JOINS_ON = re.compile(
     r"^\W*(?:(?:and|but|or|so|also|then|plus|ok(?:ay)?|(?:my )?questions?(?: (?:is|are)(?: these)?)?)\b[\s,:]*)+",
-    re.IGNORECASE,
-)
-# Whoever wants something done, and not said.
-_ASKS_TO_ACT = re.compile(
-    r"\b(?:(?:can|could|will|would) (?:yo)?u|please|pls)\b[^.?!]{0,20}"
-    r"\b(?:write|e-?mail|message|contact|call|phone|apply|book|register|submit|sign)\b[^.?!]{0,60}"
-    r"\b(?:for me|on my behalf|in my name)\b"
-    r"|\b(?:check|see|find out|tell me|confirm|know)\b[^.?!]{0,30}\b(?:status of my application"
-    r"|(?:whether|if) (?:it['’]?s|it (?:is|was|has)|my (?:application|referee|form))\b[^.?!]{0,30}"
-    r"\b(?:received|arrived|sent|accepted|rejected|gone through))",
     re.IGNORECASE,
 )
 _TAG = re.compile(r",\s*(?:no|right|or|or not|yes|eh|hm+|huh|lol|haha)\s*$", re.IGNORECASE)
@@ -335,6 +326,7 @@ def _one_line(text: str) -> str:
 # ---------------------------------------------------------------- our own words
 
 _ASKED_IN_WORDS: dict[Asked, str] = {
+    "salary": "say what exactly that job pays{at}",
     "pay": "say what is paid{at}",
     "cost": "say what {that} costs",
     "share": "give a rate or a share for {that}",
@@ -399,13 +391,14 @@ ASK_THEM = " Whoever it concerns knows best; the people below may know whom to a
 """Where the thing or the name that is lacking is known."""
 READ_ON = " The pages below may tell you more."
 """Where nobody to talk to is among the services shown."""
-CANNOT_ACT = "I can't do that for you: I only answer from what I have read, write to nobody, and see no applications."
 PARTLY = "My sources don't answer exactly that. What comes nearest:"
 NEAREST = "What comes nearest:"
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
 # A time limit that goes with a date; and an amount of money, whose date says when it was known: it holds for its year.
 _ROUND = re.compile(
-    r"\bdeadlines?\b|\b(?:opens?|opened|closes?|closed) \w|\bapply (?:by|until|before)\b", re.IGNORECASE
+    r"\bdeadlines?\b|\b(?:opens?|opened|closes?|closed) (?:on|in|at|by|until|from|for|around|early|late|mid|again|\d)"
+    r"|\bapply (?:by|until|before)\b",
+    re.IGNORECASE,
 )
 _AMOUNT = re.compile(r"[$£€]\s?\d|\d (?:\w+ )?(?:dollars|pounds|euros)\b", re.IGNORECASE)
 _THANKED = re.compile(r"\b(?:thank|thanks|thx|cheers|ty|danke|merci|gracias|helpful|awesome)\b", re.IGNORECASE)
@@ -469,8 +462,8 @@ def compose(
         Our words and the quotes, in the order in which they are shown.
     """
     gap = f"My sources don't {_gap(lacking, unknown)}."
-    acting = bool(_ASKS_TO_ACT.search(asked))
-    declined = CANNOT_ACT if acting else f"{gap[:-1]}, so I won't guess." if lacking or unknown else NOT_COVERED
+    bound = bound_of(asked)
+    declined = bound.says if bound else f"{gap[:-1]}, so I won't guess." if lacking or unknown else NOT_COVERED
 
     def chosen(shape: Shape) -> tuple[DraftSentence, ...]:
         return quotes(
@@ -498,17 +491,18 @@ def compose(
         case "off_topic":
             drafts = _fixed(f"{OFF_TOPIC} {subject(documents)}")
         case "not_covered":
-            hand_over = READ_ON if not people else ASK_THEM if lacking or unknown or acting else ASK_A_PERSON
-            drafts = _fixed(f"{_kindly(feeling, history)}{declined}{hand_over if offered else ''}")
+            hand_over = READ_ON if not people else ASK_THEM if lacking or unknown or bound else ASK_A_PERSON
+            goes_on = offered and (bound is None or bound.hands_over)
+            drafts = _fixed(f"{_kindly(feeling, history)}{declined}{hand_over if goes_on else ''}")
         case "partly":
             shape = NEAR_BY if lacking or unknown else PLAIN
             near = chosen(shape)
-            line = f"{CANNOT_ACT} {NEAREST}" if acting else f"{gap} {NEAREST}" if lacking or unknown else PARTLY
+            line = f"{bound.says} {NEAREST}" if bound else f"{gap} {NEAREST}" if lacking or unknown else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
             # Whoever asks something is answered that, and not told first what else was looked up.
             line = _opening(feeling, about if known and not asking else (), history, verdict=verdict)
-            line = f"{CANNOT_ACT} {NEAREST}" if acting else line
+            line = f"{bound.says} {NEAREST}" if bound else line
             shape = PLAIN if asking < SEVERAL else PLAIN_OF_SEVERAL
             drafts = _before(line, chosen(shape), otherwise=declined)
     return drafts

@@ -1,4 +1,4 @@
-"""The command line. Data goes to stdout, progress and logs to stderr; see docs/contract in the README for the JSON.
+"""The command line. Data goes to stdout, progress and logs to stderr; docs/for-programs.md has the JSON.
 
 Exit codes: 0 done, 1 done with a failed file or finding, 2 wrong use, 3 could not be carried out.
 """

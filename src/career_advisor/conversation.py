@@ -75,7 +75,10 @@ _VERDICT = re.compile(
     r"|\b(?:tell me|be) (?:straight|honest(?:ly)?|bluntly?|the truth)\b|\bhonest (?:verdict|assessment|opinion)\b"
     r"|\byes or no\b|\b(?:stay or (?:go|leave|switch|quit)|leave or stay|quit or stay)\b"
     r"|\bis (?:it|this|my \w+) (?:\w+ ){0,2}(?:realistic|silly|hopeless|delusional|crazy)\b"
-    r"|\btoo (?:late|old) for me\b",
+    r"|\btoo (?:late|old) for me\b|\b(?:tell me|say) (?:just )?which\b"
+    r"|\bwhich (?:one|of (?:them|the two|these)) (?:should|would|do)\b"
+    r"|\b(?:when|how long) (?:should i|do i|would you(?: say)?)\b[^?.]{0,30}\b(?:give up|stop|quit|call it a day)\b"
+    r"|\bshould i (?:just |now )?(?:stop|keep (?:going|trying|applying))\b",
     re.IGNORECASE,
 )
 
@@ -116,6 +119,7 @@ _DEFINES = re.compile(
 _AUX = r"(?:do|does|did|can|could|should|would|will|is|are|am|has|have)(?:n['’]?t)?"
 _ASKS_ANEW = re.compile(
     rf"(?:\s*[,:;–—]|\s-)?\s+(?:(?:and|but|or|so|also|then|plus)\s+)?"
+    rf"(?:(?:also|separately|second(?:ly)?|finally|lastly|if (?:so|yes|not)),?\s+)?"
     rf"(?=(?:{_AUX} (?:i|you|we|they|there|it|any\w*|some\w*|people)|(?:what|how) about"
     rf"|(?:(?:to|for|with|from|at|in|on|by) )?(?:what|which|whom?|where|when|why|how)"
     rf"(?:(?: \w+){{0,3}}? {_AUX}|['’](?:d|s|ll|re)))\b)",
@@ -123,6 +127,8 @@ _ASKS_ANEW = re.compile(
 )
 # "The degree, which is 14 more months" goes on with what it was saying.
 _RELATES = re.compile(rf"(?:which|who|where) {_AUX}\b", re.IGNORECASE)
+# Points that somebody numbers.
+_NUMBERED = re.compile(r"(?:(?<=\s)|(?<=^)|(?<=[,;:]))\(?(?:[1-5]|[a-e])\)\s+")
 _CONJOINED = re.compile(r"\b(?:and|but|or|so|also|then|plus)\b", re.IGNORECASE)
 _JOINED = re.compile(r"[,:;–—-]|\b(?:and|but|or|so|also|then|plus)\b", re.IGNORECASE)
 
@@ -426,7 +432,8 @@ def _parts(question: str) -> tuple[str, ...]:
     """Return the sentences of a message that say something, if there are several; those that ask come first."""
     if len(words(question)) < SEVERAL:
         return ()
-    parts = [part for match in _SENTENCE.finditer(question) for part in _apart(match.group().strip())]
+    points = [sentence.group().strip() for point in _NUMBERED.split(question) for sentence in _SENTENCE.finditer(point)]
+    parts = [part for point in points for part in _apart(point)]
     telling = [part for part in parts if len(content_words(part)) > (0 if asks(part) else 1)]
     asking = [part for part in telling if asks(part)]
     rest = [part for part in telling if part not in asking]

@@ -74,6 +74,8 @@ _CAPITALISED = re.compile(r"(?:(?<=[a-z,;)’'] )|(?<=\())[A-Z][\w’'-]*\w")
 _SMALL = re.compile(r"(?<![\w.@/-])[a-z][a-z’'-]*")
 HARDLY_SMALL = 10
 """How many times as often a word has a capital that is only a name."""
+INITIALS = 2
+"""Letters up to which a name may be short for one that the passages have in full: SF, ML, DC."""
 SHOUTED = 6
 """Letters of the longest word in capitals that is a name: ARENA would be one, but so would EVERYONE."""
 
@@ -488,4 +490,5 @@ def _asked_names(question: str, ground: Ground) -> dict[str, str]:
         and not _CALENDAR.match(written)
         and not _PEOPLE.match(written)
         and not (written.isupper() and len(written) > SHOUTED)
+        and (len(written) > INITIALS or any(name in country for country in _COUNTRIES))
     }

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from career_advisor import __version__, neutral
 from career_advisor.citation import cite
+from career_advisor.extras import install_line
 from career_advisor.records import AdvisorError, Hit, Message, Piece, Queries, Reply, Span, Stage
 from career_advisor.wire import hit_json, reply_json
 
@@ -370,7 +371,7 @@ def serve(open_advisor: Callable[[], Advising]) -> None:
         import anyio
         from mcp.server.stdio import stdio_server
     except ModuleNotFoundError as fault:
-        raise AdvisorError("the MCP server needs a library: pip install 'career-advisor[mcp]'") from fault
+        raise AdvisorError(f"the MCP server needs a library: {install_line('mcp')}") from fault
 
     to_stderr = logging.StreamHandler(sys.stderr)
     to_stderr.setLevel(logging.WARNING)

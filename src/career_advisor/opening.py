@@ -652,7 +652,11 @@ def examine(settings: Settings) -> list[Check]:
 
     return [
         attempt("python", lambda: sys.version.split()[0], ""),
-        attempt("corpus", lambda: str(shipped_corpus()), "pip install --force-reinstall career-advisor"),
+        attempt(
+            "corpus",
+            lambda: str(shipped_corpus()),
+            "run `pip install --force-reinstall .` in the folder that it came from",
+        ),
         attempt("home", lambda: _writable(settings.home), "set ADVISOR_HOME to a folder that you may write to"),
         attempt("encoder", lambda: open_encoder(settings).identity.name, "career-advisor models fetch"),
         attempt("tracing", lambda: _not_traced(settings), "unset LANGSMITH_TRACING"),

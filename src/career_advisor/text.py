@@ -16,7 +16,18 @@ from importlib import resources
 from typing import Literal, NamedTuple, TypeAlias
 
 Asked: TypeAlias = Literal[
-    "pay", "cost", "share", "deadline", "date", "duration", "count", "address", "place", "person", "now"
+    "salary",
+    "pay",
+    "cost",
+    "share",
+    "deadline",
+    "date",
+    "duration",
+    "count",
+    "address",
+    "place",
+    "person",
+    "now",
 ]
 """Kinds of thing that a question can ask for and that an answer must visibly contain."""
 
@@ -56,6 +67,14 @@ _MONEY = r"[$£€]\s?\d|\b\d[\d,.]*\s?(?:k\b|(?:US |Canadian |Australian )?doll
 _OPENING = r"(?:open|hiring|recruiting|available|vacanc(?:y|ies)|openings|positions|roles|rounds?|jobs?)"
 _AT_PRESENT = r"\b(?:right now|at the moment|today|currently|this (?:week|month))\b"
 _PAY = r"\b(?:salar(?:y|ies)|wages?|stipends?|compensation|earnings?|pay ?check|income)\b"
+# What somebody in a job earns is not what a fellow is given.
+_OF_A_JOB = re.compile(
+    r"\b(?:salar(?:y|ies)|wages?|(?:research )?(?:engineer|scientist|researcher|analyst|employee|manager)s?|staff|jobs?"
+    r"|roles?|positions?)\b",
+    re.IGNORECASE,
+)
+_OF_A_PROGRAMME = r"\b(?:fellow|stipend|scholar|intern\b|interns|internship|mentee|program|bootcamp|grant)\w*"
+_JOBS = "researcher|engineer|scientist|analyst|manager|developer|lead"
 _ANY_NUMBER = rf"\d|\b{_NUMBER_WORD}\b"
 
 _NO_PERSON = (
@@ -67,6 +86,7 @@ _NO_PERSON = (
 """What begins no person's name."""
 
 _KINDS: dict[Asked, re.Pattern[str]] = {
+    "salary": re.compile(rf"\A(?![\s\S]*{_OF_A_PROGRAMME})[\s\S]*?(?:{_MONEY})", re.IGNORECASE),
     "pay": re.compile(rf"{_MONEY}|\bunpaid\b|\bwithout pay\b|\bno (?:pay|stipend|salary)\b", re.IGNORECASE),
     "cost": re.compile(rf"{_MONEY}|\bfree\b|\bno (?:fee|cost|charge)\b|\bcosts? nothing\b", re.IGNORECASE),
     "share": re.compile(
@@ -108,7 +128,8 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
         "share",
         re.compile(
             r"\b(?:acceptance|success|admission|rejection) (?:rate|chance)s?\b|\bpercent(?:age)?\b|\bper cent\b"
-            r"|\bwhat (?:fraction|share|proportion)\b|\b(?:chances?|odds) of (?:getting|being|an?)\b"
+            r"|\bwhat (?:fraction|share|proportion)\b"
+            r"|(?<!any )(?<!realistic )(?<!real )(?<!good )\b(?:chances?|odds) of (?:getting|being|an?)\b"
             r"|\b(?:what|how (?:big|good|high|likely))[^?.]{0,30}\b(?:chances?|odds)\b",
             re.IGNORECASE,
         ),
@@ -122,6 +143,7 @@ _ASKS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
             rf"(?:[\w']+ ){{0,3}}{_PAY} (?:for|at|of|in|as)\b(?: [\w']+){{1,9}}\W*$"
             r"|\bhow much (?:do|does|did|would|will|can|could)\b[^?.]*\b(?:pay|paid|earn|make)\b"
             r"|\b(?:what|how much)\b[^?.]*\b(?:earn|get paid)s?\b|\bwhat (?:would|do|does|will) (?:[\w']+ ){1,4}pay\b"
+            rf"|\bwhat (?:do|does|would|will|can|could) (?:[\w-]+ ){{0,4}}(?:{_JOBS})s? (?:at [\w ]+ )?make\b\W*$"
             r"|\bwhat(?:'s| is)? the pay\b|\bhow (?:well|much) paid\b",
             re.IGNORECASE,
         ),
@@ -319,7 +341,8 @@ def asked_for(question: str) -> Asked | None:
     """Return the kind of thing that a question asks for, if it is one that an answer must visibly contain."""
     for kind, pattern in _ASKS:
         if pattern.search(question):
-            return kind
+            of_a_job = _OF_A_JOB.search(question) and not re.search(_OF_A_PROGRAMME, question, re.IGNORECASE)
+            return "salary" if kind == "pay" and of_a_job else kind
     return None
 
 

@@ -12,12 +12,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from career_advisor.evaluation.cases import Gold
+from career_advisor.extras import install_line
 from career_advisor.records import AdvisorError
 
 COVERED = 0.5
 """Share of a gold stretch that a passage must hold; measuring-answers, section C, item 1."""
 DEPTHS = (5, 10)
-INSTALL = "ir-measures is not installed; run `pip install 'career-advisor[evaluate]'`"
 
 
 def check_library() -> None:
@@ -27,7 +27,7 @@ def check_library() -> None:
         AdvisorError: If it is not; the message is the command that installs it.
     """
     if find_spec("ir_measures") is None:
-        raise AdvisorError(INSTALL)
+        raise AdvisorError(f"ir-measures is not installed; run `{install_line('evaluate')}`")
 
 
 def score_passages(

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
+from career_advisor.extras import install_line
 from career_advisor.llm.door import Alive, Heard, Turn
 from career_advisor.records import Ended, ModelUnavailable, PromptTooLong, Stage, Usage
 
@@ -58,7 +59,7 @@ class Embedded:
         with self._starting:
             if self._process is None or not self._process.alive:
                 if importlib.util.find_spec("openvino_genai") is None:
-                    how = "pip install 'career-advisor[local]'"
+                    how = install_line("local")
                     raise ModelUnavailable(f"The library for the embedded language model is not installed; {how}.")
                 tell(Stage("Opening the language model"))
                 self._process = _Process([str(self._weights()), *(str(bound) for bound in self._bounds)])

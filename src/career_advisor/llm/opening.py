@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from career_advisor.extras import install_line
 from career_advisor.llm import troubles
 from career_advisor.llm.door import ChatModel, Patience
 from career_advisor.llm.embedded import Embedded
@@ -132,7 +133,7 @@ def _remote(full: str, base_url: str | None, api_key: str | None, patience: Pati
         chat = init_chat_model(full, **options)
     except ImportError as missing:
         extra = EXTRAS.get(provider)
-        how = f"pip install 'career-advisor[{extra}]'" if extra else str(missing)
+        how = install_line(extra) if extra else str(missing)
         raise ModelUnavailable(f"The library for {provider} is not installed; {how}.") from missing
     except (ValueError, TypeError, LookupError) as refused:
         raise ModelUnavailable(f"ADVISOR_MODEL={full} cannot be used: {_why(refused, api_key)}") from None

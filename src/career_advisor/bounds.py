@@ -1,0 +1,67 @@
+"""What no guidance can do for anybody, whatever it has read: act for them, read their papers, tell them the law.
+
+A search finds something near to such a message all the same. What is said first keeps it from being taken for what was
+asked for, and hands the person to whoever can help (bounds.toml).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+_ONESELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|im|ive|my|me|we|our)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Something that people ask for and that nothing written can do."""
+
+    key: str
+    says: str
+    """One sentence of ours."""
+    asks: tuple[str, ...]
+    """Questions that guidance answers beside it."""
+    hands_over: bool
+    """Whether the people offered may know whom to ask."""
+    of_oneself: bool
+    pattern: re.Pattern[str]
+
+    @property
+    def is_a_request(self) -> bool:
+        """Whether what is near to the message does nothing for the person, unless it answers something else in it."""
+        return not self.asks
+
+    def fits(self, message: str) -> bool:
+        """Tell whether a message asks for it."""
+        return bool(self.pattern.search(message)) and (not self.of_oneself or bool(_ONESELF.search(message)))
+
+
+@lru_cache(maxsize=1)
+def known_bounds() -> tuple[Bound, ...]:
+    """Return all of them, in the order in which they count."""
+    text = resources.files("career_advisor").joinpath("bounds.toml").read_text("utf-8")
+    return tuple(
+        Bound(
+            key=key,
+            says=each["says"],
+            asks=tuple(each["asks"]),
+            hands_over=each["hands_over"],
+            of_oneself=each["of_oneself"],
+            pattern=re.compile("|".join(each["patterns"]), re.IGNORECASE),
+        )
+        for key, each in tomllib.loads(text).items()
+    )
+
+
+def bound_of(message: str) -> Bound | None:
+    """Return what a message asks for beyond what guidance can do, if anything.
+
+    >>> bound_of("Could you email her for me?").key
+    'act'
+    >>> bound_of("Who answers emails about courses?") is None
+    True
+    """
+    return next((bound for bound in known_bounds() if bound.fits(message)), None)
