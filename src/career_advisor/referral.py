@@ -29,6 +29,8 @@ SHOWN = 3
 """Services offered at once; more is a list, not advice."""
 APPLIED_TO = frozenset({"advising", "programme", "mentoring", "funder"})
 """Kinds of service that can turn somebody away, and are often named by whose they are alone."""
+TAKEN = frozenset({"courses", "programme", "mentoring"})
+"""Kinds of service that people go through, mostly once."""
 STALE_AFTER_DAYS = 730
 """Age of `as_of` from which a service should be looked at again."""
 
@@ -51,6 +53,14 @@ _OTHER_THAN = re.compile(
     r"|instead of|rather than)\b(?P<named>(?:[^.,?!;]|[.,](?=\w))*)",
     re.IGNORECASE,
 )
+# "I finished BlueDot's course last month": whoever did it wants what comes behind it.
+_HAS_DONE = re.compile(
+    r"(?<!should )(?<!could )(?<!can )\b(?:i|we)(?:['’]ve| have| had)? (?:just |already |recently |also |now |only )*"
+    r"(?:finished|did|done|completed|took|taken|attended|(?:been|went) through|graduated from)\b"
+    r"|^\W*(?:just |recently )?(?:finished|completed|did)\b|\balum(?:n[aui]s?|ni)?\b",
+    re.IGNORECASE,
+)
+_SUPPOSED = re.compile(r"\b(?:if|once|until|before|what|which|how|when)\b", re.IGNORECASE)
 # What a name begins with: "80,000 Hours" of "80,000 Hours job board".
 _WHOSE = re.compile(r"(?:[A-Z0-9][\w.,'&-]*(?: |$))+")
 _WANTED = ("id", "name", "kind", "url", "audience", "cost", "gap", "needs")
@@ -311,6 +321,8 @@ def choose(
             if is_named(service, question)
             or (service.kind in APPLIED_TO and any(is_about(service, clause) for clause in refused))
         }
+    done = [each for each in _CLAUSE.split(question) if _HAS_DONE.search(each) and not _SUPPOSED.search(each)]
+    unwanted |= {s.id for s in registry.services if s.kind in TAKEN and any(is_about(s, clause) for clause in done)}
     odds = dict(zip((s.id for s in matcher.services), map(float, matcher.log_odds(message)), strict=True))
     able = [s for s in registry.services if s.kind != "helpline" and s.id not in unwanted]
     able.sort(key=lambda s: (s.id not in message.named, -odds[s.id]))
