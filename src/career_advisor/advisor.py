@@ -717,6 +717,8 @@ class Advisor:
     ) -> citation.Checked:
         today = self._today()
         kind = asked_for(found.queries.question)
+        ground = self._ground(shelf)
+        asking = [found.queries.question, *found.queries.facets[: found.queries.asking]]
         drafts = answering.compose(
             found.status,
             found.asked,
@@ -736,6 +738,7 @@ class Advisor:
             offered=bool(found.offers),
             people=any(offer.service.kind == "advising" for offer in found.offers),
             wanted=lambda text: kind is not None and contains(text, kind, today),
+            told=lambda text: any(grounding.tells(text, each, ground, today) for each in asking),
         )
         chooser = self._chooser(shelf)
         left_open: list[str] = []

@@ -49,6 +49,8 @@ UNMEASURED_LEAST = 3
 that have them, and lies too high for others."""
 UNMEASURED_NEAR = 2.5
 """Log-odds behind the likeliest within which they must come."""
+TOLD_OF_IT = 1.5
+"""Log-odds that a sentence gains that has the kind of thing asked for, of the name that it was asked of."""
 WANTED = 1.5
 """What holding the kind of thing that was asked for adds to the log-odds of a sentence of an unmeasured section."""
 SAME_QUESTION = 0.62
@@ -132,6 +134,7 @@ def quotes(
     states: frozenset[str] = frozenset(),
     shape: Shape = PLAIN,
     wanted: Callable[[str], bool] = lambda text: False,
+    told: Callable[[str], bool] = lambda text: False,
     history: Sequence[Message] = (),
     asked: str = "",
 ) -> tuple[DraftSentence, ...]:
@@ -150,6 +153,7 @@ def quotes(
         states: Situations that the person's words fit: a section that presumes another is not quoted, unless asked for.
         shape: How much.
         wanted: Tells whether a sentence holds the kind of thing that was asked for.
+        told: Tells whether it holds it of the very name that it was asked of.
         history: The turns before.
         asked: The question: whoever asks what something is gets first what it is.
 
@@ -164,7 +168,7 @@ def quotes(
     general = len(hits) + sum(len(part) for part in facets[: len(facets) - known])
     ends = list(itertools.accumulate((len(part) for part in facets[:asking]), initial=len(hits)))
     parts = [range(start, end) for start, end in itertools.pairwise(ends)]
-    chosen = _chosen(_candidates(unsaid or in_place, wanted), general, shape, parts)
+    chosen = _chosen(_candidates(unsaid or in_place, wanted, told), general, shape, parts)
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span)
         for choice in _ordered(_led(chosen, asked))
@@ -182,7 +186,9 @@ def _was_quoted(hit: Hit, said: str) -> bool:
     return bool(said) and any(_one_line(text[span.start : span.end]) in said for span in hit.sentences)
 
 
-def _candidates(pool: Sequence[tuple[int, Hit]], wanted: Callable[[str], bool]) -> list[_Choice]:
+def _candidates(
+    pool: Sequence[tuple[int, Hit]], wanted: Callable[[str], bool], told: Callable[[str], bool]
+) -> list[_Choice]:
     """Return what could be quoted, the likeliest first."""
     found = []
     for position, hit in pool:
@@ -196,7 +202,7 @@ def _candidates(pool: Sequence[tuple[int, Hit]], wanted: Callable[[str], bool]) 
                 continue
             if hit.wording >= SAME_QUESTION or not (_YES_OR_NO.match(text) and _opens_its_section(hit, span)):
                 # Where it was measured what belongs, an amount alone makes nothing belong that otherwise would not.
-                more = WANTED * wanted(text) if not is_measured(hit) else 0.0
+                more = TOLD_OF_IT * told(text) if is_measured(hit) else WANTED * wanted(text)
                 found.append(_Choice(position, hit, _whole(hit, i), score + more))
     return sorted(found, key=lambda choice: (-choice.score, choice.position, choice.span.start))
 
@@ -435,6 +441,7 @@ def compose(
     offered: bool = False,
     people: bool = True,
     wanted: Callable[[str], bool] = lambda text: False,
+    told: Callable[[str], bool] = lambda text: False,
 ) -> Drafts:
     """Write the whole answer without a language model.
 
@@ -457,6 +464,7 @@ def compose(
         offered: Whether services are shown below the answer.
         people: Whether somebody to talk to is among them.
         wanted: As for `quotes`.
+        told: As for `quotes`.
 
     Returns:
         Our words and the quotes, in the order in which they are shown.
@@ -474,6 +482,7 @@ def compose(
             states=states,
             shape=shape,
             wanted=wanted,
+            told=told,
             history=history,
             asked=asked,
         )

@@ -447,6 +447,13 @@ def _supplies(hit: Hit, question: str, kind: Asked, ground: Ground, today: date)
     return False
 
 
+def tells(sentence: str, question: str, ground: Ground, today: date) -> bool:
+    """Tell whether a sentence has the kind of thing that is asked for, of the very name that it is asked of."""
+    kind = asked_for(question)
+    asked_names = {name for name in _asked_names(question, ground) if not name.isdecimal()}
+    return kind is not None and bool(asked_names & stems(sentence)) and contains(sentence, kind, today)
+
+
 def _missing_names(question: str, hits: Sequence[Hit], ground: Ground) -> set[str]:
     """Return names that are asked about and that no passage has."""
     found = set().union(*(_stems_of(hit) for hit in hits)) if hits else set()

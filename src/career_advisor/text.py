@@ -90,7 +90,8 @@ _KINDS: dict[Asked, re.Pattern[str]] = {
     "pay": re.compile(rf"{_MONEY}|\bunpaid\b|\bwithout pay\b|\bno (?:pay|stipend|salary)\b", re.IGNORECASE),
     "cost": re.compile(rf"{_MONEY}|\bfree\b|\bno (?:fee|cost|charge)\b|\bcosts? nothing\b", re.IGNORECASE),
     "share": re.compile(
-        r"\d\s?%|per cent|percent|\bone in \w+|\b\d+ in \d+|\bhalf\b|\bthirds?\b|\bquarters?\b", re.IGNORECASE
+        r"\d\s?%|per cent|percent|\bone in \w+|\b\d+ in \d+|\bhalf\b|\b(?:an?|one|two|of) thirds?\b(?!-)|\bquarters?\b",
+        re.IGNORECASE,
     ),
     "date": re.compile(
         rf"\b(?:19|20)\d\d\b|\b{_MONTH}\b(?=[\s.,]*\d)|\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b"
