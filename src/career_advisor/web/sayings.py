@@ -1,9 +1,9 @@
 """Our own fixed sentences, found again in what an answer says, so that the page can say them in the reader's language.
 
 A reply is in English, for programs as for people. Whatever the advisor says in words of its own stands in the page's
-table, too, under a key of its own, and the English text there is the pattern by which it is known here. What the page
-gets is keys and what is filled in, in every language the same: names, numbers, the person's own words. A sentence that
-is not known stays as it is.
+table, too, under a key of its own, and the English text there is the pattern by which it is known here: what it answers,
+how a language model failed, and why a sentence of one was left out. What the page gets is keys and what is filled in, in
+every language the same: names, numbers, the person's own words. A sentence that is not known stays as it is.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
 from career_advisor.conversation import known_situations
 from career_advisor.web.wording import tables
 
-SENTENCES, GAPS = "says_", "gap_"
-"""How the keys of whole sentences begin, and of the clauses that say what the sources don't."""
+SENTENCES, GAPS, FAULTS, SPANS, RATES = "says_", "gap_", "fault_", "span_", "rate_"
+"""How keys begin: of whole sentences, of the clauses that say what the sources don't, of what is wrong with a sentence
+that was left out, of lengths of time, and of what something is paid per."""
 
-LONGEST = 1_000
-"""Characters: more of our own words in one piece than are ever said."""
+LONGEST = 4_000
+"""Characters: more of our own words in one piece than are ever said, with a question that was translated among them."""
 _QUOTES = re.compile(r"“[^”]*”(?:(?:, | and | or )“[^”]*”)*")
 
 Said: TypeAlias = dict[str, Any]
@@ -59,6 +60,18 @@ def said(text: str) -> list[Said]:
     return []
 
 
+def fault(text: str) -> list[Said]:
+    """Return what is wrong with a sentence that was left out, as `said` does; it is a clause and no sentence.
+
+    >>> fault("its passages say “free” of something else")
+    [{'key': 'fault_elsewhere', 'values': {'word': 'free'}}]
+    >>> fault("nobody likes it")
+    []
+    """
+    clause = _clause(FAULTS, text) if len(text) <= LONGEST else None
+    return [clause] if clause else []
+
+
 @cache
 def _sayings(begin: str) -> tuple[_Saying, ...]:
     """Return what is known, with the most words of its own first: "that" before any name that could stand there."""
@@ -79,11 +92,13 @@ def _values(found: Mapping[str, str]) -> Said | None:
     return None if None in values.values() else values
 
 
-def _gap(text: str) -> Said | None:
-    for saying in _sayings(GAPS):
-        if match := saying.pattern.fullmatch(text):
-            values = _values(match.groupdict())
-            return None if values is None else {"key": saying.key, "values": values}
+def _clause(begin: str, text: str) -> Said | None:
+    """Return the clause that a text is, among those whose keys begin so."""
+    for saying in (each for each in _sayings(begin) if text.startswith(each.begins)):
+        match = saying.pattern.fullmatch(text)
+        values = _values(match.groupdict()) if match else None
+        if values is not None:
+            return {"key": saying.key, "values": values}
     return None
 
 
@@ -119,12 +134,15 @@ def _quoted(text: str) -> list[str] | None:
 
 
 _READ: Mapping[str, Callable[[str], Any]] = {
-    "gap": _gap,
+    "gap": partial(_clause, GAPS),
+    "span": partial(_clause, SPANS),
+    "rate": partial(_clause, RATES),
     "names": _either,
     "unknown": _quoted,
     "quoted": _quoted,
     "about": lambda text: _topics().get(text),
     "day": _day,
-    "limit": _number,
+    **dict.fromkeys(("limit", "left", "whole", "held", "share", "seconds", "n"), _number),
+    **dict.fromkeys(("model", "status", "command", "english", "word", "other"), str),
 }
 """What is filled in, by the name of its place, and how it is read."""
