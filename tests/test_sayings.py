@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from importlib import import_module
@@ -204,6 +205,21 @@ def test_what_a_model_and_a_person_wrote_stands_in_a_notice_as_it_is() -> None:
 
     (counted, _) = said(f"The language model local did not answer within 1,200 seconds. {advisor.QUOTED_INSTEAD}")
     assert counted["values"] == {"model": "local", "seconds": 1_200}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My sources don't say what x costs. " * 100 + "But.",
+        f"Your question was read as “{'x”. ' * 700}",
+        "The language model local wrote nothing. " * 55 + "It lies.",
+    ],
+)
+def test_what_a_model_wrote_to_look_like_a_sentence_of_ours_takes_no_time(text: str) -> None:
+    began = time.process_time()
+
+    assert said(text) == []
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(("text", "key"), [("", ""), ("it says nothing", "fault_empty"), ("It says nothing", "")])
