@@ -34,8 +34,8 @@ STORY = "I'm a software engineer without a degree, MATS turned me down and I hav
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run")
 WITHIN_MS = 60_000
 SLOWLY = "How do I learn deep learning while working full time?"
-"""The question whose answer waits in its middle."""
-WAITS_S = 12.0
+"""The question whose answer comes piece by piece, and waits before it is whole."""
+PACE_S, WAITS_S = 0.6, 12.0
 MODEL = "openai:a-language-model"
 """What writes the answers of a page that has one; these pictures show no words of it."""
 UNREADABLE = {"name": "x.json", "mimeType": "application/json", "buffer": b"[1]"}
@@ -410,7 +410,7 @@ LOST = {
 }
 """What a language model wrote, and why nobody is shown it."""
 CASES = """{"id": "phd", "question": "Do I need a PhD?", "expect": "answered"}
-{"id": "pay", "question": "What does a researcher at Anthropic earn?", "expect": "not_covered"}
+{"id": "pay", "question": "What is the salary at Conjecture?", "expect": "not_covered"}
 {"id": "wrong", "question": "Do I need a PhD?", "expect": "not_covered"}
 """
 
@@ -421,7 +421,7 @@ STATES: dict[str, Callable[[Any], None]] = {
     "answer": _answer,
     "below-the-answer": _below,
     "sources": _sources,
-    "not-covered": lambda page: _ask(page, "What does a researcher at Anthropic earn?"),
+    "not-covered": lambda page: _ask(page, "What is the salary at Conjecture?"),
     "understood": _understood,
     "conversations": _talks,
     "edited": _edited,
@@ -453,7 +453,7 @@ STATES: dict[str, Callable[[Any], None]] = {
     "undrawn": _undrawn,
     "guided-editing": _guided_editing,
     "halfway": _halfway,
-    "partly": lambda page: _ask(page, "Does BlueDot's course give a certificate that employers accept?"),
+    "partly": lambda page: _ask(page, "Is there an office of MATS in Tokyo?"),
     "clarify": lambda page: _ask(page, "What should I do?"),
     "queued": _queued,
     "thanked": _thanked,
@@ -523,7 +523,7 @@ def _building(page: Any) -> None:
     page.route(f"{address}/", begun)
     page.goto(f"{address}/")
     page.wait_for_selector("#build-steps progress")
-    page.locator("#building").scroll_into_view_if_needed()
+    page.locator("#build-steps").scroll_into_view_if_needed()
 
 
 def _not_built(page: Any) -> None:
@@ -547,15 +547,12 @@ class Paced:
 
     def reply(self, question: str, history: Any = (), **how: Any) -> Iterator[Stage | Piece | Reply]:
         """Answer as the advisor does."""
-        pieces = 0
         for item in self._advisor.reply(question, history, **how):
-            pieces += isinstance(item, Piece)
-            if question == SLOWLY and (isinstance(item, Reply) or pieces > PIECES):
-                time.sleep(WAITS_S if pieces == PIECES + 1 or isinstance(item, Reply) else 0)
+            if question == SLOWLY and not isinstance(item, Stage):
+                time.sleep(WAITS_S if isinstance(item, Reply) else PACE_S)
             yield item
 
 
-PIECES = 3
 BUILD = {
     "running": True,
     "begun": True,

@@ -91,9 +91,8 @@ FILLED_IN: Mapping[str, Sequence[str]] = {
 """What is put into the texts of the code, by the code that makes it; a word or number of no consequence elsewhere."""
 UNSAID = {
     "What else is there for 7?",  # a question to be asked next; the sources are in English, and so is it
-    "(7 of 7 sentences left out)",  # part of a sentence, as the two that follow
+    "(7 of 7 sentences left out)",  # part of a sentence, as what follows
     "a date or time",
-    "pip install 'career-advisor[local]'",
     "the embedded language model: %s",  # in the log, as the two that follow
     "7: The language model local wrote nothing.",
     "7 The language model local wrote nothing.",

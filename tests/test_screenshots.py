@@ -25,7 +25,7 @@ SHOWS: dict[str, tuple[str, str]] = {
     "answer": (".turn .badge", "what I've read"),
     "below-the-answer": (".turn .actions", "Ask again"),
     "sources": ("#pane .passage.asked-for", "PhD"),
-    "not-covered": (".turn .badge", "Not in what I've read"),
+    "not-covered": (".turn .badge", "Not in my sources"),
     "understood": ("#about-you", "software"),
     "conversations": (".talks .danger", "Delete for good?"),
     "edited": (".edit-form", ""),
@@ -34,7 +34,7 @@ SHOWS: dict[str, tuple[str, str]] = {
     "keys": ("#pane", "Esc"),
     "too-long": (HINT, "4,000"),
     "refused": (".turn .trouble", ""),
-    "offline": (HINT, "connection"),
+    "offline": (HINT, "cannot be reached"),
     "printed": (".turn .sources", "Do I need"),
     "complaint": (".complaint .stored", "a random code"),
     "urgent": (".turn", "988"),
@@ -48,7 +48,7 @@ SHOWS: dict[str, tuple[str, str]] = {
     "chinese": (".turn", says("zh", "sources")),
     "preview": ("#preview", ""),
     "plain-words": (".turn", "In other words:"),
-    "stopped": (".turn", "Stopped."),
+    "stopped": (".turn", "Stopped before a word had come"),
     "failed": (".turn .trouble", "did not answer"),
     "dropped": (".dropped li >> nth=0", "12"),
     "read-in": (".turn .badge", "Imported"),
@@ -76,7 +76,7 @@ SHOWS: dict[str, tuple[str, str]] = {
     "guided-printed": (".guided-sources", "https://"),
     "guided-long-line": (TROUBLE, "480 characters; 200 are the most"),
     "guided-question-french": ("#guided h2", words("fr")("stand.directions.title")),
-    "plan-chinese": ("#guided h2", words("zh")("plan.steps.title")),
+    "plan-chinese": ("#guided .guided-steps", words("zh")("plan.steps.options.memo")),
     "plan-document-spanish": (".guided-sheet", words("es")("document.in_english")),
     "stand-german": (".guided-verdict.now .guided-grade", words("de")("grade.now.name")),
     "complaint-german": (".complaint .send-complaint", says("de", "send_feedback")),
@@ -102,7 +102,8 @@ IN_SIGHT = """(each) => { const box = each.getBoundingClientRect();
   return box.bottom > 0 && box.top < innerHeight; }"""
 BROKEN = """() => [...document.querySelectorAll("button, summary, .badge")].flatMap((each) => {
   const texts = document.createTreeWalker(each, NodeFilter.SHOW_TEXT), found = [];
-  while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/[^\\s\\-\\/–\\p{Script=Han}，。：“”]+/gu)) {
+  while (texts.nextNode())
+    for (const word of texts.currentNode.data.matchAll(/[^\\s\\-\\/–\\p{Script=Han}，。：“”]+/gu)) {
     const range = document.createRange();
     range.setStart(texts.currentNode, word.index);
     range.setEnd(texts.currentNode, word.index + word[0].length);
