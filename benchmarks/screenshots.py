@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,16 @@ from career_advisor.feedback import Box
 from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.records import Piece, Reply, Stage
 from career_advisor.settings import Settings, load_settings, shipped_corpus
+from career_advisor.web import sayings
 
 SIZES = {"wide": (1280, 860), "tablet": (820, 1100), "phone": (390, 844)}
+LANGUAGES = {"german": "de", "spanish": "es", "french": "fr", "chinese": "zh"}
 STORY = "I'm a software engineer without a degree, MATS turned me down and I have two children. What should I do next?"
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run")
 WITHIN_MS = 60_000
 SLOWLY = "How do I learn deep learning while working full time?"
-"""The question whose answer waits in its middle."""
-WAITS_S = 12.0
+"""The question whose answer comes piece by piece, and waits before it is whole."""
+PACE_S, WAITS_S = 0.6, 12.0
 MODEL = "openai:a-language-model"
 """What writes the answers of a page that has one; these pictures show no words of it."""
 UNREADABLE = {"name": "x.json", "mimeType": "application/json", "buffer": b"[1]"}
@@ -127,6 +130,7 @@ def _printed(page: Any) -> None:
 def _complaint(page: Any) -> None:
     _ask(page, "Do I need a PhD?")
     page.locator(".thumb.no").click()
+    page.locator(".send-complaint").scroll_into_view_if_needed()
 
 
 def _halfway(page: Any) -> None:
@@ -222,6 +226,42 @@ def _advising(page: Any) -> None:
     page.wait_for_selector(".guided-sheet")
 
 
+def _plan(page: Any) -> None:
+    """Open the second guided conversation at its last question, with something in each before."""
+    page.locator("#welcome .guided-entry").nth(1).click()
+    page.locator("#guided .primary").click()
+    page.locator("#guided textarea").fill("To know by the summer whether research is for me.")
+    page.locator("#guided .primary").click()
+    for at, line in enumerate(("A course on AI safety, beside my job", "A talk with somebody who advises people")):
+        page.locator("#guided .guided-row input").nth(at).fill(line)
+    while not page.locator("#guided .guided-steps").count():
+        page.locator("#guided .primary").click()
+    page.locator("#guided input[value=advising]").check()
+    page.locator("#guided .guided-steps li:has(input[value=advising]) select").select_option("7")
+    page.locator("#guided .guided-steps input[type=text]").first.fill("Write to the group in my town")
+
+
+def _plan_document(page: Any) -> None:
+    _plan(page)
+    page.locator("#guided .guided-buttons button").last.click()
+    page.wait_for_selector(".guided-sheet time")
+
+
+def _long_line(page: Any) -> None:
+    page.locator("#welcome .guided-entry").nth(1).click()
+    page.locator("#guided .primary").click()
+    page.locator("#guided .primary").click()
+    page.locator("#guided .guided-row input").nth(1).fill("A course beside my job. " * 20)
+    page.locator("#guided .primary").click()
+    page.wait_for_selector("#guided .guided-trouble", state="visible")
+    page.locator("#guided .guided-trouble").scroll_into_view_if_needed()
+
+
+def _guided_printed(page: Any) -> None:
+    _stand(page)
+    page.emulate_media(media="print")
+
+
 def _guided_document(page: Any) -> None:
     _guided_question(page)
     page.locator("#guided .guided-choice").first.click()
@@ -262,8 +302,9 @@ def _failed(page: Any) -> None:
 
 
 def _dropped(page: Any) -> None:
-    left_out = "{text: 'You will have a job within a year.', reason: 'no passage says so'}"
-    _kept(page, f"turn.reply.writer.model = 'a language model'; turn.reply.dropped = [{left_out}]")
+    lost = [{"text": text, "reason": why, "says": sayings.fault(why)} for text, why in LOST.items()]
+    told = {"notice": TOO_LITTLE, "noticeSays": sayings.said(TOO_LITTLE), "dropped": lost}
+    _kept(page, f"Object.assign(turn.reply, {json.dumps(told)})")
     page.click(".dropped summary")
     page.locator(".dropped").scroll_into_view_if_needed()
 
@@ -310,6 +351,24 @@ def _forked(page: Any) -> None:
     _ask(page, "And in Europe?")
 
 
+def _deleted_elsewhere(page: Any) -> None:
+    _kept(page, "")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector("body.ready")
+    other.click("#talks-button")
+    other.locator(".talks .delete").first.click()
+    other.locator(".talks .danger").click()
+    page.wait_for_selector("#hint", state="visible")
+    other.close()
+
+
+def _file_dropped(page: Any) -> None:
+    _ask(page, "Do I need a PhD?")
+    page.evaluate(FILE_DROPPED)
+    page.wait_for_selector("#hint", state="visible")
+
+
 def _undrawn(page: Any) -> None:
     page.clock.install()
     _loading(page)
@@ -321,30 +380,37 @@ def _guided_editing(page: Any) -> None:
     page.locator(".guided-sheet button:has-text('Add a note')").first.click()
 
 
-def _spoken(code: str) -> Callable[[Any], None]:
+def _spoken(code: str, show: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return what shows a state in another language."""
+
     def speak(page: Any) -> None:
         page.evaluate("code => localStorage.setItem('advisor-language', code)", code)
         page.reload()
         page.wait_for_selector("body.ready")
-        _ask(page, STORY)
-        _top(page)
+        show(page)
 
     return speak
-
-
-def _spoken_at_first(page: Any) -> None:
-    page.evaluate("localStorage.setItem('advisor-language', 'de')")
-    page.reload()
-    page.wait_for_selector("body.ready")
 
 
 CHANGED = """() => { const key = Object.keys(localStorage).find((each) => each.startsWith("advisor-talk-"));
   const talk = JSON.parse(localStorage.getItem(key)); const [turn] = talk.turns; CHANGE;
   localStorage.setItem(key, JSON.stringify(talk)); }"""
 
+FILE_DROPPED = """() => { const data = new DataTransfer(); data.items.add(new File(["My life"], "cv.txt"));
+  const how = {dataTransfer: data, bubbles: true, cancelable: true};
+  for (const type of ["dragover", "drop"]) document.querySelector("#page").dispatchEvent(new DragEvent(type, how)); }"""
 FULL = "() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }"
+TOO_LITTLE = (
+    "Too little of what the language model wrote was carried by the sources (2 of 2 sentences left out); "
+    "they are quoted instead."
+)
+LOST = {
+    "You will have a job within 12 weeks.": "a number that its passages don't have: 12",
+    "Every lab asks for a PhD.": "it says of all what its passage doesn't",
+}
+"""What a language model wrote, and why nobody is shown it."""
 CASES = """{"id": "phd", "question": "Do I need a PhD?", "expect": "answered"}
-{"id": "pay", "question": "What does a researcher at Anthropic earn?", "expect": "not_covered"}
+{"id": "pay", "question": "What is the salary at Conjecture?", "expect": "not_covered"}
 {"id": "wrong", "question": "Do I need a PhD?", "expect": "not_covered"}
 """
 
@@ -355,7 +421,7 @@ STATES: dict[str, Callable[[Any], None]] = {
     "answer": _answer,
     "below-the-answer": _below,
     "sources": _sources,
-    "not-covered": lambda page: _ask(page, "What does a researcher at Anthropic earn?"),
+    "not-covered": lambda page: _ask(page, "What is the salary at Conjecture?"),
     "understood": _understood,
     "conversations": _talks,
     "edited": _edited,
@@ -371,11 +437,8 @@ STATES: dict[str, Callable[[Any], None]] = {
     "guided": _guided,
     "guided-question": _guided_question,
     "guided-document": _guided_document,
-    "german-at-first": _spoken_at_first,
-    "german": _spoken("de"),
-    "spanish": _spoken("es"),
-    "french": _spoken("fr"),
-    "chinese": _spoken("zh"),
+    "german-at-first": _spoken("de", lambda _: None),
+    **{name: _spoken(code, _answer) for name, code in LANGUAGES.items()},
     "preview": _preview,
     "plain-words": _plain,
     "stopped": _stopped,
@@ -390,7 +453,7 @@ STATES: dict[str, Callable[[Any], None]] = {
     "undrawn": _undrawn,
     "guided-editing": _guided_editing,
     "halfway": _halfway,
-    "partly": lambda page: _ask(page, "Does BlueDot's course give a certificate that employers accept?"),
+    "partly": lambda page: _ask(page, "Is there an office of MATS in Tokyo?"),
     "clarify": lambda page: _ask(page, "What should I do?"),
     "queued": _queued,
     "thanked": _thanked,
@@ -401,7 +464,23 @@ STATES: dict[str, Callable[[Any], None]] = {
     "stand": _verdict,
     "stand-bars": _bars,
     "advising": _advising,
+    "plan": _plan,
+    "plan-document": _plan_document,
+    "guided-printed": _guided_printed,
+    "guided-long-line": _long_line,
+    "guided-question-french": _spoken("fr", _guided_question),
+    "plan-chinese": _spoken("zh", _plan),
+    "plan-document-spanish": _spoken("es", _plan_document),
+    "stand-german": _spoken("de", _verdict),
+    "complaint-german": _spoken("de", _complaint),
+    "dropped-german": _spoken("de", _dropped),
+    "file-dropped": _file_dropped,
+    "deleted-elsewhere": _deleted_elsewhere,
 }
+
+
+PRINTED = {"printed", "guided-printed"}
+"""States that are shown as they go onto paper."""
 
 
 def _places(page: Any) -> dict[str, str]:
@@ -444,7 +523,7 @@ def _building(page: Any) -> None:
     page.route(f"{address}/", begun)
     page.goto(f"{address}/")
     page.wait_for_selector("#build-steps progress")
-    page.locator("#building").scroll_into_view_if_needed()
+    page.locator("#build-steps").scroll_into_view_if_needed()
 
 
 def _not_built(page: Any) -> None:
@@ -468,15 +547,12 @@ class Paced:
 
     def reply(self, question: str, history: Any = (), **how: Any) -> Iterator[Stage | Piece | Reply]:
         """Answer as the advisor does."""
-        pieces = 0
         for item in self._advisor.reply(question, history, **how):
-            pieces += isinstance(item, Piece)
-            if question == SLOWLY and (isinstance(item, Reply) or pieces > PIECES):
-                time.sleep(WAITS_S if pieces == PIECES + 1 or isinstance(item, Reply) else 0)
+            if question == SLOWLY and not isinstance(item, Stage):
+                time.sleep(WAITS_S if isinstance(item, Reply) else PACE_S)
             yield item
 
 
-PIECES = 3
 BUILD = {
     "running": True,
     "begun": True,
@@ -554,6 +630,49 @@ def _served(advisor: Any, settings: Settings) -> dict[str, str]:
     return places | {"broken": str(broken)}
 
 
+def served_with_all(home: Path, told: Callable[[str], None] = print) -> dict[str, str]:
+    """Serve all that the states need over what a home holds, and return where; see `_served`."""
+    settings = load_settings(home=home, encoder="all-MiniLM-L6-v2", operator_port=0)
+    advisor = open_advisor(settings, progress=plain_progress(told))
+    advisor.warm_up()
+    _evaluated(advisor, home)
+    return _served(advisor, settings)
+
+
+@contextmanager
+def shown(
+    browser: Any,
+    places: dict[str, str],
+    name: str,
+    size: str,
+    scheme: str = "light",
+    *,
+    watch: Callable[[Any], None] = lambda page: None,
+) -> Iterator[Any]:
+    """Open the page in a state.
+
+    Args:
+        browser: Of Playwright.
+        places: From `served_with_all`.
+        name: Of the state.
+        size: Of the window, by name.
+        scheme: Light or dark.
+        watch: Called with the page before anything is opened in it.
+    """
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    context.set_default_timeout(WITHIN_MS)
+    page = context.new_page()
+    watch(page)
+    page.goto(places["page"])
+    page.wait_for_selector("body.ready")
+    page.evaluate("name => { window.name = name; }", json.dumps(places))
+    STATES[name](page)
+    page.wait_for_timeout(500)
+    yield page
+    context.close()
+
+
 def main() -> None:
     """Serve the page, go through its states and write a picture of each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -566,29 +685,16 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     home = given.home or Path(tempfile.mkdtemp())
-    settings = load_settings(home=home, encoder="all-MiniLM-L6-v2", operator_port=0)
-    advisor = open_advisor(settings, progress=plain_progress(print))
-    advisor.warm_up()
-    _evaluated(advisor, home)
-    places = _served(advisor, settings)
+    places = served_with_all(home)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, headless=True, args=list(QUIET))
         for size in given.size or SIZES:
             for scheme in given.scheme or ("light", "dark"):
                 for name in given.only or STATES:
-                    width, height = SIZES[size]
-                    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-                    context.set_default_timeout(WITHIN_MS)
-                    page = context.new_page()
-                    page.goto(places["page"])
-                    page.wait_for_selector("body.ready")
-                    page.evaluate("name => { window.name = name; }", json.dumps(places))
-                    STATES[name](page)
-                    page.wait_for_timeout(500)
-                    path = given.out / f"{name}-{size}-{scheme}.png"
-                    page.screenshot(path=path, full_page=name == "printed")
+                    with shown(browser, places, name, size, scheme) as page:
+                        path = given.out / f"{name}-{size}-{scheme}.png"
+                        page.screenshot(path=path, full_page=name in PRINTED)
                     print(path, flush=True)
-                    context.close()
         browser.close()
 
 

@@ -10,15 +10,21 @@ from typing import Any
 import pytest
 
 from career_advisor import answering
+from career_advisor.advisor import QUOTED_INSTEAD, Advisor
 from career_advisor.feedback import Box
 from career_advisor.guided.wording import words
-from career_advisor.records import Offer, Reply, Sentence
+from career_advisor.llm import open_model
+from career_advisor.records import Dropped, Offer, Reply, Sentence
 from career_advisor.text import foreign_language
 from career_advisor.web import guard
+from career_advisor.web.sayings import FAULTS
 from career_advisor.web.wording import LANGUAGES, says, tables
 from tests.chromium import violations
 from tests.doubles import ADVISING, QUOTES, Bookshelf, ScriptedAnswerer, answered, not_covered, streamed, urgent
+from tests.llm_server import LanguageModelServer, language_model_server
+from tests.shipped import written_by
 from tests.test_browser import Tab, browser, full, opened, watched
+from tests.test_browser_keeping import taken
 from tests.test_sayings import HELPLINES, OTHERS
 from tests.test_web import served
 
@@ -347,3 +353,109 @@ def test_the_files_of_every_language_are_in_the_package() -> None:
     folder = Path(__file__).parent.parent / "src" / "career_advisor" / "web" / "words"
 
     assert sorted(path.stem for path in folder.glob("*.toml")) == sorted(LANGUAGES)
+
+
+# ---------------------------------------------------------------- what a language model has to do with it
+
+QUESTION = "Do I need a PhD to work on AI safety?"
+GERMAN = "Brauche ich einen PhD, um an AI safety zu arbeiten?"
+HELD = "You do not strictly need a PhD to work on AI safety, Rob Miles says. [1]"
+WRITTEN = (HELD, "Rob Miles earned 400,000 dollars. [1]", "The moon is made of cheese. [2]")
+
+
+@pytest.fixture(scope="module")
+def model_server() -> Iterator[LanguageModelServer]:
+    with language_model_server() as double:
+        yield double
+
+
+@pytest.fixture(scope="module")
+def written_address(shipped_advisor: Advisor, model_server: LanguageModelServer) -> Iterator[str]:
+    model = open_model("double", base_url=model_server.address, api_key="none")
+    advisor: Any = written_by(model, shipped_advisor, translates=True)
+    with served(advisor, rate=guard.Rate(burst=1_000)) as url:
+        yield url
+
+
+@pytest.fixture
+def writer(model_server: LanguageModelServer) -> LanguageModelServer:
+    """Return what writes the answers: too little of what it says holds."""
+    model_server.status, model_server.retry_after = 200, None
+    model_server.say = lambda request: [f"{each} " for each in WRITTEN]
+    return model_server
+
+
+def reasons(tab: Tab) -> list[str]:
+    """Open what was left out, and return why, with the language that it is said to be in."""
+    tab.turn.locator(".dropped summary").click()
+    return [
+        f"{each.get_attribute('lang')}: {each.inner_text()}" for each in tab.turn.locator(".dropped li > span").all()
+    ]
+
+
+def test_a_notice_and_what_was_left_out_are_said_in_the_language_of_the_page(
+    browser: Any, written_address: str, writer: LanguageModelServer, tmp_path: Path
+) -> None:
+    notice = says("de", "says_too_little_of").format(left=2, whole=3)
+    number = says("de", "fault_number").format(word="400,000")
+    others = says("de", "fault_share").format(share=0), says("de", "fault_too_little")
+    in_german = [f"de: {each}" for each in (number, *others)]
+
+    with opened(browser, written_address, locale="de-DE", bypass_csp=True) as tab:
+        shown = tab.ask(QUESTION).locator(".notice")
+        assert (shown.inner_text(), shown.get_attribute("lang")) == (notice, "de")
+        assert reasons(tab) == in_german
+        assert "earned 400,000" in tab.turn.locator(".dropped q[lang=en]").first.inner_text(), "its words stay"
+        assert left_in_english(tab, "de") == []
+        along = taken(tab, "Markdown", tmp_path).read_text("utf-8")
+        assert notice in along
+        assert f"({number})" in along
+
+        file = taken(tab, "JSON", tmp_path)
+        tab.page.set_input_files("#import-file", file)
+        tab.page.get_by_text(says("de", "go_on"), exact=True).click()
+        tab.page.wait_for_selector(f'.badge:text-is("{says("de", "badge_imported")}")')
+        tab.page.keyboard.press("Escape")
+        assert tab.turn.locator(".notice").inner_text() == notice
+        assert reasons(tab) == in_german
+
+        tab.page.select_option(".bar-buttons .languages", "en")
+        tab.page.wait_for_selector('.notice:has-text("Too little of what the language model wrote")')
+        assert reasons(tab)[0] == "en: a number that its passages don't have: 400,000"
+
+
+def test_why_a_model_is_not_there_and_how_a_question_was_read_are_said_in_the_language_of_the_page(
+    browser: Any, written_address: str, writer: LanguageModelServer
+) -> None:
+    instead = says("de", "says_quoted_instead")
+    with opened(browser, written_address, locale="de-DE", bypass_csp=True) as tab:
+        writer.status = 404
+        unknown = says("de", "says_model_unknown").format(model="openai:double")
+        assert tab.ask(QUESTION).locator(".notice").inner_text() == f"{unknown} {instead}"
+
+        writer.status = 429
+        writer.retry_after = "600"
+        later = says("de", "says_model_often_in").format(model="openai:double", span="10 Minuten")
+        assert tab.ask("How do I learn deep learning?").locator(".notice").inner_text() == f"{later} {instead}"
+
+        writer.status, writer.say = 200, lambda request: [QUESTION if "another language" in str(request) else HELD]
+        read = says("de", "says_read_as").format(english=QUESTION)
+        assert tab.ask(GERMAN).locator(".notice").inner_text() == f"{read} {says('de', 'says_answer_english')}"
+        assert left_in_english(tab, "de") == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_narrow_page_has_room_for_every_notice_and_every_reason(browser: Any, code: str) -> None:
+    answerer = ScriptedAnswerer()
+    values = {"word": "programme", "other": "Northstar", "share": 45, "held": 1, "whole": 4, "rate": "month"}
+    reasons_there = [text for key, text in tables()["en"].items() if key.startswith(FAULTS) and isinstance(text, str)]
+    lost = tuple(Dropped("You will earn a million.", text.format(**values)) for text in reasons_there)
+    notice = f"The language model openai:a-language-model-with-a-long-name cannot be reached. {QUOTED_INSTEAD}"
+    answerer.script = lambda question: streamed(replace(answered(question), notice=notice, dropped=lost))
+    with served(answerer) as url, opened(browser, url, locale=code, viewport=NARROW, bypass_csp=True) as tab:
+        tab.ask("Should I do a PhD?")
+        told = reasons(tab)
+        assert len(told) == len(lost) > 50
+        assert {each[:3] for each in told} == {f"{code}:"}
+        assert tab.width == NARROW["width"]
+        assert left_in_english(tab, code) == []

@@ -416,6 +416,7 @@ def test_a_document_prints_without_buttons_and_with_addresses(tab: Tab) -> None:
 
     assert tab.page.locator("#guided button:visible:not(.cite)").count() == 0
     assert tab.page.is_hidden("#welcome")
+    assert "You say:" not in tab.page.inner_text(".guided-sheet"), "of a bar that nobody ticked"
     assert "https://www.youtube.com/" in tab.page.inner_text(".guided-sources")
 
 

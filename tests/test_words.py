@@ -24,6 +24,7 @@ from tests.test_web import served
 WEB = Path(web.__file__).parent
 SOURCE = WEB.parent
 OTHERS = [code for code in LANGUAGES if code != "en"]
+SAID = (sayings.SENTENCES, sayings.GAPS, sayings.FAULTS, sayings.SPANS, sayings.RATES)
 PLACE = re.compile(r"\{(\w+)\}")
 FORMS = {
     "en": {"one", "other"},
@@ -63,7 +64,7 @@ def keys_made() -> Iterator[str]:
     for status in {*get_args(Status)} - {"small_talk"} | {"imported"}:
         yield from (f"badge_{status}", f"badge_{status}_means")
     yield "badge_imported_called"
-    yield from (key for key in tables()["en"] if key.startswith((sayings.SENTENCES, sayings.GAPS)))
+    yield from (key for key in tables()["en"] if key.startswith(SAID))
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -101,6 +102,8 @@ def test_hardly_anything_is_left_in_english(code: str) -> None:
         "found",
         "in_quotes",
         "says_gap",
+        "span_minutes",
+        "rate_minute",
     }
 
 

@@ -1,7 +1,7 @@
 // A conversation as something to take along: as Markdown, as JSON, and read again from JSON with distrust.
 
 import { textOf } from "./own.js";
-import { badgeOf, kindOf, links, meta, troubleOf, writerOf } from "./under.js";
+import { badgeOf, kindOf, links, meta, noticeOf, reasonOf, troubleOf, writerOf } from "./under.js";
 import { dated, words } from "./words.js";
 
 export const FORMAT = "career-advisor-conversation";
@@ -17,7 +17,7 @@ const FOUND_TEXT = 400; // characters kept of a passage that was found and not c
 
 const LOOKS = ["good", "part", "none", "urgent", ""];
 const CODE = /^[a-z]{2,3}$/;
-const OURS = /^(says|gap|situation)_[\w-]{1,40}$/;
+const OURS = /^(says|gap|situation|fault|span|rate)_[\w-]{1,40}$/;
 const WHEN = /^\d{4}-\d\d-\d\dT[\d:.]{1,20}Z$/;
 // What is unseen: control, zero-width and bidirectional characters, tags, lone surrogates.
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Cs}/gu;
@@ -61,11 +61,11 @@ function replyAsMarkdown(turn) {
   });
   return [
     `${badge.label ? `**${inline(badge.label)}** ` : ""}${badge.meaning ? `${inline(badge.meaning)} ` : ""}${inline(writerOf(reply.writer))}.`,
-    escaped(reply.notice),
+    escaped(textOf(noticeOf(reply))),
     ...answer,
     ...(cited.length ? [`### ${words("sources")}`, ...cited] : []),
     ...(help.length ? [`### ${words("who_can_help")}`, help.join("\n")] : []),
-    ...(reply.dropped.length ? [`### ${words("sentences_left_out")}`, reply.dropped.map((each) => `- ${inline(each.text)} (${inline(each.reason)})`).join("\n")] : []),
+    ...(reply.dropped.length ? [`### ${words("sentences_left_out")}`, reply.dropped.map((each) => `- ${inline(each.text)} (${inline(textOf(reasonOf(each)))})`).join("\n")] : []),
   ];
 }
 
@@ -136,7 +136,7 @@ const shown = (value) => {
 
 /** What a sentence of ours is made of; see own.js. What was kept or exported before there was any has none. */
 const says = (value) => list(partOf(partOf(() => demand(false))))(value ?? []);
-const partOf = (inner) => record({ key: ourKey, values: filledIn((value) => (typeof value === "number" ? count(value) : typeof value === "string" ? short(value) : inner(value))) });
+const partOf = (inner) => record({ key: ourKey, values: filledIn((value) => (typeof value === "number" ? count(value) : typeof value === "string" ? long(value) : inner(value))) });
 const filledIn = (read) => (value) => {
   demand(value && typeof value === "object");
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [short(name), Array.isArray(each) ? list(read)(each) : read(each)]));
@@ -151,7 +151,8 @@ const replyOf = (link) =>
     status: short,
     look: (value) => (LOOKS.includes(value) ? value : ""),
     writer: record({ model: short, tokens: count, estimated: flag }),
-    notice: short,
+    notice: long,
+    noticeSays: says,
     paragraphs: list(list(record({ text: long, citations: list(number), language: (value) => (CODE.test(value) ? value : "en"), says }))),
     asides: list(number),
     citations: list(record({ number, title: short, author: short, after: short, date: short, page: either(count), seconds: either(count), kind: short, heading: list(short), before: long, quote: long, behind: long, exact: either(link), sources: list(link) })),
@@ -159,7 +160,7 @@ const replyOf = (link) =>
     services: list(record({ name: short, kind: short, link: either(link), audience: short, cost: short, gap: short, caveat: short, asOf: short, why: short, says })),
     understood: list(record({ key: short, label: short })),
     followUps: list(short),
-    dropped: list(record({ text: short, reason: short })),
+    dropped: list(record({ text: short, reason: short, says })),
   });
 
 const turnOf = (link, imported) => {

@@ -1,9 +1,10 @@
 """Our own fixed sentences, found again in what an answer says, so that the page can say them in the reader's language.
 
 A reply is in English, for programs as for people. Whatever the advisor says in words of its own stands in the page's
-table, too, under a key of its own, and the English text there is the pattern by which it is known here. What the page
-gets is keys and what is filled in, in every language the same: names, numbers, the person's own words. A sentence that
-is not known stays as it is.
+table, too, under a key of its own, and the English text there is the pattern by which it is known here: what it
+answers, how a language model failed, and why a sentence of one was left out. What the page gets is keys and what is
+filled in, in every language the same: names, numbers, the person's own words. A sentence that is not known stays as it
+is.
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
 from career_advisor.conversation import known_situations
 from career_advisor.web.wording import tables
 
-SENTENCES, GAPS = "says_", "gap_"
-"""How the keys of whole sentences begin, and of the clauses that say what the sources don't."""
+SENTENCES, GAPS, FAULTS, SPANS, RATES = "says_", "gap_", "fault_", "span_", "rate_"
+"""How keys begin: of whole sentences, of the clauses that say what the sources don't, of what is wrong with a sentence
+that was left out, of lengths of time, and of what something is paid per."""
 
-LONGEST = 1_000
-"""Characters: more of our own words in one piece than are ever said."""
+LONGEST = 4_000
+"""Characters: more of our own words in one piece than are ever said, with a question that was translated among them."""
+MOST_ENDS = 60
+"""Places where a sentence may end in it."""
 _QUOTES = re.compile(r"“[^”]*”(?:(?:, | and | or )“[^”]*”)*")
 
 Said: TypeAlias = dict[str, Any]
@@ -47,16 +51,39 @@ def said(text: str) -> list[Said]:
     """
     if len(text) > LONGEST:
         return []
-    ends = [match.start() for match in re.finditer(r"(?<=[.:?]) |\Z", text)]
-    for saying in (each for each in _sayings(SENTENCES) if text.startswith(each.begins)):
-        for end in ends:  # a name may have a full stop, too
-            match = saying.pattern.fullmatch(text, 0, end)
+    ends = {match.start(): match.end() for match in re.finditer(r"(?<=[.:?]) +|\Z", text)}
+    if len(ends) > MOST_ENDS:
+        return []
+    from_here: dict[int, list[Said]] = {
+        len(text): []
+    }  # from behind, each place once: what a model wrote may be anything
+    for start in reversed([0, *list(ends.values())[:-1]]):
+        if parts := _parts(text, start, ends, from_here):
+            from_here[start] = parts
+    return from_here.get(0, [])
+
+
+def _parts(text: str, start: int, ends: Mapping[int, int], from_here: Mapping[int, list[Said]]) -> list[Said]:
+    """Return what a text is made of from a place on; `ends` are where a sentence may end and the next begin."""
+    for saying in (each for each in _sayings(SENTENCES) if text.startswith(each.begins, start)):
+        for end, behind in ends.items():  # a name may have a full stop, too
+            match = saying.pattern.fullmatch(text, start, end) if end > start and behind in from_here else None
             values = _values(match.groupdict()) if match else None
-            rest = text[end:].lstrip()
-            behind = said(rest) if values is not None and rest else []
-            if values is not None and (behind or not rest):
-                return [{"key": saying.key, "values": values}, *behind]
+            if values is not None:
+                return [{"key": saying.key, "values": values}, *from_here[behind]]
     return []
+
+
+def fault(text: str) -> list[Said]:
+    """Return what is wrong with a sentence that was left out, as `said` does; it is a clause and no sentence.
+
+    >>> fault("its passages say “free” of something else")
+    [{'key': 'fault_elsewhere', 'values': {'word': 'free'}}]
+    >>> fault("nobody likes it")
+    []
+    """
+    clause = _clause(FAULTS, text) if len(text) <= LONGEST else None
+    return [clause] if clause else []
 
 
 @cache
@@ -79,11 +106,13 @@ def _values(found: Mapping[str, str]) -> Said | None:
     return None if None in values.values() else values
 
 
-def _gap(text: str) -> Said | None:
-    for saying in _sayings(GAPS):
-        if match := saying.pattern.fullmatch(text):
-            values = _values(match.groupdict())
-            return None if values is None else {"key": saying.key, "values": values}
+def _clause(begin: str, text: str) -> Said | None:
+    """Return the clause that a text is, among those whose keys begin so."""
+    for saying in (each for each in _sayings(begin) if text.startswith(each.begins)):
+        match = saying.pattern.fullmatch(text)
+        values = _values(match.groupdict()) if match else None
+        if values is not None:
+            return {"key": saying.key, "values": values}
     return None
 
 
@@ -119,12 +148,15 @@ def _quoted(text: str) -> list[str] | None:
 
 
 _READ: Mapping[str, Callable[[str], Any]] = {
-    "gap": _gap,
+    "gap": partial(_clause, GAPS),
+    "span": partial(_clause, SPANS),
+    "rate": partial(_clause, RATES),
     "names": _either,
     "unknown": _quoted,
     "quoted": _quoted,
     "about": lambda text: _topics().get(text),
     "day": _day,
-    "limit": _number,
+    **dict.fromkeys(("limit", "left", "whole", "held", "share", "seconds", "n"), _number),
+    **dict.fromkeys(("model", "status", "command", "english", "word", "other"), str),
 }
 """What is filled in, by the name of its place, and how it is read."""

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from career_advisor import neutral
 from career_advisor.llm.line import in_words
-from career_advisor.records import Citation, Hit, Offer, Reply, Service, Status, Usage
+from career_advisor.records import Citation, Dropped, Hit, Offer, Reply, Service, Status, Usage
 from career_advisor.text import language_of
 from career_advisor.web import sayings
 
@@ -27,6 +27,8 @@ FOUND_SHOWN = 6
 TEXT_LIMIT = 12_000
 """Characters of an answer; a model that writes more has lost its way."""
 SHORT_LIMIT = 400
+NOTICE_LIMIT = sayings.LONGEST
+"""A notice may repeat the whole of a question that was translated."""
 QUOTED_AROUND = 4
 """Words that begin and end a link to the exact words of a page."""
 
@@ -68,11 +70,13 @@ _BEFORE = {in_words(people).split(" ", 1)[0]: people for people in range(1, 20)}
 def shown_reply(reply: Reply) -> dict[str, Any]:
     """Return what the page shows of a reply, as JSON values."""
     numbers = {citation.number for citation in reply.citations}
+    notice = neutral.plain(reply.notice, limit=NOTICE_LIMIT)
     return {
         "status": reply.status,
         "look": _LOOKS.get(reply.status, ""),
         "writer": writer(reply.model, reply.usage),
-        "notice": neutral.plain(reply.notice, limit=SHORT_LIMIT),
+        "notice": notice,
+        "noticeSays": sayings.said(notice),
         "paragraphs": _paragraphs(reply, numbers),
         "asides": _asides(reply),
         "citations": [_citation(each) for each in reply.citations],
@@ -80,13 +84,7 @@ def shown_reply(reply: Reply) -> dict[str, Any]:
         "services": [_offer(each) for each in reply.offers],
         "understood": [{"key": each.key, "label": neutral.line(each.label, limit=80)} for each in reply.understood],
         "followUps": [neutral.line(each, limit=SHORT_LIMIT) for each in reply.follow_ups],
-        "dropped": [
-            {
-                "text": neutral.plain(each.text, limit=SHORT_LIMIT),
-                "reason": neutral.line(each.reason, limit=SHORT_LIMIT),
-            }
-            for each in reply.dropped
-        ],
+        "dropped": [_dropped(each) for each in reply.dropped],
     }
 
 
@@ -198,6 +196,12 @@ def _asides(reply: Reply) -> list[int]:
     order = sorted({each.paragraph for each in reply.sentences})
     theirs = {each.paragraph for each in reply.sentences if each.origin != "fixed"}
     return [at for at, row in enumerate(order) if cited and row > max(cited) and row not in theirs]
+
+
+def _dropped(dropped: Dropped) -> dict[str, Any]:
+    """Return a sentence that was left out, and why: as text, and as what that is made of."""
+    reason = neutral.line(dropped.reason, limit=SHORT_LIMIT)
+    return {"text": neutral.plain(dropped.text, limit=SHORT_LIMIT), "reason": reason, "says": sayings.fault(reason)}
 
 
 def _citation(citation: Citation) -> dict[str, Any]:

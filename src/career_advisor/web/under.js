@@ -11,7 +11,7 @@ export function showUnder(turn) {
   const { reply } = turn;
   turn.after.replaceChildren(
     ...[
-      reply.notice ? make("p", { class: "notice", lang: "en" }, reply.notice) : null,
+      reply.notice ? make("p", { class: "notice", lang: languageOf(noticeOf(reply)) }, textOf(noticeOf(reply))) : null,
       reply.citations.length || reply.found.length ? sourceList(turn) : null,
       reply.understood.length ? understoodLine(reply.understood) : null,
       reply.services.length ? services(reply.services) : null,
@@ -136,6 +136,12 @@ export function card(service) {
   );
 }
 
+/** What there is to know of how an answer was made, as a sentence. */
+export const noticeOf = ({ notice, noticeSays }) => ({ text: notice, says: noticeSays, language: "en" });
+
+/** Why a sentence of a model's was left out, as a sentence. */
+export const reasonOf = ({ reason, says }) => ({ text: reason, says, language: "en" });
+
 function followUps(questions) {
   return make(
     "div",
@@ -150,7 +156,7 @@ function dropped(sentences) {
     "details",
     { class: "dropped" },
     make("summary", {}, words("left_out", { n: sentences.length })),
-    make("ul", { lang: "en" }, ...sentences.map((each) => make("li", {}, make("q", {}, each.text), ` (${each.reason})`))),
+    make("ul", {}, ...sentences.map((each) => make("li", {}, make("q", { lang: "en" }, each.text), " (", make("span", { lang: languageOf(reasonOf(each)) }, textOf(reasonOf(each))), ")"))),
   );
 }
 
