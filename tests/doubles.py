@@ -224,6 +224,7 @@ class ScriptedAnswerer:
             "I like policy more than code. What can I do?",
         )
         self.human_services: Sequence[Service] = (ADVISING, ADVISORS)
+        self.services: Sequence[Service] = (ADVISING, ADVISORS, JOB_BOARD)
         self.pages = 18
         self.translates = False
         self._lock = threading.Lock()

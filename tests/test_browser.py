@@ -138,7 +138,7 @@ def answerer(one_answerer: ScriptedAnswerer) -> ScriptedAnswerer:
     one_answerer.said_of_oneself.clear()
     one_answerer.script = None
     one_answerer.abandoned = 0
-    for name in ("examples", "model_name", "human_services", "pages", "translates"):
+    for name in ("examples", "model_name", "human_services", "services", "pages", "translates"):
         setattr(one_answerer, name, getattr(fresh, name))
     return one_answerer
 

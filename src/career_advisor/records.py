@@ -326,6 +326,8 @@ class Service:
     cost: str
     gap: str
     """What it helps with, as the end of the sentence "for …"."""
+    price: str = ""
+    """`free`, `paid` (it costs whoever takes part) or `pays` (it pays them); empty where the registry does not say."""
     caveat: str = ""
     region: str = ""
     as_of: str | None = None

@@ -85,6 +85,11 @@ class Answerer(Protocol):
         ...
 
     @property
+    def services(self) -> Sequence[Service]:
+        """The whole registry."""
+        ...
+
+    @property
     def pages(self) -> int:
         """How many pages it has read."""
         ...

@@ -133,6 +133,18 @@ def shown_service(service: Service) -> dict[str, Any]:
     }
 
 
+def shown_registry(services: Sequence[Service]) -> list[dict[str, Any]]:
+    """Return cards of services, each with what the list of all of them is narrowed by: `price` and other names."""
+    return [
+        {
+            **shown_service(each),
+            "price": each.price,
+            "aliases": [neutral.line(alias, limit=SHORT_LIMIT) for alias in each.aliases],
+        }
+        for each in services
+    ]
+
+
 def shown_stage(text: str) -> dict[str, Any]:
     """Return what the advisor is doing: the key of the page's words for it, or, where it has none, the text as it is.
 
