@@ -396,6 +396,16 @@ class Citation:
     behind: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of an answer that the index's glossary explains."""
+
+    word: str
+    """As the answer has it."""
+    citation: Citation
+    """The sentence that explains it."""
+
+
 class Dropped(NamedTuple):
     """A sentence that a language model wrote and nobody sees as an answer."""
 
