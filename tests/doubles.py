@@ -23,6 +23,7 @@ from career_advisor.records import (
     Service,
     Span,
     Stage,
+    Term,
     Understood,
 )
 from career_advisor.referral import load_registry
@@ -224,6 +225,8 @@ class ScriptedAnswerer:
             "I like policy more than code. What can I do?",
         )
         self.human_services: Sequence[Service] = (ADVISING, ADVISORS)
+        self.services: Sequence[Service] = (ADVISING, ADVISORS, JOB_BOARD)
+        self.glossary: Sequence[Term] = ()
         self.pages = 18
         self.translates = False
         self._lock = threading.Lock()
@@ -256,6 +259,9 @@ class ScriptedAnswerer:
             with self._lock:
                 self.running -= 1
                 self.abandoned += not whole
+
+    def terms(self, reply: Reply, history: Sequence[Message] = ()) -> Sequence[Term]:
+        return [each for each in self.glossary if each.word in reply.answer]
 
     def search(self, question: str, history: Sequence[Message] = (), *, limit: int = 8) -> tuple[Queries, list[Hit]]:
         self.asked.append((question, tuple(history)))

@@ -138,7 +138,7 @@ def answerer(one_answerer: ScriptedAnswerer) -> ScriptedAnswerer:
     one_answerer.said_of_oneself.clear()
     one_answerer.script = None
     one_answerer.abandoned = 0
-    for name in ("examples", "model_name", "human_services", "pages", "translates"):
+    for name in ("examples", "model_name", "human_services", "services", "pages", "translates"):
         setattr(one_answerer, name, getattr(fresh, name))
     return one_answerer
 
@@ -329,12 +329,20 @@ BEGUN: dict[str, Callable[[Tab], None]] = {
     "an example": lambda tab: tab.page.locator(".example").first.click(),
     "a follow-up": lambda tab: tab.page.locator(".chip").first.click(),
     "asked again": lambda tab: tab.page.locator(".retry").first.click(),
+    "asked instead": lambda tab: asked_instead(tab),  # noqa: PLW0108  (it stands below)
 }
+
+
+def asked_instead(tab: Tab) -> None:
+    """Change the question that was asked and send it."""
+    tab.page.locator(".edit").first.click()
+    tab.page.fill(".edit-form textarea", "Should I do a PhD now?")
+    tab.page.click(".edit-form .strong")
 
 
 @pytest.mark.parametrize("begun", BEGUN)
 def test_any_answer_can_be_stopped_however_it_was_begun(tab: Tab, answerer: ScriptedAnswerer, begun: str) -> None:
-    if begun in {"a follow-up", "asked again"}:
+    if begun in {"a follow-up", "asked again", "asked instead"}:
         tab.ask("First?")
     held = Held()
     answerer.script = held

@@ -14,6 +14,7 @@ import pytest
 from career_advisor.feedback import Box
 from career_advisor.records import ModelUnavailable, Piece, Reply, Stage, Understood
 from career_advisor.web import guard
+from career_advisor.web.wording import says, tables
 from tests.chromium import OF_COLOURS, violations
 from tests.doubles import Bookshelf, ScriptedAnswerer, not_covered, streamed, urgent
 from tests.test_browser import PHONE, WIDE, Tab, browser, eventually, full, halfway, opened, profile
@@ -203,6 +204,53 @@ def test_axe_finds_nothing_at_all_in_any_state_in_light_and_dark(
     assert found == {name: [] for name in found}
 
 
+@pytest.mark.parametrize("code", ["de", "zh"])
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "desk"])
+def test_axe_finds_nothing_in_another_language_either_and_the_page_says_everything_of_its_own_in_it(
+    browser: Any, address: str, answerer: ScriptedAnswerer, code: str, size: dict[str, int]
+) -> None:
+    found: dict[str, list[str]] = {}
+    with opened(browser, address, viewport=size, bypass_csp=True, locale=code) as tab:
+        for name in states(tab, answerer):
+            found[name] = named(violations(tab.page))
+            assert tab.page.get_attribute("html", "lang") == code
+            assert tab.width <= size["width"], name
+            assert [each for each in own_words(tab) if each in IN_ENGLISH] == [], name
+            if name == "an answer, and a complaint without a reason":
+                said = tab.turn.inner_text()
+                for key in ("badge_answered", "badge_answered_means", "sources", "who_can_help", "ask_next", "copy"):
+                    assert says(code, key) in said, key
+            if name == "#people-button":
+                assert tab.page.inner_text("#pane-title") == says(code, "people")
+            if name == "the keys":
+                break
+    assert found == {name: [] for name in found}
+
+
+IN_ENGLISH = {
+    text
+    for key, text in tables()["en"].items()
+    if isinstance(text, str) and len(text) > 3 and text not in tables()["de"].values()
+}
+"""What no page in another language says; "Name" and the like are the same in German."""
+
+
+def own_words(tab: Tab) -> list[str]:
+    """Return the texts that are not marked as English, and the names that only a screen reader is told."""
+    found: list[str] = tab.page.evaluate(
+        """() => { const page = document.querySelector("#page"), texts = [];
+          const nodes = document.createTreeWalker(page, NodeFilter.SHOW_TEXT);
+          while (nodes.nextNode()) {
+            const { data, parentElement } = nodes.currentNode;
+            if (parentElement.closest("[lang]").lang !== "en") texts.push(data.trim());
+          }
+          const labels = [...page.querySelectorAll("[aria-label]")].map((each) => each.getAttribute("aria-label"));
+          return [...texts, ...labels].filter(Boolean); }"""
+    )
+    assert len(found) > 20
+    return found
+
+
 @contextmanager
 def not_drawn(browser: Any, address: str, **options: Any) -> Iterator[Any]:
     """Open a page whose parts do not come, with a clock of its own."""
@@ -247,6 +295,24 @@ def test_axe_finds_nothing_while_a_question_waits_for_its_turn(
         with darkened(tab):
             assert named(violations(tab.page, only=OF_COLOURS)) == []
         assert tab.width <= size["width"]
+
+
+def test_what_waits_for_its_turn_can_be_stopped_and_the_next_question_gets_its_own_answer(
+    browser: Any, address: str, answerer: ScriptedAnswerer
+) -> None:
+    answerer.script = None
+    with opened(browser, address) as tab:
+        with in_the_queue(tab):
+            assert tab.page.locator("#stop").is_visible()
+        assert "Stopped before a word had come." in tab.over().inner_text()
+        assert tab.page.locator("#send").is_visible()
+        tab.page.evaluate("() => { document.querySelector('#place').append('queue: 2/9 | 1.3s'); }")
+        tab.page.wait_for_timeout(900)
+        assert tab.page.locator(".stage").count() == 0, "the place in the line of what was stopped is not told"
+        turn = tab.ask("And now?")
+        assert "From what I've read" in turn.inner_text()
+        assert tab.page.locator(".turn").count() == 2
+        assert "Am I the third?" not in turn.inner_text()
 
 
 CONTROLS = "a, button, summary, label, input, textarea, select, .asked, #pane"

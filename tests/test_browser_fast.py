@@ -1,13 +1,16 @@
 """The page is fast for whoever uses it: it is there at once, a citation opens at once, and long talks stay smooth.
 
 What is measured is what a person waits for. A machine that does much else makes one measurement long, never short, so
-the best of several counts: what is slow by itself is slow every time.
+of what is done once, such as opening a citation, the best of several counts: what is slow by itself is slow every time.
+Of an answer that comes, the frame in the middle counts, as it is, and the longest one is said where it is long.
 """
 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,7 +28,10 @@ __all__ = ["browser"]  # a fixture
 
 TURNS = 200
 TRIES = 12
-PAINT_MS, READY_MS = 1_500, 5_000
+ANSWERS = 3
+PAINT_MS, READY_MS = 1_500, 3_000
+FRAME_MS = 34
+"""Two frames of a screen that shows sixty a second."""
 AT_ONCE_MS = 100
 """What people take for the doing of their own hand: R. B. Miller, AFIPS 1968, doi:10.1145/1476589.1476628."""
 TIMES_SLOWER = 4
@@ -163,7 +169,10 @@ def test_scrolling_stays_smooth_over_two_hundred_turns(long: Tab) -> None:
 
 
 def test_an_answer_comes_smoothly_behind_two_hundred_turns(long: Tab) -> None:
-    def asking(n: int) -> float:
-        return median(sorted(gaps(long, lambda: long.ask(f"And in my year {n}?")))[-5:])
+    between: list[float] = []
+    for n in range(ANSWERS):
+        between += gaps(long, partial(long.ask, f"And in my year {n}?"))
 
-    assert best(asking, AT_ONCE_MS) < AT_ONCE_MS
+    if max(between) > AT_ONCE_MS:
+        warnings.warn(f"the longest frame of {len(between)} took {max(between):.0f} ms", stacklevel=1)
+    assert median(between) <= FRAME_MS, f"the longest took {max(between):.0f} ms"

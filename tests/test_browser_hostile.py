@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from markdown_it import MarkdownIt
 
 from career_advisor.journal import Journal
 from career_advisor.operating.guarding import POLICY
+from career_advisor.records import Hit, Message, Queries, Section, Service, Span
 from career_advisor.web import guard
 from tests import test_operating_browser
 from tests.doubles import ADVISING, TALK, Bookshelf, ScriptedAnswerer, not_covered
@@ -196,6 +198,80 @@ def test_no_text_of_a_guided_file_loads_or_runs(browser: Any, address: str, cana
             assert tab.page.locator(".guided-sheet").locator(MADE).count() == 0, part
         tab.page.wait_for_timeout(300)
     assert [each for each in tab.asked_for if not each.startswith((address, "data:", "blob:"))] == []
+    assert tab.complaints == []
+    assert canary.asked == []
+
+
+def worded(record: Any, words: str, *fields: str) -> Any:
+    """Return a record with words added to what it says in these fields."""
+    return replace(record, **{name: f"{getattr(record, name)} {words}" for name in fields})
+
+
+class Poisoned(Bookshelf):
+    """The shipped guidance and registry with hostile words in every place, the sentences that are quoted among them."""
+
+    words = ""
+
+    @property
+    def index(self) -> str:  # type: ignore[override]
+        return self.words  # another one for other words: what was found is remembered for an index
+
+    @property
+    def services(self) -> Sequence[Service]:
+        said = ("name", "audience", "cost", "gap", "caveat", "as_of")
+        return [worded(each, self.words, *said) for each in super().services]
+
+    def search(self, question: str, history: Sequence[Message] = (), *, limit: int = 8) -> tuple[Queries, list[Hit]]:
+        queries, hits = super().search(question, history, limit=limit)
+        return queries, [self._with_words(each) for each in hits]
+
+    def _with_words(self, hit: Hit) -> Hit:
+        said = [f"{hit.document.text[each.start : each.end]} {self.words}" for each in hit.sentences]
+        starts = accumulate((len(each) + 2 for each in said[:-1]), initial=0)
+        spans = tuple(Span(start, start + len(each)) for start, each in zip(starts, said, strict=True))
+        section = Section((f"{hit.heading[-1]} {self.words}",), spans)
+        document = replace(hit.document, text="\n\n".join(said), sections=(section,), url=self.words)
+        document = worded(document, self.words, "title", "author", "after", "date")
+        return Hit(document, 0, 0, spans[-1].end, 0.0, spans, hit.sentence_scores)
+
+
+@pytest.mark.parametrize("guide", [0, 1, 2])
+def test_no_text_of_the_corpus_or_the_registry_loads_or_runs_in_a_guided_document(
+    browser: Any, canary: Loopback, guide: int, tmp_path: Path
+) -> None:
+    canary.asked.clear()
+    poisoned_ones = Poisoned()
+    bad = [aimed(text, canary.address, name) for name, text in TEXTS.items() if name not in {"nested", "piled"}]
+    with (
+        served(ScriptedAnswerer(), sources=poisoned_ones, rate=guard.Rate(burst=1_000)) as url,
+        opened(browser, url) as tab,
+    ):
+        for start in range(0, len(bad), 10):
+            poisoned_ones.words = " ".join(bad[start : start + 10])
+            tab.page.reload()
+            tab.page.wait_for_selector("body.ready")
+            tab.page.click(f"#welcome .guided-entry >> nth={guide}")
+            tab.page.click('#guided button:text-is("Begin")')
+            tab.page.click('#guided button:text-is("See the document now")')
+            tab.page.wait_for_selector(".guided-sheet")
+            sheet = tab.page.locator(".guided-sheet")
+            if start == 0:
+                assert sheet.inner_text().count("<img src='") > 1, "it is shown as what it is"
+            assert sheet.locator(MADE).count() == 0, start
+            assert not [sign for sign in UNSEEN if sign in sheet.inner_text()]
+            with tab.page.expect_download() as coming:
+                tab.page.click('#guided button:text-is("Save as Markdown")')
+            coming.value.save_as(tmp_path / "x.md")
+            html = rendered((tmp_path / "x.md").read_text("utf-8"))
+            assert html.xpath("//img | //script | //iframe | //style | //svg") == []
+            addresses = [
+                *html.xpath("//a/@href"),
+                *sheet.locator("a").evaluate_all("all => all.map((each) => each.href)"),
+            ]
+            assert [each for each in addresses if not re.match("https?://", each) or canary.address in each] == []
+        tab.page.wait_for_timeout(300)
+        assert [each for each in tab.asked_for if not each.startswith((url, "data:", "blob:"))] == []
+    assert tab.dialogs == []
     assert tab.complaints == []
     assert canary.asked == []
 

@@ -14,7 +14,7 @@ import pytest
 from career_advisor.feedback import Box
 from career_advisor.records import Age, Offer, Reply, Service
 from career_advisor.web.wording import says
-from tests.doubles import ADVISING, QUOTES, ScriptedAnswerer, answered, streamed, urgent
+from tests.doubles import ADVISING, PAGE_TEXT, QUOTES, ScriptedAnswerer, answered, streamed, urgent
 from tests.test_browser import PHONE, Held, Tab, browser, halfway, opened, watched
 from tests.test_web import served
 
@@ -358,3 +358,26 @@ def test_sources_that_are_old_or_undated_are_said_to_be(browser: Any, age: Age, 
     with served(answerer) as address, watched(browser, address) as tab:
         tab.page.click("#about-button")
         assert told in tab.page.locator("#about-age").inner_text()
+
+
+# ---------------------------------------------------------------- what is next to the quoted words
+
+
+def test_beside_the_quoted_words_stand_those_before_and_behind_them_as_the_document_has_them(
+    browser: Any, address: str
+) -> None:
+    with watched(browser, address) as tab:
+        tab.ask("Should I do a PhD?")
+        for number, quote in enumerate((QUOTES[0], QUOTES[2], QUOTES[1])):
+            tab.turn.locator("button.cite").nth(number).click()
+            parts = tab.page.locator(".passage.asked-for blockquote").evaluate(
+                "each => [...each.childNodes].map((part) => [part.nodeName, part.textContent])"
+            )
+            assert ["MARK", quote] in parts
+            at = parts.index(["MARK", quote])
+            before, behind = ("".join(text for _, text in side) for side in (parts[:at], parts[at + 1 :]))
+            whole = before.removeprefix("… ") + quote + behind.removesuffix(" …")
+            assert whole in PAGE_TEXT, number
+            if quote != QUOTES[2]:  # which is the first and last sentence of its section
+                assert len(before) > 10, number
+                assert len(behind) > 10, number

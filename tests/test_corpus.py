@@ -48,6 +48,15 @@ def each(what: list[tuple[Document, Section]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("page", "section"), what, ids=names)
 
 
+def test_the_price_of_a_service_is_what_its_cost_says_and_none_where_that_says_none() -> None:
+    for service in registry().services:
+        free = service.cost.startswith("free")
+        paid = service.cost.startswith("paid") or service.cost == "it gives grants"
+        assert (service.price == "free") == free, service.id
+        assert bool(service.price) == (free or paid), service.id
+        assert (service.price == "paid") == (paid and service.kind == "events"), service.id
+
+
 def test_there_are_pages() -> None:
     assert len(pages()) >= 15
     assert len(sections()) >= 60

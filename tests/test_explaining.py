@@ -10,7 +10,7 @@ from career_advisor import citation, files
 from career_advisor.advisor import Advisor
 from career_advisor.explaining import AT_MOST, LEAD, Glossary
 from career_advisor.llm import open_model
-from career_advisor.records import Document, DraftSentence, Hit, Message, Reply, Span
+from career_advisor.records import Document, DraftSentence, Hit, Message, Reply, Sentence, Span
 from career_advisor.settings import shipped_corpus
 from tests.doubles import SUMMARY
 from tests.llm_server import LanguageModelServer, language_model_server
@@ -155,3 +155,64 @@ def test_a_language_model_is_asked_for_plain_words_by_one_line_and_not_at_all_fo
     assert quotes.usage is None
     assert quotes.notice == ""
     assert quotes.answer == last(advisor, question).answer
+
+
+# ---------------------------------------------------------------- words to be looked up where they stand
+
+
+def offered(
+    glossary: Glossary, text: str, asked: str = "How?", history: Sequence[Message] = (), *, quoted: Hit | None = None
+) -> list[str]:
+    """Return the words of an answer of one cited sentence that can be looked up."""
+    sentences = (Sentence("Here is what bears on alignment.", (), 0.0, "fixed"), Sentence(text, (1,), 1.0, "quote"))
+    citations = [citation.cite(1, quoted, quoted.sentences[0])] if quoted else []
+    return [word for word, _ in glossary.first_used(sentences, citations, asked, history)]
+
+
+def test_a_term_can_be_looked_up_where_it_is_first_used_as_the_answer_has_it(glossary: Glossary) -> None:
+    assert offered(glossary, "Runway matters; learn RLHF, evals and more evals.") == ["Runway", "RLHF", "evals"]
+    assert offered(glossary, SAYS) == ["RLHF", "evals", "ARENA", "scheming"]
+
+
+def test_what_the_conversation_has_already_is_not_offered_again(glossary: Glossary) -> None:
+    assert offered(glossary, SAYS, "Is RLHF worth it?") == ["evals", "ARENA", "scheming"]
+    before = (Message("user", "How?"), Message("assistant", "Try evals."))
+    assert offered(glossary, SAYS, history=before) == ["RLHF", "ARENA", "scheming"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Reinforcement learning from human feedback (RLHF) is a scheme.",
+        "Learn RLHF (a scheme that makes models act as people want).",
+        "RLHF stands for something long.",
+        "RLHF, that is, a scheme of training.",
+    ],
+)
+def test_what_an_answer_explains_itself_is_not_offered(glossary: Glossary, text: str) -> None:
+    assert offered(glossary, text) == []
+    assert offered(glossary, "Learn RLHF first.") == ["RLHF"]
+
+
+def test_an_answer_that_quotes_the_entry_needs_no_box_on_it(glossary: Glossary) -> None:
+    assert offered(glossary, "RLHF is one example of fine-tuning.", quoted=glossary.entries["RLHF"]) == []
+
+
+def test_a_word_within_a_name_is_no_term_and_there_are_no_more_than_a_keyboard_bears(glossary: Glossary) -> None:
+    assert offered(glossary, "They run ML Alignment & Theory Scholars.") == []
+    many = "MATS, ARENA, MARS, RLHF, AGI, evals and runway."
+    assert offered(glossary, many) == ["MATS", "ARENA", "MARS", "RLHF"]
+
+
+def test_the_advisor_names_each_word_with_the_exact_sentence_of_the_glossary(advisor: Advisor) -> None:
+    reply = last(advisor, "Which training programme should I apply to?")
+    terms = advisor.terms(reply)
+
+    assert terms
+    shelf = advisor._shelves.current()
+    for term in terms:
+        assert term.word in " ".join(each.text for each in reply.sentences if each.citations)
+        document = shelf.documents[term.citation.document]
+        assert term.citation.document == "glossary.md"
+        assert document.text[term.citation.start : term.citation.end] == term.citation.quote
+    assert advisor.terms(reply, (Message("assistant", reply.answer),)) == ()

@@ -129,6 +129,22 @@ def pairs(table: Any) -> Iterator[tuple[str, str]]:
 # ---------------------------------------------------------------- what is said of the world
 
 
+@pytest.mark.parametrize("key", KEYS)
+def test_what_is_taken_along_has_each_quote_to_the_letter_its_number_and_an_address(
+    key: GuideKey, library: Library
+) -> None:
+    sheet = sheet_of(key, library)
+    tokens = MarkdownIt().parse(markdown(sheet))
+    shown = " ".join(" ".join(part.content for part in each.children or ()) for each in tokens)
+    links = [part.attrs["href"] for each in tokens for part in each.children or () if part.type == "link_open"]
+
+    assert sheet.citations
+    for quote in items(sheet, Quote):
+        assert f"{quote.text} [{quote.number}]" in " ".join(shown.split()), quote.text
+    for cited in sheet.citations:
+        assert {cited.url, *cited.sources} & set(links), cited.title
+
+
 @pytest.mark.slow
 def test_the_shipped_corpus_has_every_sentence_that_the_documents_quote(real: Library) -> None:
     meant = list(pairs(stated()))

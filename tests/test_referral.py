@@ -145,6 +145,14 @@ def test_an_entry_without_an_address_is_refused_by_name(tmp_path: Path) -> None:
         load_registry(path)
 
 
+def test_a_price_that_no_filter_knows_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "services.toml"
+    path.write_text(entry() + 'price = "cheap"\n', "utf-8")
+
+    with pytest.raises(CorpusError, match="service one: price 'cheap' is none of free, paid, pays"):
+        load_registry(path)
+
+
 def test_duplicates_bad_addresses_bad_dates_and_old_entries_are_found(tmp_path: Path) -> None:
     path = tmp_path / "services.toml"
     path.write_text(

@@ -61,6 +61,8 @@ def keys_made() -> Iterator[str]:
     yield from (f"reason_{key}" for key in feedback.REASONS)
     yield from (f"vote_{why}" for why in get_args(feedback.Because))
     yield from (f"situation_{each.key}" for each in conversation.known_situations())
+    yield from (f"kind_{each.kind.replace(' ', '-')}" for each in Bookshelf().services)
+    yield from (f"price_{price}" for price in ("free", "paid", "pays", "unsaid"))
     for status in {*get_args(Status)} - {"small_talk"} | {"imported"}:
         yield from (f"badge_{status}", f"badge_{status}_means")
     yield "badge_imported_called"
@@ -101,6 +103,9 @@ def test_hardly_anything_is_left_in_english(code: str) -> None:
         "no",
         "found",
         "in_quotes",
+        "kind_guide",
+        "kind_mentoring",
+        "kind_programme",
         "says_gap",
         "span_minutes",
         "rate_minute",

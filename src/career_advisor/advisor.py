@@ -53,6 +53,7 @@ from career_advisor.records import (
     Shelf,
     Stage,
     Status,
+    Term,
     Understood,
     Usage,
 )
@@ -379,6 +380,17 @@ class Advisor:
     def explains(self) -> bool:
         """Whether it has a glossary, so that quotes in plain words are other than the usual ones."""
         return bool(self._glossary(self._shelves.current()).entries)
+
+    def terms(self, reply: Reply, history: Sequence[Message] = ()) -> tuple[Term, ...]:
+        """Return the words of a reply that the index's glossary explains and the conversation has for the first time.
+
+        Args:
+            reply: Of this advisor.
+            history: The turns before it, oldest first.
+        """
+        glossary = self._glossary(self._shelves.current())
+        used = glossary.first_used(reply.sentences, reply.citations, reply.question, history)
+        return tuple(Term(word, citation.cite(n, hit, hit.sentences[0])) for n, (word, hit) in enumerate(used, 1))
 
     @property
     def situations(self) -> tuple[Understood, ...]:

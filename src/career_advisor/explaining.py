@@ -1,4 +1,4 @@
-"""Terms of the field explained below the quotes that use them, in the words of the index's own glossary.
+"""Terms of the field explained in the words of the index's own glossary: below the quotes, or beside the word.
 
 A section whose heading asks what something means is an entry, if its first sentence names it. So any corpus can have a
 glossary, and an explanation is a quote like any other: cited, and checked character for character.
@@ -10,10 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from career_advisor.records import DraftSentence, Hit, Message, Passage, Shelf, Span
+from career_advisor.records import Citation, DraftSentence, Hit, Message, Passage, Sentence, Shelf, Span
 
 AT_MOST = 2
 """Terms explained below one answer: more would be a lesson that nobody asked for."""
+OFFERED_AT_MOST = 4
+"""Words of one answer that can be looked up where they stand: each is a stop on the way of whoever uses a keyboard."""
 LEAD = "In other words:"
 
 _ASKS = re.compile(
@@ -21,6 +23,8 @@ _ASKS = re.compile(
     r"|what do people mean by (?P<meant>.+?)\?",
     re.IGNORECASE,
 )
+_EXPLAINED = r"\(\s*{term}\s*\)|\b{term}\s*\(|\b{term},?\s+(?:stands? for|means?|is short for|that is|refers? to)\b"
+"""How a text explains a term by itself: "reinforcement learning from human feedback (RLHF)", "evals, that is, …"."""
 _AND = re.compile(r",\s*(?:and\s+)?|\s+and\s+")
 
 
@@ -82,6 +86,65 @@ class Glossary:
         ]
         return [*drafts, *((row, draft) for draft in line)], [*pool, *hits]
 
+    def first_used(
+        self, sentences: Sequence[Sentence], citations: Sequence[Citation], asked: str, history: Sequence[Message]
+    ) -> list[tuple[str, Hit]]:
+        """Return the words of an answer that somebody may want to look up where they stand.
+
+        A term is offered where the conversation has it for the first time: what the person says themselves, or what
+        stood in an answer before, is not. Nor is one that the answer explains, or whose entry it quotes from.
+
+        Args:
+            sentences: Of the answer; what is not cited is our own wording, and is not looked at.
+            citations: What they cite.
+            asked: The question.
+            history: The turns before, oldest first.
+
+        Returns:
+            Each word as the answer has it, in the order of their places, and the entry for it.
+        """
+        cited = [each.text for each in sentences if each.citations]
+        before = " ".join([asked, *(turn.content for turn in history)])
+        quoted = {(each.document, each.heading) for each in citations}
+        places = []
+        for term, hit in self.entries.items():
+            place = _first(cited, term)
+            explained = (hit.document.path, hit.heading) in quoted or _explains(" ".join(cited), term)
+            if place is not None and not explained and not _uses(before, term):
+                places.append((*place, -len(term), term))
+        offered: list[tuple[str, Hit]] = []
+        ends = (-1, 0)
+        for row, start, _, term in sorted(places):
+            if (row, start) >= ends and len(offered) < OFFERED_AT_MOST:
+                offered.append((cited[row][start : start + len(term)], self.entries[term]))
+                ends = (row, start + len(term))
+        return offered
+
+
+def _first(texts: Sequence[str], term: str) -> tuple[int, int] | None:
+    """Return in which text, and where in it, a term is first used as one, and not as a part of a name.
+
+    >>> _first(["ML Alignment & Theory Scholars teaches alignment."], "alignment")
+    (0, 39)
+    """
+    for row, text in enumerate(texts):
+        for match in _pattern(term).finditer(text):
+            in_a_name = term[0].islower() and match[0][0].isupper() and match.start() > 0
+            if not in_a_name:
+                return row, match.start()
+    return None
+
+
+def _explains(text: str, term: str) -> bool:
+    """Tell whether a text says by itself what a term means.
+
+    >>> _explains("Reward modelling (RM) is old.", "RM"), _explains("Evals, that is, tests.", "evals")
+    (True, True)
+    >>> _explains("RM is old.", "RM")
+    False
+    """
+    return re.search(_EXPLAINED.format(term=re.escape(term)), text, _case(term)) is not None
+
 
 def _terms(heading: str) -> list[str]:
     """Return what a heading asks the meaning of.
@@ -97,9 +160,16 @@ def _terms(heading: str) -> list[str]:
 
 def _place(text: str, term: str) -> int | None:
     """Return where a text first uses a term; letters that stand for words count in capitals alone."""
-    flags = re.NOFLAG if any(letter.isupper() for letter in term[1:]) else re.IGNORECASE
-    match = re.search(rf"(?<![\w-]){re.escape(term)}(?![\w-])", text, flags)
+    match = _pattern(term).search(text)
     return match.start() if match else None
+
+
+def _pattern(term: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(term)}(?![\w-])", _case(term))
+
+
+def _case(term: str) -> re.RegexFlag:
+    return re.NOFLAG if any(letter.isupper() for letter in term[1:]) else re.IGNORECASE
 
 
 def _uses(text: str, term: str) -> bool:

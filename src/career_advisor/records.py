@@ -326,6 +326,8 @@ class Service:
     cost: str
     gap: str
     """What it helps with, as the end of the sentence "for …"."""
+    price: str = ""
+    """`free`, `paid` (it costs whoever takes part) or `pays` (it pays them); empty where the registry does not say."""
     caveat: str = ""
     region: str = ""
     as_of: str | None = None
@@ -392,6 +394,16 @@ class Citation:
     before: str = ""
     """Words next to the quote in the document, for showing it in its context."""
     behind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of an answer that the index's glossary explains."""
+
+    word: str
+    """As the answer has it."""
+    citation: Citation
+    """The sentence that explains it."""
 
 
 class Dropped(NamedTuple):

@@ -64,6 +64,7 @@ _SUPPOSED = re.compile(r"\b(?:if|once|until|before|what|which|how|when)\b", re.I
 # What a name begins with: "80,000 Hours" of "80,000 Hours job board".
 _WHOSE = re.compile(r"(?:[A-Z0-9][\w.,'&-]*(?: |$))+")
 _WANTED = ("id", "name", "kind", "url", "audience", "cost", "gap", "needs")
+_PRICES = ("", "free", "paid", "pays")
 _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?$")
 LACKING: frozenset[Status] = frozenset({"clarify", "not_covered", "partly"})
 """Where the sources don't have what was asked, or not all of it."""
@@ -146,6 +147,9 @@ def load_registry(path: Path) -> Registry:
         lacking = [field for field in _WANTED if not entry.get(field)]
         if lacking:
             raise CorpusError(f"{path}: service {name}: no {', '.join(lacking)}")
+        price = entry.get("price", "")
+        if price not in _PRICES:
+            raise CorpusError(f"{path}: service {name}: price {price!r} is none of {', '.join(_PRICES[1:])}")
         services.append(
             Service(
                 id=entry["id"],
@@ -155,6 +159,7 @@ def load_registry(path: Path) -> Registry:
                 audience=entry["audience"],
                 cost=entry["cost"],
                 gap=entry["gap"],
+                price=price,
                 caveat=entry.get("caveat", ""),
                 region=entry.get("region", ""),
                 as_of=entry.get("as_of"),

@@ -156,6 +156,7 @@ const replyOf = (link) =>
     paragraphs: list(list(record({ text: long, citations: list(number), language: (value) => (CODE.test(value) ? value : "en"), says }))),
     asides: list(number),
     citations: list(record({ number, title: short, author: short, after: short, date: short, page: either(count), seconds: either(count), kind: short, heading: list(short), before: long, quote: long, behind: long, exact: either(link), sources: list(link) })),
+    terms: (value) => list(record({ word: short, title: short, author: short, after: short, date: short, page: either(count), seconds: either(count), kind: short, quote: long }))(value ?? []), // an older file has none
     found: list(record({ title: short, author: short, after: short, kind: short, heading: list(short), text: long, score: short })),
     services: list(record({ name: short, kind: short, link: either(link), audience: short, cost: short, gap: short, caveat: short, asOf: short, why: short, says })),
     understood: list(record({ key: short, label: short })),

@@ -30,6 +30,7 @@ from career_advisor.records import (
     Reply,
     Service,
     Stage,
+    Term,
     Understood,
 )
 from career_advisor.spending import Spent
@@ -85,6 +86,11 @@ class Answerer(Protocol):
         ...
 
     @property
+    def services(self) -> Sequence[Service]:
+        """The whole registry."""
+        ...
+
+    @property
     def pages(self) -> int:
         """How many pages it has read."""
         ...
@@ -97,6 +103,10 @@ class Answerer(Protocol):
     @property
     def explains(self) -> bool:
         """Whether it has a glossary to explain terms of the field from."""
+        ...
+
+    def terms(self, reply: Reply, history: Sequence[Message]) -> Sequence[Term]:
+        """Return the words of a reply that its glossary explains and the conversation has for the first time."""
         ...
 
     @property
@@ -236,7 +246,7 @@ def answer(
             plain_words=context.plain_words,
         )
         noting = unnoted if turn.private else note
-        yield from _steps(turn, replying, noting, judged=not conversation.private, translated=answerer.translates)
+        yield from _steps(turn, replying, noting, answerer, judged=not conversation.private)
     except ModelUnavailable as trouble:
         _log.warning("%s", trouble)
         yield _step(name, "failed", text=turn.answer, trouble=MODEL_TROUBLE)
@@ -249,8 +259,9 @@ def answer(
 
 
 def _steps(
-    turn: _Turn, items: Iterator[Stage | Piece | Reply], note: Note, *, judged: bool, translated: bool
+    turn: _Turn, items: Iterator[Stage | Piece | Reply], note: Note, answerer: Answerer, *, judged: bool
 ) -> Iterator[str]:
+    translated = answerer.translates
     stage = ""
     shown_at = 0.0
     for item in items:
@@ -269,7 +280,7 @@ def _steps(
                 if judged and item.status not in NOT_JUDGED:
                     cited = tuple(Cited.of(each) for each in item.citations)
                     turn.judged = Exchange(turn.question, turn.told, turn.answer, cited)
-                yield _step(turn.name, "done", reply=item)
+                yield _step(turn.name, "done", reply=item, terms=answerer.terms(item, turn.told))
                 return
     _log.error("the answerer ended without a reply")
     yield _step(turn.name, "failed", text=turn.answer, trouble=OWN_TROUBLE)
@@ -282,19 +293,20 @@ def _step(
     stage: str = "",
     text: str = "",
     reply: Reply | None = None,
+    terms: Sequence[Term] = (),
     trouble: str = "",
     again: bool = True,
     translated: bool = False,
 ) -> str:
     """Return one step: JSON in base64, all of it ASCII.
 
-    `state` is working, done, failed or forgotten; `paragraphs` are the words so far, `reply` the whole of it, `trouble`
-    the key of a sentence for the person, `again` whether it is worth asking again; `translated` whether words may be in
-    another language than English.
+    `state` is working, done, failed or forgotten; `paragraphs` are the words so far, `reply` the whole of it with its
+    `terms`, `trouble` the key of a sentence for the person, `again` whether it is worth asking again; `translated`
+    whether words may be in another language than English.
     """
     step: dict[str, Any] = {"turn": turn, "state": state, "trouble": trouble, "again": again}
     step["stage"] = showing.shown_stage(stage) if stage else None
-    step["reply"] = showing.shown_reply(reply) if reply else None
+    step["reply"] = showing.shown_reply(reply, terms) if reply else None
     step["paragraphs"] = step["reply"]["paragraphs"] if reply else showing.shown_pieces(text, translated=translated)
     return _label(step)
 

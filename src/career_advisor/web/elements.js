@@ -80,8 +80,9 @@ export function tooMuch(within) {
   return box ? words("too_long", { length: box.value.length, limit: Number(box.dataset.limit) }) : "";
 }
 
-/** Have a screen reader say it. */
-export function say(text) {
+/** Have a screen reader say it, in the page's language or in another one. */
+export function say(text, language = document.documentElement.lang) {
+  find("#status").lang = language;
   find("#status").textContent = text;
 }
 

@@ -35,7 +35,7 @@ ALLOWED = tuple(
     for methods, path in (
         ({"GET", "HEAD"}, r"/"),
         ({"GET", "HEAD"}, r"/healthz"),
-        ({"GET", "HEAD"}, r"/page/[0-9a-f]{16}/(?:[a-z]+\.(?:css|js)|words-[a-z]{2}\.json)"),
+        ({"GET", "HEAD"}, r"/page/[0-9a-f]{16}/(?:[a-z]+\.(?:css|js)|words-[a-z]{2}\.json|services\.json)"),
         ({"GET", "HEAD"}, r"/favicon\.ico"),
         ({"GET", "HEAD"}, r"/assets/[\w-]+(?:\.[\w-]+)*"),
         ({"GET", "HEAD"}, r"/static/[\w-]+(?:/[\w-]+)*(?:\.[\w-]+)+"),

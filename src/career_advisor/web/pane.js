@@ -1,6 +1,7 @@
 // The pane beside the conversation, below it on a phone: what an answer stands on, people, what this is.
 
 import { find, linkTo, make, page, question, wide } from "./elements.js";
+import { allButton, fetchServices } from "./services.js";
 import { languages } from "./speaking.js";
 import { kindOf, meta, services, sourceName, viewOf } from "./under.js";
 import { dated, putWords, words, wordsAround } from "./words.js";
@@ -129,10 +130,12 @@ export function openPeople(from) {
     words("people"),
     from,
     make("p", {}, words("people_lead")),
+    page.facts.listed ? allButton(from) : "",
     page.facts.services.length ? services(page.facts.services, words("services")) : make("p", {}, words("no_service")),
     make("p", { class: "meta" }, words("danger")),
   );
   redrawnBy(openPeople);
+  if (page.facts.listed) fetchServices();
   find("#pane").focus({ preventScroll: true });
 }
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+REGISTRY = "services.json"
+"""The whole registry, which the page asks for when somebody is about to look through it."""
 DRAIN_S = 5
 """Seconds that running answers get when the server is stopped."""
 
@@ -82,6 +84,12 @@ def build_app(
     @app.get("/page/{version}/{name}")
     @app.head("/page/{version}/{name}")
     def page_file(version: str, name: str) -> Response:
+        if name == REGISTRY:
+            return Response(
+                json.dumps(showing.shown_registry(answerer.services)),
+                media_type="application/json; charset=utf-8",
+                headers={"cache-control": "no-store"},
+            )
         if name not in files.kept:
             return Response(status_code=404)
         kind = _KINDS[name.rpartition(".")[2]]
@@ -199,6 +207,7 @@ class _Facts:
                 "explains": answerer.explains,
                 "age": answerer.age._asdict(),
                 "services": [showing.shown_service(each) for each in answerer.human_services],
+                "listed": len(answerer.services),
                 "situations": [[each.key, neutral.line(each.label, limit=80)] for each in answerer.situations],
                 "limit": QUESTION_LIMIT,
                 "feedback": voting.facts() if self.votes else None,

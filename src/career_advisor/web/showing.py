@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from career_advisor import neutral
 from career_advisor.llm.line import in_words
-from career_advisor.records import Citation, Dropped, Hit, Offer, Reply, Service, Status, Usage
+from career_advisor.records import Citation, Dropped, Hit, Offer, Reply, Service, Status, Term, Usage
 from career_advisor.text import language_of
 from career_advisor.web import sayings
 
@@ -67,8 +67,8 @@ _STAGES = (
 _BEFORE = {in_words(people).split(" ", 1)[0]: people for people in range(1, 20)}
 
 
-def shown_reply(reply: Reply) -> dict[str, Any]:
-    """Return what the page shows of a reply, as JSON values."""
+def shown_reply(reply: Reply, terms: Sequence[Term] = ()) -> dict[str, Any]:
+    """Return what the page shows of a reply, and of the words in it that the glossary explains, as JSON values."""
     numbers = {citation.number for citation in reply.citations}
     notice = neutral.plain(reply.notice, limit=NOTICE_LIMIT)
     return {
@@ -80,6 +80,7 @@ def shown_reply(reply: Reply) -> dict[str, Any]:
         "paragraphs": _paragraphs(reply, numbers),
         "asides": _asides(reply),
         "citations": [_citation(each) for each in reply.citations],
+        "terms": [{"word": neutral.line(each.word, limit=80), **_explained(each.citation)} for each in terms],
         "found": [] if reply.status == "urgent" else [_found(hit) for hit in _uncited(reply)[:FOUND_SHOWN]],
         "services": [_offer(each) for each in reply.offers],
         "understood": [{"key": each.key, "label": neutral.line(each.label, limit=80)} for each in reply.understood],
@@ -129,6 +130,18 @@ def shown_service(service: Service) -> dict[str, Any]:
         "why": "",
         "says": [],
     }
+
+
+def shown_registry(services: Sequence[Service]) -> list[dict[str, Any]]:
+    """Return cards of services, each with what the list of all of them is narrowed by: `price` and other names."""
+    return [
+        {
+            **shown_service(each),
+            "price": each.price,
+            "aliases": [neutral.line(alias, limit=SHORT_LIMIT) for alias in each.aliases],
+        }
+        for each in services
+    ]
 
 
 def shown_stage(text: str) -> dict[str, Any]:
@@ -220,6 +233,12 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "exact": _link(_exact(citation)),
         "sources": _sources(citation),
     }
+
+
+def _explained(citation: Citation) -> dict[str, Any]:
+    """Return what the box on a word shows: the sentence that explains it, and where that stands."""
+    shown = _citation(citation)
+    return {name: shown[name] for name in ("title", "author", "after", "date", "page", "seconds", "kind", "quote")}
 
 
 def _found(hit: Hit) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import { helpful } from "./helpful.js";
 import { branch, keep } from "./kept.js";
 import { languageOf, textOf } from "./own.js";
 import { closePane, openAbout, openSources } from "./pane.js";
-import { previewed } from "./preview.js";
+import { explained, previewed } from "./preview.js";
 import { badgeOf, copyOut, showUnder, sourceName, troubleOf, writerOf } from "./under.js";
 import { words } from "./words.js";
 
@@ -195,6 +195,7 @@ function edit(turn) {
 function showProse(turn, paragraphs, whole) {
   const { prose } = turn;
   const before = prose.textContent;
+  const left = whole ? [...turn.reply.terms] : []; // terms that have not come yet: each can be looked up once
   if (whole) prose.replaceChildren();
   paragraphs.forEach((sentences, row) => {
     const paragraph = prose.children[row] ?? prose.appendChild(make("p"));
@@ -204,7 +205,8 @@ function showProse(turn, paragraphs, whole) {
       if (there?.dataset.key === key) return;
       const markers = sentence.citations.map((number) => (whole ? marker(turn, number) : make("span", { class: "cite waiting" }, String(number))));
       const isNew = turn.spoken !== null && !there && !before.includes(textOf(sentence));
-      const shown = make("span", { class: isNew ? "sentence new" : "sentence", lang: languageOf(sentence), "data-key": whole ? null : key }, ...withMarkers(textOf(sentence), markers));
+      const terms = whole && sentence.citations.length ? termsIn(sentence.text, left) : [];
+      const shown = make("span", { class: isNew ? "sentence new" : "sentence", lang: languageOf(sentence), "data-key": whole ? null : key }, ...withMarkers(textOf(sentence), markers, terms));
       shown.append(" ");
       if (there) there.replaceWith(shown);
       else paragraph.append(shown);
@@ -215,11 +217,38 @@ function showProse(turn, paragraphs, whole) {
   if (turn.spoken !== null) speak(turn, paragraphs.flat(), whole);
 }
 
+/** Where a text uses terms, in order: `[start, term]`. Those that it does are taken out of what is left. */
+function termsIn(text, left) {
+  const found = [];
+  let from = 0;
+  while (left.length) {
+    const [first] = left;
+    const word = RegExp.escape?.(first.word) ?? first.word.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+    const at = new RegExp(`(?<![\\p{L}\\p{N}_-])${word}(?![\\p{L}\\p{N}_-])`, "u").exec(text.slice(from));
+    if (!at) break; // they come in the order of the answer
+    found.push([from + at.index, left.shift()]);
+    from += at.index + first.word.length;
+  }
+  return found;
+}
+
 /** A text with the markers behind it; the last word keeps the first one from beginning a line by itself. */
-function withMarkers(text, [first, ...others]) {
+function withMarkers(text, [first, ...others], terms) {
   if (!first) return [text];
-  const cut = text.length - text.slice(-LONGEST_WORD).split(/\s/).at(-1).length;
-  return [text.slice(0, cut), make("span", { class: "held" }, text.slice(cut), " ", first), ...others.flatMap((each) => [" ", each])];
+  const last = text.length - text.slice(-LONGEST_WORD).split(/\s/).at(-1).length;
+  const cut = terms.find(([start, { word }]) => start < last && last < start + word.length)?.[0] ?? last;
+  return [...withTerms(text, terms, 0, cut), make("span", { class: "held" }, ...withTerms(text, terms, cut, text.length), " ", first), ...others.flatMap((each) => [" ", each])];
+}
+
+/** A part of a text, with what can be looked up in it. */
+function withTerms(text, terms, from, to) {
+  const parts = [];
+  let at = from;
+  for (const [start, entry] of terms.filter(([each]) => from <= each && each < to)) {
+    parts.push(text.slice(at, start), explained(entry.word, entry));
+    at = start + entry.word.length;
+  }
+  return [...parts, text.slice(at, to)];
 }
 
 /** Add to what is read out the sentences that are whole and new; the last one may still be growing. */
