@@ -275,6 +275,24 @@ def _preview(page: Any) -> None:
     page.wait_for_selector("#preview", state="visible")
 
 
+def _term(page: Any) -> None:
+    _ask(page, "What do people at Redwood Research do?")
+    page.locator(".term").first.focus()
+    page.wait_for_selector("#preview", state="visible")
+
+
+def _all_services(page: Any) -> None:
+    page.click("#people-button")
+    page.click("#all-services")
+    page.wait_for_selector(".all-services")
+
+
+def _narrowed(page: Any) -> None:
+    _all_services(page)
+    page.fill(".narrow input", "fellowship")
+    page.wait_for_selector(".all-services .service[hidden]", state="attached")
+
+
 def _plain(page: Any) -> None:
     page.check("#plainWords")
     _ask(page, "Which training programme should I apply to?")
@@ -426,6 +444,10 @@ STATES: dict[str, Callable[[Any], None]] = {
     "conversations": _talks,
     "edited": _edited,
     "people": lambda page: page.click("#people-button"),
+    "all-services": _all_services,
+    "all-services-german": _spoken("de", _all_services),
+    "services-narrowed": _narrowed,
+    "term": _term,
     "about": lambda page: page.click("#about-button"),
     "keys": lambda page: (page.evaluate("document.activeElement.blur()"), page.keyboard.press("?"))[0],
     "too-long": _long,
