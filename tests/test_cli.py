@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -152,6 +154,26 @@ def served(ready: Path, home: Path) -> Path:
 def vectors(ready: Path, home: Path, checked_here: None) -> None:
     """Give the home the vector cache and no index."""
     shutil.copytree(ready / "home" / "vectors", home / "vectors")
+
+
+def on_a_terminal(*arguments: object) -> tuple[int, str]:
+    """Run a command in a process whose three streams are a real terminal; return its exit code and what it showed."""
+    ours, theirs = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name not in {"CI", "NO_COLOR"}}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "career_advisor", *map(str, arguments)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment | {"TERM": "xterm", "ADVISOR_ENCODER": LIGHT_ENCODER},
+    )
+    os.close(theirs)
+    shown = bytearray()
+    with suppress(OSError):  # Linux says EIO where the last process has closed its end
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+    return running.wait(timeout=60), shown.decode("utf-8", "replace")
 
 
 def assert_one_line(ran: Ran, code: int, *said: str) -> None:
@@ -375,6 +397,15 @@ def test_progress_goes_to_stderr_and_only_there(run: Run, vectors: None, corpus:
     assert "writing: 1 of 1" in ran.err
     assert "writing:" not in ran.out
     assert ran.out.startswith("Index ")
+
+
+def test_on_a_real_terminal_a_build_shows_a_bar_and_ends_well(vectors: None, corpus: Path) -> None:
+    code, shown = on_a_terminal("index", "build", corpus)
+
+    assert "Traceback" not in shown
+    assert code == 0
+    assert "writing" in shown
+    assert ": 2 documents, " in shown
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_served(run: Run, vectors: None, corpus: Path) -> None:

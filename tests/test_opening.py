@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import shutil
+import sys
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -293,6 +297,25 @@ def test_progress_without_a_terminal_is_a_line_for_every_tenth() -> None:
 
     assert len(said) == 11
     assert said[-1] == "embedding: 1000 of 1000"
+
+
+def test_progress_on_a_terminal_has_no_rate_before_there_is_one_and_gives_the_cursor_back(monkeypatch: Patch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = pty.openpty()
+    with open(theirs, "w", encoding="utf-8") as terminal:  # noqa: PTH123  (a descriptor, not a path)
+        monkeypatch.setattr(sys, "stderr", terminal)
+        progress = opening.rich_progress()
+        for what in ("reading", "embedding"):
+            for done in range(0, 301, 100):
+                progress(what, done, 300)
+                time.sleep(0.15)  # longer than between two pictures
+        terminal.flush()
+        shown = os.read(ours, 65536).decode("utf-8")
+    os.close(ours)
+
+    assert "0/300" in shown.replace(" ", "")
+    assert re.search(r"\d/s", shown)
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
 
 
 # ---------------------------------------------------------------- what could keep it from working

@@ -57,14 +57,22 @@ class Progress(Protocol):
 def rich_progress() -> Progress:
     """Return a bar with rate and remaining time, for a terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TaskID, TextColumn
     from rich.progress import Progress as Bars
+    from rich.progress import TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """Steps a second; nothing before the second step, when there is no telling yet."""
+
+        def render(self, task: Task) -> Text:
+            return Text("" if task.speed is None else f"{task.speed:.0f}/s", justify="right")
 
     bars = Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.speed:.0f}/s", justify="right"),
+        Rate(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
