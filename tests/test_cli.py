@@ -494,6 +494,33 @@ def test_a_sound_index_is_told_from_a_damaged_one(run: Run, served: Path, home: 
     assert_one_line(run("ask", QUESTION, "--json"), 3, "passages.json", "career-advisor index build")
 
 
+def test_the_command_that_a_damaged_index_names_mends_it(run: Run, served: Path, home: Path) -> None:
+    passages = home / "index" / index.status(home).version / "passages.json"
+    passages.write_text(passages.read_text().replace("0", "1", 1))
+    assert_one_line(run("ask", QUESTION, "--json"), 3, "make it anew with `career-advisor index build`")
+
+    planned = run("index", "diff")
+    built = run("index", "build", "--json")
+
+    assert "everything is made anew: " in planned.out
+    assert "passages.json has changed" in planned.out
+    assert built.code == 0
+    assert f"Made anew from {served}" in built.err
+    assert built.json["unchanged"] == 2
+    assert QUOTE in run("ask", QUESTION, "--json").json["answer"]
+
+
+def test_what_cannot_be_read_is_told_apart_from_what_has_changed(run: Run, vectors: None, corpus: Path) -> None:
+    (corpus / "broken.pdf").write_bytes(BROKEN_PDF)
+    reason = run("index", "build", corpus, "--json").json["failed"][0]["reason"]
+
+    status, diff = run("index", "status"), run("index", "diff")
+
+    assert "added" not in status.out
+    assert "not read: 1 file " in status.out
+    assert diff.out.splitlines() == [f"failed   broken.pdf: {reason}", "2 unchanged"]
+
+
 def test_rollback_serves_the_version_before_and_prune_keeps_it(
     run: Run, served: Path, home: Path, corpus: Path
 ) -> None:
