@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -152,6 +154,26 @@ def served(ready: Path, home: Path) -> Path:
 def vectors(ready: Path, home: Path, checked_here: None) -> None:
     """Give the home the vector cache and no index."""
     shutil.copytree(ready / "home" / "vectors", home / "vectors")
+
+
+def on_a_terminal(*arguments: object) -> tuple[int, str]:
+    """Run a command in a process whose three streams are a real terminal; return its exit code and what it showed."""
+    ours, theirs = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name not in {"CI", "NO_COLOR"}}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "career_advisor", *map(str, arguments)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment | {"TERM": "xterm", "ADVISOR_ENCODER": LIGHT_ENCODER},
+    )
+    os.close(theirs)
+    shown = bytearray()
+    with suppress(OSError):  # Linux says EIO where the last process has closed its end
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+    return running.wait(timeout=60), shown.decode("utf-8", "replace")
 
 
 def assert_one_line(ran: Ran, code: int, *said: str) -> None:
@@ -377,6 +399,15 @@ def test_progress_goes_to_stderr_and_only_there(run: Run, vectors: None, corpus:
     assert ran.out.startswith("Index ")
 
 
+def test_on_a_real_terminal_a_build_shows_a_bar_and_ends_well(vectors: None, corpus: Path) -> None:
+    code, shown = on_a_terminal("index", "build", corpus)
+
+    assert "Traceback" not in shown
+    assert code == 0
+    assert "writing" in shown
+    assert ": 2 documents, " in shown
+
+
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_served(run: Run, vectors: None, corpus: Path) -> None:
     (corpus / "broken.pdf").write_bytes(BROKEN_PDF)
 
@@ -461,6 +492,33 @@ def test_a_sound_index_is_told_from_a_damaged_one(run: Run, served: Path, home: 
     assert damaged.json["sound"] is False
     assert any("passages.json" in finding for finding in damaged.json["findings"])
     assert_one_line(run("ask", QUESTION, "--json"), 3, "passages.json", "career-advisor index build")
+
+
+def test_the_command_that_a_damaged_index_names_mends_it(run: Run, served: Path, home: Path) -> None:
+    passages = home / "index" / index.status(home).version / "passages.json"
+    passages.write_text(passages.read_text().replace("0", "1", 1))
+    assert_one_line(run("ask", QUESTION, "--json"), 3, "make it anew with `career-advisor index build`")
+
+    planned = run("index", "diff")
+    built = run("index", "build", "--json")
+
+    assert "everything is made anew: " in planned.out
+    assert "passages.json has changed" in planned.out
+    assert built.code == 0
+    assert f"Made anew from {served}" in built.err
+    assert built.json["unchanged"] == 2
+    assert QUOTE in run("ask", QUESTION, "--json").json["answer"]
+
+
+def test_what_cannot_be_read_is_told_apart_from_what_has_changed(run: Run, vectors: None, corpus: Path) -> None:
+    (corpus / "broken.pdf").write_bytes(BROKEN_PDF)
+    reason = run("index", "build", corpus, "--json").json["failed"][0]["reason"]
+
+    status, diff = run("index", "status"), run("index", "diff")
+
+    assert "added" not in status.out
+    assert "not read: 1 file " in status.out
+    assert diff.out.splitlines() == [f"failed   broken.pdf: {reason}", "2 unchanged"]
 
 
 def test_rollback_serves_the_version_before_and_prune_keeps_it(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +18,8 @@ import numpy.typing as npt
 import pytest
 
 from career_advisor import index
-from career_advisor.index import store
-from career_advisor.index.build import writing
+from career_advisor.index import check, store
+from career_advisor.index.build import SAMPLES, writing
 from career_advisor.index.read import versions
 from career_advisor.records import (
     Chunks,
@@ -129,8 +132,9 @@ def test_one_changed_file_embeds_only_its_own_new_windows(home: Path) -> None:
     encoder = CountingEncoder()
     report = make(home, PAGES | {"page3.md": PAGES["page3.md"] + ". Something new"}, encoder)
 
-    assert (report.changed, report.unchanged) == (1, 5)
-    assert encoder.asked == ["The end 3 comes.", "Something new"]
+    assert (report.changed, report.unchanged, report.embedded) == (1, 5, 2)
+    assert encoder.asked[:3] == ["The end 3 comes.", "Something new", index.PROBE]
+    assert len(encoder.asked) == 2 + 1 + SAMPLES, "a few are embedded anew for the check"
 
 
 @pytest.mark.usefixtures("checked_here")
@@ -246,12 +250,185 @@ def test_damage_to_any_file_is_found_by_a_check(home: Path, how: str, damage: Ca
         assert index.verify(home), f"{name} {how} was not noticed"
 
 
-def test_a_vector_changed_inside_chroma_is_noticed(home: Path) -> None:
-    folder = home / "index" / make(home, PAGES).version
+def flip(path: Path, at: int = 0) -> None:
+    content = bytearray(path.read_bytes())
+    content[at] ^= 0xFF
+    path.write_bytes(content)
+
+
+@pytest.mark.usefixtures("checked_here")
+@pytest.mark.parametrize(
+    "name",
+    ["words/data.csc.index.npy", "words/vocab.index.json", "chroma/chroma.sqlite3", "passages.json", "windows.json"],
+)
+def test_a_build_of_the_same_files_mends_a_version_of_which_one_byte_was_flipped(home: Path, name: str) -> None:
+    before = make(home, PAGES)
+    flip(home / "index" / before.version / name, -1 if name.endswith(".npy") else 0)
+    with pytest.raises(IndexUnsound, match="career-advisor index build"):
+        open_it(home)
+
+    after = make(home, PAGES)
+
+    assert after.version != before.version
+    assert (after.added, after.changed, after.removed, after.unchanged) == (0, 0, 0, 6)
+    assert name in after.stale
+    assert "career-advisor" not in after.stale
+    assert open_it(home).id == after.version
+    assert make(home, PAGES).version == after.version, "and it is made anew once"
+
+
+@pytest.mark.usefixtures("checked_here")
+def test_a_build_of_the_same_files_mends_a_version_whose_vectors_were_changed_inside_chroma(home: Path) -> None:
+    before = make(home, PAGES).version
+    change_a_vector(home / "index" / before)
+
+    after = make(home, PAGES)
+
+    assert after.version != before
+    assert open_it(home).id == after.version
+
+
+@pytest.mark.usefixtures("checked_here")
+@pytest.mark.parametrize("pointer", [b"", b"\xff\xfe\x00", b"20000101T000000000000-00000000"])
+def test_a_pointer_to_nothing_is_refused_and_a_build_mends_it(home: Path, pointer: bytes) -> None:
+    make(home, PAGES)
+    (home / "index" / "CURRENT").write_bytes(pointer)
+    with pytest.raises(IndexUnsound, match="career-advisor index build"):
+        open_it(home)
+
+    version = make(home, PAGES).version
+    assert open_it(home).id == version
+
+
+@pytest.mark.usefixtures("checked_here")
+def test_a_pointer_that_is_gone_is_no_index_that_was_never_built(home: Path) -> None:
+    make(home, PAGES)
+    (home / "index" / "CURRENT").unlink()
+    with pytest.raises(IndexUnsound, match="CURRENT"):
+        open_it(home)
+    with pytest.raises(IndexUnsound, match="CURRENT"):
+        index.prune(home)
+
+    assert index.served_version(home) is None
+    version = make(home, PAGES).version
+    assert open_it(home).id == version
+
+
+def lexical_of_one(folder: Path) -> None:
+    import bm25s
+
+    words = bm25s.BM25()
+    words.index([["one"]], show_progress=False)
+    words.save(str(folder))
+
+
+def rewrite(path: Path, change: Callable[[Any], Any]) -> None:
+    path.write_text(json.dumps(change(json.loads(path.read_text("utf-8")))), "utf-8")
+
+
+def change_a_vector(folder: Path) -> None:
     client = store.chroma(folder)
     collection = client.get_collection(store.COLLECTION, embedding_function=None)
     collection.update(ids=["3"], embeddings=CountingEncoder().encode(["something else"]))
     client.close()
+
+
+WRONG = {
+    "a bm25 file is missing": lambda folder: (folder / "words" / "indices.csc.index.npy").unlink(),
+    "a bm25 file is of another index": lambda folder: lexical_of_one(folder / "words"),
+    "a passage is missing": lambda folder: rewrite(folder / "passages.json", lambda rows: rows[:-1]),
+    "a passage ends elsewhere": lambda folder: rewrite(
+        folder / "passages.json", lambda rows: [*rows[:-1], [*rows[-1][:3], rows[-1][3] - 1]]
+    ),
+    "a window is missing": lambda folder: rewrite(folder / "windows.json", lambda rows: rows[:-1]),
+    "a vector is another": change_a_vector,
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
+def test_what_was_written_wrongly_is_found_in_a_fresh_process_before_it_is_pointed_at(
+    home: Path, wrong: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as first:
+        first.setattr(check, "in_a_fresh_process", check.examine)
+        before = make(home, PAGES).version
+    write = store.write_content
+
+    def badly(folder: Path, *content: Any) -> None:
+        write(folder, *content)
+        wrong(folder)
+
+    monkeypatch.setattr(store, "write_content", badly)
+    with pytest.raises(IndexUnsound, match="did not pass its check"):
+        make(home, PAGES | {"more.md": "More. Text"})
+
+    assert open_it(home).id == before
+    assert versions(home) == [before]
+
+
+def test_a_remembered_vector_that_is_another_texts_is_found_and_the_message_says_what_to_delete(home: Path) -> None:
+    cache = index.VectorCache(home, CountingEncoder())
+    cache.encode(["More."])
+    with closing(sqlite3.connect(cache.path)) as connection, connection:
+        other = CountingEncoder().encode(["something else"])[0].tobytes()
+        connection.execute("UPDATE vectors SET vector = ?", [other])
+
+    with pytest.raises(IndexUnsound, match="not what the encoder makes of its text") as refused:
+        make(home, {"more.md": "More. Text"})
+    assert str(cache.path) in str(refused.value)
+    assert index.served_version(home) is None
+
+    cache.path.unlink()
+    version = make(home, {"more.md": "More. Text"}).version
+    assert open_it(home).id == version
+
+
+@pytest.mark.usefixtures("checked_here")
+def test_the_manifest_has_a_hash_over_the_passages_of_each_document(home: Path) -> None:
+    folder = home / "index" / make(home, PAGES).version
+    manifest = index.Manifest.read(folder)
+    assert manifest.passage_hashes.keys() == PAGES.keys()
+    assert len(set(manifest.passage_hashes.values())) == len(PAGES)
+
+    # Changed together with the hash of its file: the hashes of files alone would not notice.
+    rewrite(folder / "passages.json", lambda rows: [*rows[:-1], [*rows[-1][:3], rows[-1][3] - 1]])
+    rewrite(
+        folder / "manifest.json",
+        lambda data: data | {"files": data["files"] | {"passages.json": store.sha256_of(folder / "passages.json")}},
+    )
+    with pytest.raises(IndexUnsound, match="passages of the index"):
+        open_it(home)
+    assert any("passages" in problem for problem in index.verify(home))
+
+
+@pytest.mark.usefixtures("checked_here")
+def test_a_version_made_before_passages_were_hashed_is_read_as_before(home: Path) -> None:
+    version = make(home, PAGES).version
+    rewrite(
+        home / "index" / version / "manifest.json",
+        lambda data: {name: value for name, value in data.items() if name not in {"passage_hashes", "failed"}},
+    )
+
+    assert open_it(home).id == version
+    assert index.verify(home) == ()
+    assert make(home, PAGES).version == version, "nothing to do"
+
+
+@pytest.mark.usefixtures("checked_here")
+def test_going_back_to_what_cannot_be_used_is_refused_before_the_pointer_moves(home: Path) -> None:
+    make(home, PAGES)
+    served = make(home, {"a.md": "A. B"}).version
+
+    def refuse(manifest: index.Manifest) -> None:
+        raise IndexUnsound(f"not {len(manifest.documents)} documents")
+
+    with pytest.raises(IndexUnsound, match="not 6 documents"):
+        index.rollback(home, refuse)
+    assert open_it(home).id == served
+
+
+def test_a_vector_changed_inside_chroma_is_noticed(home: Path) -> None:
+    change_a_vector(home / "index" / make(home, PAGES).version)
 
     with pytest.raises(IndexUnsound, match=r"changed|does not hold"):
         open_it(home)

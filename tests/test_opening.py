@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import shutil
+import sys
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -213,6 +217,106 @@ def test_an_encoder_of_the_same_name_that_gives_other_vectors_is_found_out(
         opening.open_advisor(settings, progress=silent)
 
 
+def break_served(settings: Settings, what: str) -> None:
+    folder = served_folder(settings.home)
+    assert folder is not None
+    if what == "manifest":
+        (folder / "manifest.json").write_text('{"format": 2, "sour', "utf-8")
+    elif what == "no manifest":
+        (folder / "manifest.json").unlink()
+    elif what == "pointer":
+        (settings.home / "index" / "CURRENT").write_text("nowhere", "utf-8")
+    else:
+        (settings.home / "index" / "CURRENT").unlink()
+
+
+BROKEN = ["manifest", "no manifest", "pointer", "no pointer"]
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_whatever_breaks_an_operators_files_are_built_again_from_what_another_version_tells(
+    settings: Settings, shipped: Path, guidance: Path, what: str
+) -> None:
+    opening.ensure_index(settings, silent)
+    build(settings, guidance)
+    (guidance / "bread.txt").write_text("Bread needs an oven.\n", "utf-8")
+    second = build(settings, guidance).version
+    break_served(settings, what)
+
+    with pytest.raises(IndexUnsound):
+        opening.open_advisor(settings, progress=silent)
+    report = build(settings)
+
+    assert report.version != second
+    assert report.sources == (str(guidance),)
+    assert report.stale
+    assert not index.status(settings.home).shipped
+    assert QUOTE in open_and_ask(settings).answer
+
+
+@pytest.mark.parametrize("what", ["manifest", "no manifest"])
+@pytest.mark.parametrize("after_the_shipped", [True, False])
+def test_where_nothing_tells_what_an_index_was_made_from_the_files_must_be_named(
+    settings: Settings, shipped: Path, guidance: Path, what: str, after_the_shipped: bool
+) -> None:
+    if after_the_shipped:
+        opening.ensure_index(settings, silent)
+    build(settings, guidance)
+    before = versions(settings.home)
+    break_served(settings, what)
+    pointer = (settings.home / "index" / "CURRENT").read_text("utf-8")
+    (guidance.parent / "more.md").write_text("# Why?\n\nBecause it matters to somebody.\n", "utf-8")
+
+    for attempt in (
+        lambda: build(settings),
+        lambda: build(settings, guidance.parent / "more.md", add=True),
+        lambda: opening.diff_json(settings, None),
+    ):
+        with pytest.raises(IndexUnsound, match="career-advisor index build PATH") as refused:
+            attempt()
+        assert refused.value.exit_code == 3
+        assert str(shipped) in str(refused.value)
+    with pytest.raises(IndexUnsound):
+        opening.ensure_index(settings, silent)
+    assert (settings.home / "index" / "CURRENT").read_text("utf-8") == pointer
+    assert set(versions(settings.home)) <= set(before), "nothing was built"
+
+    build(settings, guidance)
+    assert QUOTE in open_and_ask(settings).answer
+
+
+def test_the_shipped_corpus_whose_pointer_was_never_written_is_built_by_itself(
+    settings: Settings, shipped: Path
+) -> None:
+    opening.ensure_index(settings, silent)
+    break_served(settings, "no pointer")  # as a builder leaves it that is killed between two steps of its first build
+
+    assert QUOTE in open_and_ask(settings).answer
+    assert index.status(settings.home).shipped
+
+
+@pytest.mark.parametrize(
+    ("encoder", "said"),
+    [
+        (catalogue()["all-mpnet-base-v2"].identity, "ADVISOR_ENCODER=all-mpnet-base-v2"),
+        (("all-MiniLM-L6-v2", "0" * 64, 384), "career-advisor index build"),
+    ],
+    ids=["of the catalogue", "of no catalogue"],
+)
+def test_going_back_to_a_version_of_another_encoder_is_refused_with_the_command_that_makes_it_usable(
+    settings: Settings, shipped: Path, guidance: Path, encoder: Any, said: str
+) -> None:
+    build(settings, guidance)
+    rewrite_manifest(settings, encoder=list(encoder))
+    served = build(settings, guidance).version
+
+    with pytest.raises(IndexUnsound, match=said):
+        opening.rollback_index(settings)
+
+    assert index.status(settings.home).version == served
+    assert QUOTE in open_and_ask(settings).answer
+
+
 # ---------------------------------------------------------------- what a build holds
 
 
@@ -266,6 +370,59 @@ def test_where_nothing_can_be_read_each_file_is_named_with_its_reason(settings: 
     assert not (settings.home / "index").exists()
 
 
+def test_what_cannot_be_read_is_a_failure_with_its_reason_and_no_change(settings: Settings, guidance: Path) -> None:
+    (guidance / "empty.md").touch()
+    (guidance / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing that follows is a PDF")
+    (guidance / "noise.txt").write_bytes(bytes(range(256)) * 4)
+    bad = {"empty.md", "broken.pdf", "noise.txt"}
+
+    planned = opening.diff_json(settings, [guidance])
+    report = build(settings, guidance)
+    status, after, quick = (
+        opening.status_json(settings),
+        opening.diff_json(settings, None),
+        opening.diff_json(settings, None, thorough=False),
+    )
+
+    assert planned["added"] == ["bread.txt", "phd.md"]
+    assert {failure.path for failure in report.failed} == bad
+    for told in (planned, status, after, quick):
+        assert {failure["path"]: failure["reason"] for failure in told["failed"]} == dict(report.failed)
+    assert (status["added"], status["changed"], status["removed"]) == (0, 0, 0)
+    for told in (after, quick):
+        assert (told["added"], told["changed"], told["removed"], told["stale"]) == ([], [], [], "")
+    assert build(settings).version == report.version, "nothing to do"
+
+
+def test_a_file_that_could_not_be_read_is_new_again_once_it_changes(settings: Settings, guidance: Path) -> None:
+    (guidance / "empty.md").touch()
+    build(settings, guidance)
+    (guidance / "empty.md").write_text("# Why?\n\nBecause it matters to somebody.\n", "utf-8")
+
+    assert opening.status_json(settings)["added"] == 1
+    assert opening.diff_json(settings, None)["added"] == ["empty.md"]
+    report = build(settings)
+    assert (report.added, report.failed) == (1, ())
+    assert opening.status_json(settings)["failed"] == []
+
+
+def test_a_file_that_became_unreadable_is_removed_and_a_new_unreadable_one_is_no_change_after_a_build(
+    settings: Settings, guidance: Path
+) -> None:
+    build(settings, guidance)
+    (guidance / "bread.txt").write_bytes(b"")
+    (guidance / "empty.md").touch()
+
+    planned = opening.diff_json(settings, None)
+    report = build(settings)
+    status = opening.status_json(settings)
+
+    assert (planned["added"], planned["changed"], planned["removed"]) == ([], [], ["bread.txt"])
+    assert {failure["path"] for failure in planned["failed"]} == {"bread.txt", "empty.md"}
+    assert (report.added, report.changed, report.removed) == (0, 0, 1)
+    assert (status["added"], status["changed"], status["removed"], len(status["failed"])) == (0, 0, 0, 2)
+
+
 def test_a_file_over_the_limit_is_named_and_not_read(settings: Settings, guidance: Path) -> None:
     small = settings.model_copy(update={"max_file_bytes": 150})
 
@@ -293,6 +450,25 @@ def test_progress_without_a_terminal_is_a_line_for_every_tenth() -> None:
 
     assert len(said) == 11
     assert said[-1] == "embedding: 1000 of 1000"
+
+
+def test_progress_on_a_terminal_has_no_rate_before_there_is_one_and_gives_the_cursor_back(monkeypatch: Patch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = pty.openpty()
+    with open(theirs, "w", encoding="utf-8") as terminal:  # noqa: PTH123  (a descriptor, not a path)
+        monkeypatch.setattr(sys, "stderr", terminal)
+        progress = opening.rich_progress()
+        for what in ("reading", "embedding"):
+            for done in range(0, 301, 100):
+                progress(what, done, 300)
+                time.sleep(0.15)  # longer than between two pictures
+        terminal.flush()
+        shown = os.read(ours, 65536).decode("utf-8")
+    os.close(ours)
+
+    assert "0/300" in shown.replace(" ", "")
+    assert re.search(r"\d/s", shown)
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
 
 
 # ---------------------------------------------------------------- what could keep it from working
@@ -360,7 +536,7 @@ def test_a_shipped_vector_is_the_one_that_the_encoder_gives() -> None:
     computed = loaded_once(find(LIGHT_ENCODER, load_settings().weights), identity, threads=None).encode(sample)
 
     alike = [float(vectors[text_hash(text)] @ row) for text, row in zip(sample, computed, strict=True)]
-    assert np.min(alike) > opening.SAME_ENCODER
+    assert np.min(alike) > index.SAME_VECTOR
 
 
 def test_a_second_opinion_is_asked_of_whoever_is_named_and_the_model_that_writes_is_not_opened_twice() -> None:

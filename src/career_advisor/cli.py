@@ -440,6 +440,8 @@ def index_build(
         for failure in fault.failed:
             _say(f"  {failure.path}: {failure.reason}")
         raise
+    if report.stale:
+        _say(f"Made anew from {', '.join(report.sources)}: {report.stale}")
     for failure in report.failed:
         _say(f"  {failure.path}: {failure.reason}")
     if as_json:
@@ -468,6 +470,9 @@ def index_status(as_json: AsJson = False) -> None:
     for change in ("added", "changed", "removed"):
         if status[change]:
             print(f"{change}: {status[change]} since (run `career-advisor index build`)")
+    if status["failed"]:
+        files = "1 file" if len(status["failed"]) == 1 else f"{len(status['failed'])} files"
+        print(f"not read: {files} (`career-advisor index diff` says why)")
 
 
 @index_app.command("diff")
@@ -486,6 +491,8 @@ def index_diff(
     for change in ("added", "changed", "removed"):
         for path in diff[change]:
             print(f"{change:8} {path}")
+    for failure in diff["failed"]:
+        print(f"failed   {failure['path']}: {failure['reason']}")
     print(
         f"{len(diff['unchanged'])} unchanged" + (f"; everything is made anew: {diff['stale']}" if diff["stale"] else "")
     )

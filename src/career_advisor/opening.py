@@ -21,6 +21,7 @@ from career_advisor.advisor import Advisor
 from career_advisor.embedding import Encoder
 from career_advisor.records import (
     AdvisorError,
+    EncoderIdentity,
     Failure,
     IndexMissing,
     IndexOutdated,
@@ -36,8 +37,6 @@ from career_advisor.spending import Allowance
 
 MANY_FILES = 20
 """Files from which reading them shows its progress."""
-SAME_ENCODER = 0.999
-"""Cosine of the probe sentence's vectors from which two encoders are the same; rounding alone stays above .9999."""
 EXAMPLES = (
     "I'm a software engineer without a PhD. Could I work on AI safety?",
     "What kinds of technical AI safety research are there?",
@@ -57,14 +56,29 @@ class Progress(Protocol):
 def rich_progress() -> Progress:
     """Return a bar with rate and remaining time, for a terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        ProgressColumn,
+        Task,
+        TaskID,
+        TextColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """Steps a second; nothing before the second step, when there is no telling yet."""
+
+        def render(self, task: Task) -> Text:
+            return Text("" if task.speed is None else f"{task.speed:.0f}/s", justify="right")
 
     bars = Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.speed:.0f}/s", justify="right"),
+        Rate(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
@@ -238,14 +252,35 @@ def _sources(settings: Settings, paths: Sequence[Path] | None, *, add: bool) -> 
     given = [Path(os.path.abspath(path)) for path in paths or ()]  # noqa: PTH100  (resolve() would follow links)
     if given and not add:
         return given
+    shipped = shipped_corpus()
     try:
-        manifest = index.status(settings.home)
-        before = [shipped_corpus()] if manifest.shipped else [Path(source) for source in manifest.sources]
-    except IndexOutdated as outdated:
-        before = [shipped_corpus()] if outdated.shipped else [Path(source) for source in outdated.sources]
-    except (IndexMissing, IndexUnsound):
-        before = [] if given else [shipped_corpus()]
+        last: index.Manifest | index.Known = index.status(settings.home)
+    except IndexMissing:
+        before = [] if given else [shipped]
+        return [*before, *given]
+    except IndexUnsound as fault:
+        known = _known(settings, fault)
+        if known is None:
+            raise IndexUnsound(
+                f"{str(fault).removesuffix(f'; {index.MEND}')}, and nothing else says what the index was made from. "
+                "Name the files: `career-advisor index build PATH`, without --add; the guidance that comes with the "
+                f"program is in {shipped}"
+            ) from fault
+        last = known
+    before = [shipped] if last.shipped else [Path(source) for source in last.sources]
     return [*before, *(path for path in given if path not in before)]
+
+
+def _known(settings: Settings, fault: IndexUnsound) -> index.Known | None:
+    """Return what an index that cannot be read was made from, as it or its other versions tell; None for no telling.
+
+    They tell of the shipped corpus only where every version can be read: an operator's own usually comes after it,
+    and would be replaced without a word.
+    """
+    if isinstance(fault, IndexOutdated):
+        return index.Known(fault.sources, fault.shipped, doubtful=False)
+    known = index.known(settings.home)
+    return None if known is None or (known.shipped and known.doubtful) else known
 
 
 def _is_shipped(sources: Sequence[Path]) -> bool:
@@ -279,19 +314,52 @@ def build_json(report: index.BuildReport) -> dict[str, Any]:
         "encoder": report.encoder._asdict(),
         "seconds": report.seconds,
         "embedded": report.embedded,
+        "sources": list(report.sources),
+        "stale": report.stale,
     }
 
 
-def _changes(settings: Settings, paths: Sequence[Path] | None, *, add: bool) -> tuple[index.Plan, list[Failure]]:
+def _changes(
+    settings: Settings, paths: Sequence[Path] | None, *, add: bool, thorough: bool = False
+) -> tuple[index.Plan, list[Failure]]:
+    """Return what a build would change, and what it could not read.
+
+    Args:
+        settings: Name home and weights.
+        paths: As for `build_index`.
+        add: As for `build_index`.
+        thorough: Whether files that are new or changed are read, too, and the version served is: otherwise a file is
+            known to be unreadable only if it was so when that version was built.
+    """
     listing = files.list_files(_sources(settings, paths, add=add))
-    hashes, failed = _hashes(listing)
-    plan = index.plan(settings.home, hashes, open_encoder(settings).identity, chunking.SPLITTER_VERSION)
-    return plan, [*listing.failed, *failed]
+    hashes, unopened = _hashes(listing)
+
+    def plan(unread: Iterable[Failure]) -> index.Plan:
+        readable = hashes.keys() - {failure.path for failure in unread}
+        return index.plan(
+            settings.home,
+            {name: sha256 for name, sha256 in hashes.items() if name in readable},
+            open_encoder(settings).identity,
+            chunking.SPLITTER_VERSION,
+            thorough=thorough,
+        )
+
+    unread: Sequence[Failure] = index.failed_before(settings.home, hashes)
+    planned = plan(unread)
+    if thorough:
+        new = {*planned.added, *planned.changed, *(failure.path for failure in unread)}
+        unread = files.read_found(
+            [file for file in listing.found if file.name in new], size_limit=settings.max_file_bytes
+        ).failed
+        planned = plan(unread)
+    return planned, sorted({*listing.failed, *unopened, *unread})
 
 
-def diff_json(settings: Settings, paths: Sequence[Path] | None, *, add: bool = False) -> dict[str, Any]:
-    """Return what a build would change, without parsing a file."""
-    plan, failed = _changes(settings, paths, add=add)
+def diff_json(
+    settings: Settings, paths: Sequence[Path] | None, *, add: bool = False, thorough: bool = True
+) -> dict[str, Any]:
+    """Return what a build would change; `thorough`: with new and changed files read, for those that cannot be."""
+    plan, failed = _changes(settings, paths, add=add, thorough=thorough)
     return {
         "added": list(plan.added),
         "changed": list(plan.changed),
@@ -364,8 +432,30 @@ def verify_index(settings: Settings) -> tuple[str, ...]:
 
 
 def rollback_index(settings: Settings) -> str:
-    """Serve the version before; return its name."""
-    return index.rollback(settings.home)
+    """Serve the version before; return its name.
+
+    Raises:
+        IndexMissing: If there is none before it.
+        IndexUnsound: If it is damaged, or nothing could be answered from it with the encoder in use.
+    """
+    return index.rollback(settings.home, partial(_usable, open_encoder(settings).identity))
+
+
+def _usable(encoder: EncoderIdentity, manifest: index.Manifest) -> None:
+    """Raise where a version cannot be answered from: it would be pointed at, and every question refused."""
+    made = manifest.encoder
+    stays = f"the version before ({manifest.version}) was made with"
+    entry = models.catalogue().get(made.name)
+    if manifest.splitter != chunking.SPLITTER_VERSION or (made != encoder and (not entry or entry.identity != made)):
+        raise IndexUnsound(
+            f"{stays} another version of the program, and cannot be used any more; the one served stays. "
+            "Make one from the files as they are now with `career-advisor index build`"
+        )
+    if made != encoder:
+        raise IndexUnsound(
+            f"{stays} the encoder {made.name}, and {encoder.name} is in use; the one served stays. To use it, run "
+            f"`career-advisor models fetch {made.name}`, set ADVISOR_ENCODER={made.name}, and go back again"
+        )
 
 
 def prune_index(settings: Settings) -> tuple[str, ...]:
@@ -419,8 +509,9 @@ def ensure_index(settings: Settings, progress: Progress) -> None:
     except IndexMissing:
         build_index(settings, None, progress=progress)
         return
-    except IndexOutdated as fault:
-        if not fault.shipped:
+    except IndexUnsound as fault:
+        known = _known(settings, fault)
+        if known is None or not known.shipped:
             raise
         build_index(settings, None, progress=progress)
         return
@@ -448,7 +539,7 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
     reader = index.Reader(settings.home, encoder.identity, chunking.SPLITTER_VERSION)
     examples = remembering(settings, encoder)
     (probe,) = encoder.encode([index.PROBE])
-    if float(probe @ reader.current().probe) < SAME_ENCODER:
+    if not index.same_vectors(probe, reader.current().probe):
         raise IndexUnsound("the index was made with another encoder of the same name; run `career-advisor index build`")
     model = _language_model(settings) if with_model else None
     advisor = Advisor(

@@ -8,18 +8,21 @@ Layout below a home folder:
     vectors/<encoder>.sqlite    the vector cache: encoder hash and text hash to vector
 
 A version is built in a folder of its own, checked in a fresh process, made durable, and only then pointed at. Chroma
-loses vectors silently when its files are damaged or two processes write (docs/decisions/0004-index-versions.md), so
+loses vectors silently when its files are damaged or two processes write (docs/decisions/0023-index-versions.md), so
 every file is hashed, every vector compared and a sample searched for before anybody is answered from it.
 """
 
-from career_advisor.index.build import BuildReport, Plan, build, plan
+from career_advisor.index.build import BuildReport, Known, Plan, build, failed_before, known, plan
 from career_advisor.index.cache import ShippedVectors, VectorCache, export_vectors, load_vectors
 from career_advisor.index.read import Reader, open_current, prune, rollback, served_version, status, verify, versions
-from career_advisor.index.store import PROBE, Manifest, OpenIndex
+from career_advisor.index.store import MEND, PROBE, SAME_VECTOR, Manifest, OpenIndex, same_vectors
 
 __all__ = [
+    "MEND",
     "PROBE",
+    "SAME_VECTOR",
     "BuildReport",
+    "Known",
     "Manifest",
     "OpenIndex",
     "Plan",
@@ -28,11 +31,14 @@ __all__ = [
     "VectorCache",
     "build",
     "export_vectors",
+    "failed_before",
+    "known",
     "load_vectors",
     "open_current",
     "plan",
     "prune",
     "rollback",
+    "same_vectors",
     "served_version",
     "status",
     "verify",

@@ -87,6 +87,15 @@ class VectorCache:
             return np.empty((0, self.identity.dimension), np.float32)
         return np.stack([known[key] for key in keys]).astype(np.float32)
 
+    @property
+    def path(self) -> Path:
+        """Where it remembers."""
+        return self._path
+
+    def encode_afresh(self, texts: Sequence[str]) -> Vectors:
+        """Return the texts' vectors as the encoder makes them now, whatever is remembered."""
+        return self._encoder.encode(texts)
+
     def _connect(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=10)

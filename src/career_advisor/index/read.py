@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from career_advisor.index import check, store
-from career_advisor.index.build import CURRENT, point_at, served, served_folder, writing
+from career_advisor.index.build import CURRENT, point_at, served, served_folder, version_folders, writing
 from career_advisor.index.store import OpenIndex
 from career_advisor.records import AdvisorError, EncoderIdentity, IndexMissing, IndexUnsound
 
@@ -71,7 +72,7 @@ class Reader:
 
     def _pointer(self) -> str:
         try:
-            return (self._home / "index" / CURRENT).read_text("utf-8").strip()
+            return (self._home / "index" / CURRENT).read_text("utf-8", errors="replace").strip()
         except OSError:
             return self._pointed_at
 
@@ -114,19 +115,25 @@ def verify(home: Path) -> tuple[str, ...]:
 
 
 def served_version(home: Path) -> str | None:
-    """Return the name of the version that the pointer names; None where nothing was ever built."""
-    folder = served_folder(home)
+    """Return the name of the version that the pointer names; None where there is no pointer."""
+    try:
+        folder = served_folder(home)
+    except IndexUnsound:
+        return None
     return None if folder is None else folder.name
 
 
 def versions(home: Path) -> list[str]:
     """Return the names of the complete versions, oldest first."""
-    folders = (home / "index").glob("*/manifest.json")
-    return sorted(path.parent.name for path in folders if not path.parent.name.startswith("."))
+    return [folder.name for folder in version_folders(home) if (folder / "manifest.json").is_file()]
 
 
-def rollback(home: Path) -> str:
+def rollback(home: Path, usable: Callable[[store.Manifest], object] = lambda manifest: None) -> str:
     """Point at the version before the one served.
+
+    Args:
+        home: Folder of the index.
+        usable: Raises where a version cannot be answered from, though it be sound: another encoder made it.
 
     Raises:
         IndexMissing: If there is none before it.
@@ -138,6 +145,7 @@ def rollback(home: Path) -> str:
         before = [name for name in versions(home) if folder is not None and name < folder.name]
         if not before:
             raise IndexMissing("there is no version before the one served")
+        usable(store.Manifest.read(home / "index" / before[-1]))
         problems = check.in_a_fresh_process(home / "index" / before[-1]).problems
         if problems:
             raise IndexUnsound(f"the version before ({before[-1]}) is not sound: {'; '.join(problems)}")

@@ -8,7 +8,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,16 @@ Vectors = npt.NDArray[np.float32]
 FORMAT = 2
 """Of a version's files; another number is made anew."""
 PROBE = "A fixed sentence, embedded with every index, tells one encoder from another."
+SAME_VECTOR = 0.999
+"""Cosine from which two vectors of a text are of the same encoder; rounding alone stays above .9999."""
 COLLECTION = "windows"
 BATCH = 5_000
 """Vectors in one call; Chroma takes 5,461 at most."""
 MEND = "make it anew with `career-advisor index build`"
 # The database's own file changes whenever it is opened; what it holds is checked instead.
 UNHASHED = frozenset({"manifest.json", "chroma.sqlite3", "chroma.sqlite3-journal", "chroma.sqlite3-wal"})
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, EOFError)
+"""What a file of a version raises that is missing or misshapen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,10 @@ class Manifest:
     """Vector of PROBE."""
     files: dict[str, str]
     """SHA-256 of every file of the version but UNHASHED, by path."""
+    passage_hashes: dict[str, str] = field(default_factory=dict)
+    """SHA-256 over the passages of each document, by its path; empty in a version made before this was noted."""
+    failed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """SHA-256 and reason of each file that could be opened and not read, by document path."""
     format: int = FORMAT
 
     def write(self, folder: Path) -> None:
@@ -85,9 +93,10 @@ class Manifest:
                 "encoder": EncoderIdentity(*data["encoder"]),
                 "sources": tuple(data["sources"]),
                 "probe": tuple(data["probe"]),
+                "failed": {path: (sha256, reason) for path, (sha256, reason) in data.get("failed", {}).items()},
             }
             return cls(**data)
-        except (OSError, ValueError, KeyError, TypeError) as fault:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
             raise IndexUnsound(f"the manifest of the index {folder.name} is damaged ({fault}); {MEND}") from fault
 
 
@@ -239,29 +248,62 @@ def read_version(folder: Path) -> OpenIndex:
     for problem in file_problems(folder, manifest):
         raise IndexUnsound(f"the index {folder.name} is damaged: {problem}; {MEND}")
     try:
-        documents = [Document.from_json(data) for data in json.loads((folder / "documents.json").read_text("utf-8"))]
-        passages = tuple(
-            Passage(documents[d].path, *rest) for d, *rest in json.loads((folder / "passages.json").read_text("utf-8"))
-        )
-        windows = tuple(
-            Window(documents[d].path, section, start, end, size, text or _one_line(documents[d].text[start:end]))
-            for d, section, start, end, size, text in json.loads((folder / "windows.json").read_text("utf-8"))
-        )
-        words = _words(folder / "words")
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as fault:
+        documents, passages, windows = read_texts(folder)
+        words = read_words(folder)
+    except UNREADABLE as fault:
         raise IndexUnsound(f"the index {folder.name} is damaged ({fault}); {MEND}") from fault
     vectors = read_vectors(folder, manifest.windows, manifest.encoder.dimension)
     if hashlib.sha256(vectors.tobytes()).hexdigest() != manifest.vectors_sha256:
         raise IndexUnsound(f"the vectors of the index {folder.name} have changed; {MEND}")
     if (len(passages), len(windows), len(documents)) != (manifest.passages, manifest.windows, len(manifest.documents)):
         raise IndexUnsound(f"the index {folder.name} does not hold what its manifest counts; {MEND}")
+    if manifest.passage_hashes and manifest.passage_hashes != hashes_of_passages(documents, passages):
+        raise IndexUnsound(f"the passages of the index {folder.name} have changed; {MEND}")
     return OpenIndex(manifest, {d.path: d for d in documents}, passages, windows, vectors, words)
 
 
-def _words(folder: Path) -> Any:
+def read_texts(folder: Path) -> tuple[list[Document], tuple[Passage, ...], tuple[Window, ...]]:
+    """Read documents, passages and windows, each in the order in which they were written.
+
+    Raises:
+        OSError, ValueError, KeyError, TypeError, IndexError: If a file is missing or misshapen.
+    """
+    documents = [Document.from_json(data) for data in json.loads((folder / "documents.json").read_text("utf-8"))]
+    passages = tuple(
+        Passage(documents[d].path, *rest) for d, *rest in json.loads((folder / "passages.json").read_text("utf-8"))
+    )
+    windows = tuple(
+        Window(documents[d].path, section, start, end, size, text or _one_line(documents[d].text[start:end]))
+        for d, section, start, end, size, text in json.loads((folder / "windows.json").read_text("utf-8"))
+    )
+    return documents, passages, windows
+
+
+def read_words(folder: Path) -> Any:
+    """Open the words of a version, as bm25s wrote them.
+
+    Raises:
+        OSError, ValueError, KeyError, TypeError, EOFError: If a file is missing or misshapen.
+    """
     import bm25s
 
-    return bm25s.BM25.load(str(folder), load_corpus=False, show_progress=False)
+    return bm25s.BM25.load(str(folder / "words"), load_corpus=False, show_progress=False)
+
+
+def hashes_of_passages(documents: Sequence[Document], passages: Sequence[Passage]) -> dict[str, str]:
+    """Return the SHA-256 over the passages of each document, where they stand and what they say, by its path."""
+    texts = {document.path: document.text for document in documents}
+    found = {document.path: hashlib.sha256() for document in documents}
+    for passage in passages:
+        words = texts[passage.document][passage.start : passage.end]
+        row = json.dumps([passage.section, passage.start, passage.end, words])
+        found[passage.document].update(row.encode("ascii") + b"\n")
+    return {path: digest.hexdigest() for path, digest in found.items()}
+
+
+def same_vectors(one: Vectors, other: Vectors) -> bool:
+    """Whether the rows of two matrices of unit vectors, or two such vectors, are of the same texts and encoder."""
+    return bool((np.sum(one * other, axis=-1) >= SAME_VECTOR).all())
 
 
 def file_problems(folder: Path, manifest: Manifest) -> list[str]:

@@ -35,7 +35,7 @@ def index_page(settings: Settings) -> dict[str, Any]:
     try:
         page["status"] = opening.status_json(settings)
         page["trouble"] = page["status"]["trouble"]
-        page["diff"] = opening.diff_json(settings, None)
+        page["diff"] = opening.diff_json(settings, None, thorough=False)
     except IndexMissing:
         page["none_yet"] = True
     except AdvisorError as fault:
