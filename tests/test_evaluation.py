@@ -427,7 +427,7 @@ def test_one_of_two_gold_stretches_is_half_of_the_recall_and_a_whole_answer() ->
 def test_without_the_library_one_line_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passages, "find_spec", lambda name: None)
 
-    with pytest.raises(AdvisorError, match=r"pip install 'career-advisor\[evaluate\]'"):
+    with pytest.raises(AdvisorError, match="pip install 'ir-measures"):
         passages.check_library()
 
 
