@@ -357,6 +357,16 @@ def test_no_model_is_asked_about_what_must_be_declined(advisor: Advisor) -> None
     assert reply.status == "off_topic"
 
 
+def test_no_model_is_asked_to_do_what_no_guidance_can(advisor: Advisor) -> None:
+    model = ScriptedModel("Done: I have written to her. [1]")
+
+    reply = answer(written_by(model, advisor), "Can you write to her for me? And do I need a PhD to work on AI safety?")
+
+    assert model.asked == []
+    assert reply.answer.startswith("I can't do that for you")
+    assert "PhD" in reply.answer
+
+
 def test_a_conversation_with_a_real_server(advisor: Advisor) -> None:
     with language_model_server() as server:
         server.say = lambda request: [

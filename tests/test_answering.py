@@ -406,9 +406,9 @@ def test_whoever_wants_what_no_guidance_can_do_is_told_so_first(asked: str, hand
     bound = bound_of(asked)
     assert bound is not None
 
-    declined = written("not_covered", asked, offered=True)
-    near = written("partly", asked, lacking="address")
-    answered = written("answered", asked)
+    declined = written("not_covered", asked, offered=True, bound=bound)
+    near = written("partly", asked, lacking="address", bound=bound)
+    answered = written("answered", asked, bound=bound)
 
     assert declined.startswith(bound.says)
     assert ("whom to ask" in declined) is hands_over
@@ -416,10 +416,17 @@ def test_whoever_wants_what_no_guidance_can_do_is_told_so_first(asked: str, hand
     assert answered.startswith(f"{bound.says} What comes nearest:")
 
 
-def test_whoever_wants_to_be_told_something_is_not_taken_to_want_it_done() -> None:
-    asked = "Can you tell me whom I could write to, or which form to submit?"
+def test_what_has_the_figure_of_the_very_name_leads() -> None:
+    found = [
+        replace(hit(DEGREES, 0, [1.0, 1.0, 1.0, 1.0]), belongs=(0.5, -5.0, -5.0, -5.0)),
+        replace(hit(DEGREES, 1, [1.0]), belongs=(-0.5,)),
+    ]
 
-    assert written("not_covered", asked, offered=True).startswith("My sources don't answer that")
+    leading, *_ = quotes(found)
+    told, *_ = quotes(found, told=lambda text: text.startswith("A doctorate suits"))
+
+    assert leading.text == "A PhD is not strictly needed."
+    assert told.text.startswith("A doctorate suits")
 
 
 def written(status: Status, asked: str, **given: Any) -> str:

@@ -50,7 +50,7 @@ def sentences() -> Iterator[str]:
     yield from (text for asked in ("Hello", "Thanks!") for text in composed("small_talk", asked))
     yield from composed("clarify")
     yield from composed("refused")
-    yield from composed("not_covered", "Can you write to her for me?")
+    yield from (text for bound in known_bounds() for text in composed("not_covered", bound=bound, offered=True))
     yield f"{answering.REFUSED} {answering.REFUSED_NEAR}"
     yield from (f"{bound.says} {answering.NEAREST}" for bound in known_bounds())
     for documents in ((), (SUMMARY,), (SUMMARY,) * 3):

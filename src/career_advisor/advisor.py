@@ -183,6 +183,8 @@ class _Found:
     facets: list[list[Hit]]
     feeling: Feeling | None
     offers: tuple[Offer, ...]
+    bound: bounds.Bound | None
+    """What it asks for beyond what guidance can do."""
 
     @property
     def pool(self) -> list[Hit]:
@@ -454,7 +456,8 @@ class Advisor:
         queries, told = self._understand(asked, history, shelf, ignore=ignore, about=about)
         if not quotes_only:
             queries = yield from self._reworded(queries, history, account)
-        queries, unwanted = self._instead(queries)
+        bound = bounds.bound_of(queries.question)
+        queries, unwanted = self._instead(queries, bound)
         vectors = self._vectors([*queries.searched, *queries.facets], told)
         clock.mark("encode")
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
@@ -468,8 +471,9 @@ class Advisor:
         )
         of_parts = zip(queries.facets, vectors[len(queries.searched) :], facets, strict=True)
         asked_in_it = [_Asked(*part, part[0] in open_ones) for part in of_parts][: queries.asking]
-        verdict = _with_what_belongs(verdict, chooser, wholes, [hits, *facets], self._today())
-        if (bound := bounds.bound_of(asked)) and bound.is_a_request and verdict.status == "partly":
+        found_for = [hits, *facets]
+        verdict = _with_what_belongs(verdict, chooser, wholes, found_for, queries.standalone, ground, self._today())
+        if bound and not bound.asks and verdict.status == "partly":
             verdict = verdict._replace(status="not_covered")  # what is near does nothing for whoever wants it done
         status = intent or verdict.status
         offers = referral.choose(
@@ -481,7 +485,7 @@ class Advisor:
             asked=queries.question,
         )
         feeling = grounding.feeling(asked, as_asked, ground) or conversation.feeling_of(queries.understood)
-        found = _Found(asked, queries, status, verdict, tuple(asked_in_it), hits, facets, feeling, offers)
+        found = _Found(asked, queries, status, verdict, tuple(asked_in_it), hits, facets, feeling, offers, bound)
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
@@ -658,21 +662,20 @@ class Advisor:
         """Return what an answer's sentences are chosen from, what is thought of it before, and the index."""
         shelf = self._shelves.current()
         understood, told = self._understand(clean(question), history, shelf)
-        queries, unwanted = self._instead(understood)
+        queries, unwanted = self._instead(understood, bounds.bound_of(understood.question))
         vectors = self._vectors([*queries.searched, *queries.facets], told)
         hits, facets = self._find(queries, vectors, shelf, unwanted)
         verdict, _ = self._judge(queries, vectors, hits, facets, self._ground(shelf))
         standalone = _wholes(queries, vectors)[queries.standalone]
         return _parts_found(standalone, queries, vectors, hits, facets), verdict, shelf
 
-    def _instead(self, queries: Queries) -> tuple[Queries, tuple[Service, ...]]:
+    def _instead(self, queries: Queries, bound: bounds.Bound | None) -> tuple[Queries, tuple[Service, ...]]:
         """Look up others, too, where something else than a service is wanted; return what is set aside.
 
         What guidance answers beside a request that it cannot meet is looked up as well.
         """
         unwanted = referral.set_aside(queries.standalone, self._registry)
         others = tuple(f"What else is there for {service.gap}?" for service in unwanted)
-        bound = bounds.bound_of(queries.question)
         beside = bound.asks if bound else ()
         queries = replace(queries, searched=(*queries.searched, *others))
         return replace(queries, facets=(*queries.facets, *beside), known=queries.known + len(beside)), unwanted
@@ -729,7 +732,6 @@ class Advisor:
     ) -> citation.Checked:
         today = self._today()
         kind = asked_for(found.queries.question)
-        ground = self._ground(shelf)
         asking = [found.queries.question, *found.queries.facets[: found.queries.asking]]
         drafts = answering.compose(
             found.status,
@@ -750,7 +752,8 @@ class Advisor:
             offered=bool(found.offers),
             people=any(offer.service.kind == "advising" for offer in found.offers),
             wanted=lambda text: kind is not None and contains(text, kind, today),
-            told=lambda text: any(grounding.tells(text, each, ground, today) for each in asking),
+            told=grounding.teller(asking, self._ground(shelf), today),
+            bound=found.bound,
         )
         chooser = self._chooser(shelf)
         left_open: list[str] = []
@@ -881,6 +884,8 @@ class Advisor:
         """Stream the model's sentences that hold; `None`, why, and all it wrote, when quotes must answer."""
         if self._model is None or quotes_only or found.status not in {"answered", "partly"}:
             return None, "", ()
+        if found.bound and not found.bound.asks:
+            return None, "", ()  # what comes first is ours to say, and a model would do as it is asked
         if self._allowance.is_used_up(account.before):
             return None, USED_UP, ()
         told = "\n".join([*(turn.content for turn in history if turn.role == "user"), found.asked])
@@ -1046,6 +1051,8 @@ def _with_what_belongs(
     chooser: choosing.Chooser,
     wholes: Sequence[Any],
     found: Sequence[Sequence[Hit]],
+    question: str,
+    ground: grounding.Ground,
     today: date,
 ) -> grounding.Verdict:
     """Judge anew by the sentences that belong in the answer, where that was measured: in guidance like the shipped."""
@@ -1069,8 +1076,9 @@ def _with_what_belongs(
         return verdict
     status: Status = "answered" if odds >= limits.answered else "partly" if odds >= limits.partly else "not_covered"
     lacking = verdict.asked
-    told = lacking not in {None, "salary"} and not verdict.unknown_names  # the likeliest may be of another employer
-    if lacking is not None and told and contains(_likeliest(found), lacking, today):
+    likeliest = _likeliest(found)
+    told = lacking is not None and not verdict.unknown_names and contains(likeliest, lacking, today)
+    if told and grounding.is_of_what_is_asked(likeliest, question, ground):
         lacking = None  # whatever else speaks against it: nobody is told that there is no number above a number
     if status == "answered" and lacking is not None:
         status = "partly"  # what has no amount in it does not say how much

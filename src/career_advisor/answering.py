@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
-from career_advisor.bounds import bound_of
+from career_advisor.bounds import Bound
 from career_advisor.records import Citation, Document, DraftSentence, Hit, Message, Section, Span, Status
 from career_advisor.text import Asked, content_words, dates, foreign_language, words
 
@@ -442,6 +442,7 @@ def compose(
     people: bool = True,
     wanted: Callable[[str], bool] = lambda text: False,
     told: Callable[[str], bool] = lambda text: False,
+    bound: Bound | None = None,
 ) -> Drafts:
     """Write the whole answer without a language model.
 
@@ -465,12 +466,12 @@ def compose(
         people: Whether somebody to talk to is among them.
         wanted: As for `quotes`.
         told: As for `quotes`.
+        bound: What they ask for beyond what guidance can do.
 
     Returns:
         Our words and the quotes, in the order in which they are shown.
     """
     gap = f"My sources don't {_gap(lacking, unknown)}."
-    bound = bound_of(asked)
     declined = bound.says if bound else f"{gap[:-1]}, so I won't guess." if lacking or unknown else NOT_COVERED
 
     def chosen(shape: Shape) -> tuple[DraftSentence, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-_ONESELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|im|ive|my|me|we|our)\b", re.IGNORECASE)
+from career_advisor.text import ONESELF
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +23,15 @@ class Bound:
     says: str
     """One sentence of ours."""
     asks: tuple[str, ...]
-    """Questions that guidance answers beside it."""
+    """Questions that guidance answers beside it; where there are none, what only comes near helps nobody."""
     hands_over: bool
     """Whether the people offered may know whom to ask."""
     of_oneself: bool
     pattern: re.Pattern[str]
 
-    @property
-    def is_a_request(self) -> bool:
-        """Whether what is near to the message does nothing for the person, unless it answers something else in it."""
-        return not self.asks
-
     def fits(self, message: str) -> bool:
         """Tell whether a message asks for it."""
-        return bool(self.pattern.search(message)) and (not self.of_oneself or bool(_ONESELF.search(message)))
+        return bool(self.pattern.search(message)) and (not self.of_oneself or bool(ONESELF.search(message)))
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 
 from career_advisor.records import Feeling, Message, Queries, Understood
 from career_advisor.telling import Weight
-from career_advisor.text import clean, content_words, names, words
+from career_advisor.text import ONESELF, clean, content_words, names, words
 
 # A turn that leans on the one before it: it opens by joining on, points back, or is too short to stand alone.
 # The shape of the list is that of the elliptic turns in benchmarks/sets/talk_followups.jsonl (development half).
@@ -46,7 +46,6 @@ _TURNS = re.compile(
 )
 # Whoever asks what to do now asks it of what went before.
 _WHAT_NOW = re.compile(r"\b(?:now what|what now|what then|what next|(?:and|so) now)\W*$", re.IGNORECASE)
-_ONESELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|im|ive|my|me|we|our)\b", re.IGNORECASE)
 # "Explain it like I'm a tired manager" tells of nobody.
 _AS_IF = re.compile(r"\b(?:like|as if|as though) (?:i['’]?m|im|i am|i was|i were)\b[^.?!;\n]*", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*", re.UNICODE)
@@ -261,7 +260,7 @@ def telling(text: str) -> tuple[str, list[float]]:
     """
     told = _AS_IF.sub("", text)
     patterns = [each.pattern for each in _known_situations()]
-    return _named(told), [float(bool(pattern.search(told))) for pattern in (*patterns, _ONESELF)]
+    return _named(told), [float(bool(pattern.search(told))) for pattern in (*patterns, ONESELF)]
 
 
 def _searching(asked: str, standalone: str, searched: Sequence[str], *, of_the_field: bool, of: _Person) -> Queries:
@@ -357,7 +356,7 @@ def _looked_up(message: str, told: Sequence[_Situation], of: _Person) -> list[_S
 
     What they once said of themselves is not looked up where a question says nothing of them.
     """
-    spoken = bool(_ONESELF.search(message))
+    spoken = bool(ONESELF.search(message))
     found = [each for each in told if spoken or each.key not in of.about]
     keys = {each.key for each in found}
     return [each for each in found if not each.unless & keys][:SITUATIONS]

@@ -11,7 +11,7 @@ import math
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -447,11 +447,23 @@ def _supplies(hit: Hit, question: str, kind: Asked, ground: Ground, today: date)
     return False
 
 
-def tells(sentence: str, question: str, ground: Ground, today: date) -> bool:
-    """Tell whether a sentence has the kind of thing that is asked for, of the very name that it is asked of."""
-    kind = asked_for(question)
-    asked_names = {name for name in _asked_names(question, ground) if not name.isdecimal()}
-    return kind is not None and bool(asked_names & stems(sentence)) and contains(sentence, kind, today)
+def teller(questions: Iterable[str], ground: Ground, today: date) -> Callable[[str], bool]:
+    """Return what tells whether a sentence has what a question asks for, of the very name that it is asked of."""
+    asked = [(kind, _names_of(question, ground)) for question in questions if (kind := asked_for(question)) is not None]
+    asked = [each for each in asked if each[1]]
+    return lambda sentence: any(
+        contains(sentence, kind, today) and bool(named & stems(sentence)) for kind, named in asked
+    )
+
+
+def is_of_what_is_asked(sentence: str, question: str, ground: Ground) -> bool:
+    """Tell whether a sentence has a name that is asked about, where there is any: what it tells may be of another."""
+    asked_names = _names_of(question, ground)
+    return not asked_names or bool(asked_names & stems(sentence))
+
+
+def _names_of(question: str, ground: Ground) -> frozenset[str]:
+    return frozenset(name for name in _asked_names(question, ground) if not name.isdecimal())
 
 
 def _missing_names(question: str, hits: Sequence[Hit], ground: Ground) -> set[str]:

@@ -31,6 +31,9 @@ Asked: TypeAlias = Literal[
 ]
 """Kinds of thing that a question can ask for and that an answer must visibly contain."""
 
+ONESELF = re.compile(r"\b(?:i|i['’](?:m|ve|d|ll)|im|ive|my|me|we|our)\b", re.IGNORECASE)
+"""Words in which somebody speaks of themselves."""
+
 # Function words, and the words in which people wrap a question: they carry no content of it.
 STOP_WORDS = frozenset(
     """a about above after again against all also am an and any anybody anyone anything are aren't as at be because been
