@@ -262,7 +262,7 @@ def test_who_is_only_named_beside_a_refusal_is_still_shown(
     ],
 )
 def test_a_programme_is_for_whoever_thinks_of_it_and_not_for_whoever_has_been_through_it(
-    question: str, service: str, shown: bool, registry: Registry, needs: Needs, light_encoder: Encoder
+    question: str, service: str, *, shown: bool, registry: Registry, needs: Needs, light_encoder: Encoder
 ) -> None:
     assert (service in offered(question, registry, needs, light_encoder)) is shown
 

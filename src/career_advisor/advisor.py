@@ -187,6 +187,11 @@ class _Found:
     """What it asks for beyond what guidance can do."""
 
     @property
+    def for_a_model(self) -> bool:
+        """Whether a model may write: what guidance cannot do is ours to say, and a model would do as it is asked."""
+        return self.status in {"answered", "partly"} and (self.bound is None or bool(self.bound.asks))
+
+    @property
     def pool(self) -> list[Hit]:
         """What a draft's `cited` counts in."""
         return [*self.hits, *(hit for part in self.facets for hit in part)]
@@ -471,8 +476,15 @@ class Advisor:
         )
         of_parts = zip(queries.facets, vectors[len(queries.searched) :], facets, strict=True)
         asked_in_it = [_Asked(*part, part[0] in open_ones) for part in of_parts][: queries.asking]
-        found_for = [hits, *facets]
-        verdict = _with_what_belongs(verdict, chooser, wholes, found_for, queries.standalone, ground, self._today())
+        verdict = _with_what_belongs(
+            verdict,
+            chooser,
+            wholes,
+            [hits, *facets],
+            question=queries.standalone,
+            ground=ground,
+            today=self._today(),
+        )
         if bound and not bound.asks and verdict.status == "partly":
             verdict = verdict._replace(status="not_covered")  # what is near does nothing for whoever wants it done
         status = intent or verdict.status
@@ -882,10 +894,8 @@ class Advisor:
         plain_words: bool,
     ) -> Generator[Stage | Piece, None, tuple[citation.Checked | None, str, tuple[Dropped, ...]]]:
         """Stream the model's sentences that hold; `None`, why, and all it wrote, when quotes must answer."""
-        if self._model is None or quotes_only or found.status not in {"answered", "partly"}:
+        if self._model is None or quotes_only or not found.for_a_model:
             return None, "", ()
-        if found.bound and not found.bound.asks:
-            return None, "", ()  # what comes first is ours to say, and a model would do as it is asked
         if self._allowance.is_used_up(account.before):
             return None, USED_UP, ()
         told = "\n".join([*(turn.content for turn in history if turn.role == "user"), found.asked])
@@ -1051,6 +1061,7 @@ def _with_what_belongs(
     chooser: choosing.Chooser,
     wholes: Sequence[Any],
     found: Sequence[Sequence[Hit]],
+    *,
     question: str,
     ground: grounding.Ground,
     today: date,
