@@ -16,6 +16,7 @@ from statistics import median
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from career_advisor.web import guard
 from tests.doubles import QUOTES, ScriptedAnswerer
@@ -69,7 +70,7 @@ def long(browser: Any, address: str, short: Tab, tmp_path_factory: pytest.TempPa
     with opened(browser, address) as tab:
         tab.page.click("#talks-button")
         tab.page.set_input_files("#import-file", made(short, tmp_path_factory.mktemp("made")))
-        tab.page.wait_for_function(f"document.querySelectorAll('.turn').length === {TURNS}")
+        expect(tab.page.locator(".turn")).to_have_count(TURNS, timeout=30_000)
         tab.ask("Should I do a PhD?")
         yield tab
 

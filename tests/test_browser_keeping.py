@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from career_advisor.feedback import Box
 from career_advisor.journal import Journal
@@ -167,7 +168,7 @@ def test_a_conversation_is_listed_named_opened_and_deleted_for_good(tab: Tab, an
     tab.page.fill(".rename-form input", "What 1234 means")
     tab.page.keyboard.press("Enter")
     talks(tab).get_by_label("Open: What 1234 means").click()
-    tab.page.wait_for_function("document.querySelector('.turn .asked')?.textContent === 'My secret is 1234'")
+    expect(tab.page.locator(".turn .asked").first).to_have_text(SECRET)
     assert questions(tab) == [SECRET]
     delete = talks(tab).get_by_label("Delete: What 1234 means")
     delete.click()

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from career_advisor.web import guard
 from career_advisor.web.wording import LANGUAGES, says, tables
@@ -62,7 +63,7 @@ def choose(tab: Tab, which: int, label: str) -> None:
 
 def told(tab: Tab, text: str) -> None:
     """Wait until a screen reader was told it."""
-    tab.page.wait_for_function("text => document.querySelector('#status').textContent === text", arg=text)
+    expect(tab.page.locator("#status")).to_have_text(text)
 
 
 def test_every_service_of_the_registry_is_there_with_what_it_says_and_its_address(tab: Tab) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from career_advisor.opening import load_services
 from tests.chromium import opened
@@ -53,7 +54,7 @@ def ask(page: Any, question: str) -> Any:
     before = page.locator("#turns .badge").count()
     page.fill("#question textarea", question)
     page.press("#question textarea", "Enter")
-    page.wait_for_function("before => document.querySelectorAll('#turns .badge').length > before", arg=before)
+    expect(page.locator("#turns .badge")).to_have_count(before + 1, timeout=30_000)
     return page.locator("#turns > *").last
 
 
@@ -78,7 +79,7 @@ def test_a_suggested_question_leads_to_an_answer(page: Any) -> None:
     wanted = suggested.inner_text()
     before = page.locator("#turns .badge").count()
     suggested.click()
-    page.wait_for_function("before => document.querySelectorAll('#turns .badge').length > before", arg=before)
+    expect(page.locator("#turns .badge")).to_have_count(before + 1, timeout=30_000)
 
     turn = page.locator("#turns > *").last
     assert wanted in turn.inner_text()
@@ -95,6 +96,6 @@ def test_somebody_who_tells_of_themselves_is_handed_to_people(page: Any) -> None
 
 def test_a_new_conversation_forgets_the_old_one(page: Any) -> None:
     page.click("#clear")
-    page.wait_for_function("document.querySelectorAll('#turns .badge').length === 0")
+    expect(page.locator("#turns .badge")).to_have_count(0)
 
     assert page.locator("#examples button").first.is_visible()

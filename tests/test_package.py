@@ -57,6 +57,11 @@ def test_one_version_everywhere() -> None:
     assert newest[1] == version
 
 
+def test_no_test_waits_by_code_which_the_pages_own_policy_refuses_where_the_machine_is_slow() -> None:
+    waiting = "wait_for_" + "function"  # evaluates its text anew at each frame: locators wait without
+    assert [path.name for path in (CLONE / "tests").glob("*.py") if waiting in path.read_text("utf-8")] == []
+
+
 # ---------------------------------------------------------------- the wheel
 
 
