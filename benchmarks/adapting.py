@@ -2,24 +2,29 @@
 
 A query adapter (`career_advisor.adapting`) is trained on every question that is known to be answered by a section of
 the shipped corpus: the sections' own questions and wordings, sets/readings.jsonl (answered ones), sets/sentences.jsonl,
-and sets/choices.jsonl (the sections of its `best` sentences). The loss is the cross-entropy of the section's share
-among all sections; what a reader called `ok` is left out of the others. What is known of the shipped sections by heart,
-a linear model of them (`Known`), is shown sets/asked.jsonl as well: 24 questions written for each section.
+and sets/choices.jsonl and sets/composed.jsonl (the sections of their `best` sentences). The loss is the cross-entropy
+of the section's share among all sections; what a reader called `ok` is left out of the others. What is known of the
+shipped sections by heart, a linear model of them (`Known`), is shown sets/asked.jsonl as well: 24 questions written for
+each section. A message of sets/composed.jsonl, whose sections readers of the whole corpus chose, counts COMPOSED times
+in it.
 
 Reported is how often a section that answers is found first, among three, and among twelve, with the adapter and
-without: on the held-out halves of the shipped test set and of sets/fresh.jsonl, and on sets/choices_held_out.jsonl,
-whose writers no training question is from; and on sets/judged.jsonl, 160 questions of a writer who had seen no page,
-with the sections of which a reader said that they answer (24 of them were read twice). How much it counts in the order
-(`ORDER`) is chosen on the development halves by one that has seen none of their questions (`chosen on`). `--write` puts
-all of it into src/career_advisor/adapting.npz.
+without: on the held-out halves of the shipped test set and of sets/fresh.jsonl, and on sets/choices_held_out.jsonl and
+sets/composed_held_out.jsonl, whose writers no training question is from; and on sets/judged.jsonl, 160 questions of a
+writer who had seen no page, with the sections of which a reader said that they answer (24 of them were read twice).
+How much it counts in the order (`ORDER`) is chosen on the development halves by one that has seen none of their
+questions (`chosen on`). `--write` puts all of it into src/career_advisor/adapting.npz.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +34,7 @@ import torch
 
 from career_advisor import retrieval
 from career_advisor.adapting import Adapter, Known, Named, Vectors
-from career_advisor.advisor import CHOSEN_FROM, Advisor
+from career_advisor.advisor import Advisor
 from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.records import Message, Shelf
 from career_advisor.settings import load_settings
@@ -51,6 +56,10 @@ TRIED = (0.0, 2.0, 4.0, 8.0, 16.0)
 STEPS = 250
 STEP = 0.05
 KNOWN_RIDGE = 1e-5
+LOOKED_AT = 12
+"""Places of the search that are looked at."""
+COMPOSED = 6.0
+"""Of 2, 6 and 15, what finds most of the sections of composed messages not shown, and of other questions no fewer."""
 
 Place = tuple[str, int]
 """A section: its document and number."""
@@ -107,7 +116,7 @@ def questions_of(shelf: Shelf) -> list[Question]:
     for case in lines_of(HERE / "sets" / "judged.jsonl"):
         right = frozenset(headed[path, heading] for path, heading in case["right"] if (path, heading) in headed)
         found.append(Question("judged", case["id"], case["question"], (), right))
-    for name in ("choices", "choices_held_out"):
+    for name in ("choices", "choices_held_out", "composed", "composed_held_out"):
         for case in lines_of(HERE / "sets" / f"{name}.jsonl"):
             best = holding(case["best"])
             found.append(_question(name, case, best, holding(case["ok"]) - best))
@@ -178,18 +187,20 @@ def train(asked: Vectors, questions: Sequence[Question], sections: Sections) -> 
     return Adapter(down.detach().numpy(), up.detach().numpy(), float(sharpness.detach().exp()), WEIGHT)
 
 
-def train_known(asked: Vectors, answers: torch.Tensor, beside: torch.Tensor, named: Sequence[Named]) -> Known:
+def train_known(
+    asked: Vectors, answers: torch.Tensor, beside: torch.Tensor, named: Sequence[Named], counts: Sequence[float]
+) -> Known:
     """Return what a linear model of the sections learns from questions, whose vectors are `asked`.
 
-    `answers` and `beside` are what `labels_of` returns.
+    `answers` and `beside` are what `labels_of` returns; each question counts as much as `counts` says.
     """
-    vectors = torch.tensor(asked)
+    vectors, share = torch.tensor(asked), torch.tensor(counts) / sum(counts)
     weights = torch.nn.Parameter(torch.zeros(answers.shape[1], vectors.shape[1]))
     bias = torch.nn.Parameter(torch.zeros(answers.shape[1]))
     optimizer = torch.optim.Adam([weights, bias], lr=STEP)
     for _ in range(STEPS):
         shares = torch.log_softmax((vectors @ weights.T + bias).masked_fill(beside, -1e4), 1)
-        loss = -(answers * shares).sum(1).mean() + KNOWN_RIDGE * weights.square().sum()
+        loss = -((answers * shares).sum(1) * share).sum() + KNOWN_RIDGE * weights.square().sum()
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
@@ -199,7 +210,7 @@ def train_known(asked: Vectors, answers: torch.Tensor, beside: torch.Tensor, nam
 def places_of(
     advisor: Advisor, shelf: Shelf, questions: Sequence[Question], adapter: Adapter | None
 ) -> npt.NDArray[np.intp]:
-    """Return at which place of the search a section that answers stands first, from 0; CHOSEN_FROM where at none."""
+    """Return at which place of the search a section that answers stands first, from 0; LOOKED_AT where at none."""
     name = shelf.encoder.name
     found = []
     for question in questions:
@@ -208,19 +219,19 @@ def places_of(
             queries.searched,
             vectors,
             shelf,
-            limit=CHOSEN_FROM,
+            limit=LOOKED_AT,
             weights=retrieval.weights_for(name),
             adapter=adapter,
         )
         right = [(hit.document.path, hit.section) in question.answered_by for hit in hits]
-        found.append(right.index(True) if any(right) else CHOSEN_FROM)
+        found.append(right.index(True) if any(right) else LOOKED_AT)
     return np.array(found)
 
 
 def measured(before: npt.NDArray[np.intp], after: npt.NDArray[np.intp]) -> dict[str, Any]:
     """Return the shares found within some places, without and with the adapter, and the paired difference."""
     out: dict[str, Any] = {"questions": len(before)}
-    for within in (1, 3, CHOSEN_FROM):
+    for within in (1, 3, LOOKED_AT):
         without, with_it = ((each < within).astype(float) for each in (before, after))
         out[f"within {within}"] = {
             "without": interval(without),
@@ -241,7 +252,8 @@ def report(encoder: str, home: Path) -> tuple[Adapter, dict[str, Any]]:
     for question in questions:
         of_source.setdefault(question.source, []).append(question)
     development = [q for name, each in of_source.items() if name.endswith("development") for q in each]
-    known = [q for name in ("heading", "wording", "readings", "sentences", "choices") for q in of_source[name]]
+    sources = ("heading", "wording", "readings", "sentences", "choices", "composed")
+    known = [q for name in sources for q in of_source[name]]
     every = [*known, *of_source["asked"]]
     asked = np.asarray(advisor._examples.encode([_standalone(advisor, q) for q in every]), np.float32)
     named = [(path, shelf.documents[path].sections[number].heading[-1]) for path, number in sections.places]
@@ -249,8 +261,9 @@ def report(encoder: str, home: Path) -> tuple[Adapter, dict[str, Any]]:
     def learnt_from(seen: npt.NDArray[np.bool_]) -> Adapter:
         few = seen[: len(known)]
         adapter = train(asked[: len(known)][few], [q for q, take in zip(known, few, strict=True) if take], sections)
-        labels = labels_of([q for q, take in zip(every, seen, strict=True) if take], sections)
-        by_heart = train_known(asked[seen], *labels, named)
+        shown = [q for q, take in zip(every, seen, strict=True) if take]
+        counts = [COMPOSED if q.source == "composed" else 1.0 for q in shown]
+        by_heart = train_known(asked[seen], *labels_of(shown, sections), named, counts)
         return adapter._replace(order=ORDER, known=by_heart)
 
     texts = {q.text for q in development}
@@ -262,7 +275,7 @@ def report(encoder: str, home: Path) -> tuple[Adapter, dict[str, Any]]:
     adapter = learnt_from(np.ones(len(every), bool))
     held_out = {
         name: measured(*(places_of(advisor, shelf, of_source[name], each) for each in (None, adapter)))
-        for name in ("shipped held-out", "fresh held-out", "choices_held_out", "judged")
+        for name in ("shipped held-out", "fresh held-out", "choices_held_out", "composed_held_out", "judged")
     }
     return adapter, {
         "encoder": encoder,
@@ -288,9 +301,10 @@ def main() -> None:
     given = parser.parse_args()
     arrays: dict[str, Any] = {}
     results = []
-    with tempfile.TemporaryDirectory() as scratch:
-        for encoder in ENCODERS:
-            adapter, result = report(encoder, (given.home or Path(scratch)) / encoder)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the processes started: the encoders are fitted side by side
+    with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        homes = [(given.home or Path(scratch)) / encoder for encoder in ENCODERS]
+        for encoder, (adapter, result) in zip(ENCODERS, pool.map(report, ENCODERS, homes), strict=True):
             arrays[f"{encoder} down"] = adapter.down.astype(np.float16)
             arrays[f"{encoder} up"] = adapter.up.astype(np.float16)
             arrays[f"{encoder} scale"] = np.array([adapter.sharpness, adapter.weight, adapter.order], np.float32)

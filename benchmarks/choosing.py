@@ -2,8 +2,9 @@
 
 sets/choices.jsonl has messages with what the search had found for each: the sentences that a reader in the place of the
 person would be glad of (`best`), those that would not disturb (`ok`, counted as IN_PART of one that belongs), and the
-rest. A network like that of reading.py is trained on these, on
-sets/readings.jsonl and on sets/asked.jsonl; for each message the search is
+rest. sets/composed.jsonl has messages of people who tell of themselves, with answers that readers of the whole corpus
+put together for each: what they neither quote nor name beside it does not belong. A network like that of reading.py is
+trained on these, on sets/readings.jsonl and on sets/asked.jsonl; for each message the search is
 run as always, and a logistic regression on `choosing.Traits` learns to tell them apart, with what the network makes of
 them and without. For the regression the network says of a message, and `adapting` of its sections, only what was
 learnt from the other half; what is known of the sentences by heart (`Recalled`) is learnt from sets/readings.jsonl and
@@ -14,7 +15,8 @@ and among the rest, and the share of the best ones quoted. From the same folds a
 `choosing.Whole` which messages are answered by what was found (`answerable`), with a linear model of the message's
 vector; reported is how well it tells them from those that are not, beside the confidence it starts from.
 sets/choices_held_out.jsonl was worded by a writer of its own about facts that no other writer was given, and labelled
-likewise; what is fitted on all of the first is measured on it as it comes (`held out`). The encoders are fitted side by
+likewise; what is fitted on all of the first is measured on it as it comes (`held out`), and on
+sets/composed_held_out.jsonl, of a writer of its own, too. The encoders are fitted side by
 side. `--write` puts the weights into src/career_advisor/choosing.toml and the networks beside it.
 """
 
@@ -38,13 +40,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from adapting import train_known
+import gaps
+from adapting import COMPOSED, train_known
 from career_advisor.adapting import LEAST, Known, Named
 from career_advisor.answering import ENOUGH, PLAIN
 from career_advisor.choosing import Chooser, Found, Recalled, Traits, Whole, digest, whole_of
+from career_advisor.gaps import Gaps, gaps_for
 from career_advisor.grounding import Verdict
 from career_advisor.opening import open_advisor, plain_progress
-from career_advisor.reading import Head
+from career_advisor.reading import Head, Rows
 from career_advisor.records import Hit, Message
 from career_advisor.settings import load_settings
 from machine import commit, machine, today
@@ -52,14 +56,17 @@ from measuring import RESAMPLES, interval
 from reading import Case, Pairs, Shape, asked, pairs_of, readings, train
 
 HERE = Path(__file__).parent
+SETS = HERE / "sets"
 WEIGHTS = HERE.parent / "src" / "career_advisor" / "choosing.toml"
 ENCODERS = ("all-mpnet-base-v2", "all-MiniLM-L6-v2")
 IN_PART = 0.35
 """How far a sentence belongs that would not disturb."""
+EVERYWHERE = 0.3
+"""What a sentence of a message that was labelled everywhere counts: there are seven times as many for each of them."""
 ANSWERED = {"full": 1.0, "part": 0.5, "no": 0.0}
 USUAL_RIDGE = 1.0
 """Inverse strength of the penalty on the linear model of a message's vector."""
-QUALIFIED = 0.08
+QUALIFIED = 0.055
 """Share of the messages that are answered by what was found which may be said to be answered in part."""
 DECLINED = 0.01
 """Share of the messages that are answered by what was found which may be declined."""
@@ -89,6 +96,15 @@ class Row(NamedTuple):
     """What is thought of it before its sentences are weighed."""
     answerable: float
     """1 where the sentences shown answer, IN_PART_ANSWERED where in part, else 0."""
+    text: str
+    answered_by: frozenset[Named]
+    """The sections of the best."""
+    everywhere: bool
+    """Whether it was labelled with the whole corpus in mind: what has no label does not belong."""
+
+    def label(self, key: str) -> float | None:
+        """Return how far a sentence belongs; `None` where nobody said."""
+        return self.belongs.get(key, 0.0 if self.everywhere else None)
 
 
 class Weighed(NamedTuple):
@@ -97,20 +113,30 @@ class Weighed(NamedTuple):
     traits: Values
     """Shape (sentences, len(Traits))."""
     belongs: Values
+    counts: float = 1.0
+    """Of each of its sentences."""
 
 
-def rows_of(encoder: str, home: Path, name: str = "choices.jsonl") -> tuple[list[Row], Chooser]:
-    """Look every message of a set up."""
+def rows_of(encoder: str, home: Path, *names: str) -> tuple[list[Row], Chooser]:
+    """Look every message of some sets up."""
     settings = load_settings(home=home, encoder=encoder)
     advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False, remember=True)
+    shelf = advisor.searching("")[2]
+    place_of = {
+        digest(shelf.documents[path].text[start:end]): (path, " ".join(section.heading[-1:]))
+        for path, start, end in Rows.of(shelf.windows).sentences
+        for section in shelf.documents[path].sections
+        if section.blocks[0].start <= start < section.blocks[-1].end
+    }
     rows = []
-    for line in (HERE / "sets" / name).read_text("utf-8").splitlines():
-        case = json.loads(line)
+    for case in (json.loads(line) for name in names for line in (SETS / name).read_text("utf-8").splitlines()):
         history = [Message(turn["role"], turn["content"]) for turn in case["history"]]
         found, verdict, shelf = advisor.pool(case["question"], history)
-        label = dict.fromkeys(case["other"], 0.0)
+        label = dict.fromkeys(case.get("other", ()), 0.0)
         label |= {digest(text): IN_PART for text in case["ok"]} | {digest(text): 1.0 for text in case["best"]}
-        rows.append(Row(found[0].vector, found, label, verdict, ANSWERED[case["answerable"]]))
+        best = frozenset(place_of[key] for key, belongs in label.items() if belongs == 1.0 and key in place_of)
+        answered = ANSWERED[case["answerable"]]
+        rows.append(Row(found[0].vector, found, label, verdict, answered, case["question"], best, "other" not in case))
     return rows, Chooser.of(shelf, of_the_field=False)
 
 
@@ -124,10 +150,11 @@ def weighed(row: Row, chooser: Chooser) -> Weighed:
         for hit, values in zip(part.hits, traits, strict=True):
             for span, value in zip(hit.sentences, values, strict=True):
                 key = digest(hit.document.text[span.start : span.end])
-                if key in row.belongs and (key not in seen or rank(seen[key]) < rank(value)):
+                if row.label(key) is not None and (key not in seen or rank(seen[key]) < rank(value)):
                     seen[key] = value
     every = np.array(list(seen.values())).reshape(-1, len(Traits._fields))
-    return Weighed(every, np.array([row.belongs[key] for key in seen]))
+    counts = EVERYWHERE if row.everywhere else 1.0
+    return Weighed(every, np.array([row.label(key) for key in seen], float), counts)
 
 
 def rank(traits: Values) -> tuple[float, float]:
@@ -144,12 +171,13 @@ def joined(labelled: Pairs, rows: list[Row], chooser: Chooser) -> tuple[Pairs, n
         for hit in (hit for part in row.found for hit in part.hits):
             for span in hit.sentences:
                 key = digest(hit.document.text[span.start : span.end])
-                if key in row.belongs and key not in seen:
+                belonging = row.label(key)
+                if belonging is not None and key not in seen:
                     seen.add(key)
                     said = chooser.rows.sentences[hit.document.path, span.start, span.end]
                     above = chooser.rows.headings.get((hit.document.path, hit.section), said)
                     triples.append((row.message, chooser.vectors[said], chooser.vectors[above]))
-                    belongs.append(row.belongs[key])
+                    belongs.append(belonging)
                     numbers.append(number)
                     digests.append(key)
     vectors = [
@@ -174,21 +202,19 @@ def known_of(pairs: Pairs, cases: Sequence[Case], rows: Sequence[Row]) -> Known:
     named = sorted({(case.document, case.heading) for case in cases})
     number = {name: i for i, name in enumerate(named)}
     labelled = [
-        (pairs.question[first[i]], {number[case.document, case.heading]}) for i, case in enumerate(cases) if case.yes
+        (pairs.question[first[i]], {number[case.document, case.heading]}, 1.0)
+        for i, case in enumerate(cases)
+        if case.yes
     ]
     for row in rows:
-        best = {
-            number[place(hit)]
-            for hit in (hit for part in row.found for hit in part.hits)
-            if place(hit) in number
-            and any(row.belongs.get(digest(hit.document.text[span.start : span.end])) == 1.0 for span in hit.sentences)
-        }
-        labelled += [(row.message, best)] if best else []
+        best = {number[name] for name in row.answered_by if name in number}
+        labelled += [(row.message, best, COMPOSED if row.everywhere else 1.0)] if best else []
     answers = torch.zeros(len(labelled), len(named))
-    for i, (_, right) in enumerate(labelled):
+    for i, (_, right, _) in enumerate(labelled):
         answers[i, list(right)] = 1.0 / len(right)
-    asked_for = np.stack([vector for vector, _ in labelled])
-    return train_known(asked_for, answers, torch.zeros_like(answers, dtype=torch.bool), named)
+    asked_for = np.stack([vector for vector, _, _ in labelled])
+    counts = [count for _, _, count in labelled]
+    return train_known(asked_for, answers, torch.zeros_like(answers, dtype=torch.bool), named, counts)
 
 
 def all_unlearnt(rows: Sequence[Row], pairs: Pairs, cases: Sequence[Case]) -> list[Row]:
@@ -273,10 +299,11 @@ def fit(rows: list[Weighed], columns: list[int]) -> tuple[Values, float]:
     traits = np.concatenate([row.traits for row in rows])[:, columns]
     belongs = np.concatenate([row.belongs for row in rows])
     mean, scale = traits.mean(axis=0), traits.std(axis=0) + 1e-9
+    counts = np.concatenate([np.full(len(row.belongs), row.counts) for row in rows])
     twice = np.concatenate([(traits - mean) / scale] * 2)
     truth = np.repeat([1, 0], len(belongs))
     model = LogisticRegression(C=INVERSE_RIDGE, max_iter=1_000)
-    model.fit(twice, truth, sample_weight=np.concatenate([belongs, 1.0 - belongs]))
+    model.fit(twice, truth, sample_weight=np.concatenate([belongs * counts, (1.0 - belongs) * counts]))
     weights = np.zeros(len(Traits._fields))
     weights[columns] = model.coef_[0] / scale
     return weights, float(model.intercept_[0] - (model.coef_[0] * mean / scale).sum())
@@ -293,7 +320,28 @@ def crossed(rows: list[Weighed], columns: list[int]) -> list[Values]:
     return odds
 
 
-def wholes(rows: list[Row], odds: list[Values], usual: Values) -> Values:
+def left_open(rows: Sequence[Row], encoder: str, home: Path) -> Values:
+    """Return the log-odds that each message is left open by a model of the kinds of gaps that has not seen it."""
+    settings = load_settings(home=home, encoder=encoder)
+    advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False, remember=True)
+    every = gaps.questions()
+    vectors = np.asarray(advisor._examples.encode([each.text for each in every]), np.float32)
+    odds = np.zeros(len(rows))
+    for fold in folds(len(rows), HALVES):
+        held = {rows[i].text for i in fold.tolist()}
+        seen = [i for i, each in enumerate(every) if each.text not in held]
+        kinds = gaps.train(vectors[seen], [every[i] for i in seen])
+        for i in fold.tolist():
+            odds[i] = most_open(rows[i], kinds)
+    return odds
+
+
+def most_open(row: Row, kinds: Gaps) -> float:
+    """Return the log-odds that the question of a message of which that is likeliest is left open."""
+    return max(map(kinds.log_odds, [row.message, *(part.vector for part in row.found if part.asks)]))
+
+
+def wholes(rows: list[Row], odds: list[Values], usual: Values, open_: Values) -> Values:
     """Return `Whole` of every message, shape (messages, len(Whole)), by log-odds that have not seen it."""
     return np.array(
         [
@@ -303,8 +351,9 @@ def wholes(rows: list[Row], odds: list[Values], usual: Values) -> Values:
                 lacking=row.verdict.asked is not None,
                 unnamed=bool(row.verdict.unknown_names),
                 usual=float(logit),
+                left_open=float(gap),
             )
-            for row, each, logit in zip(rows, odds, usual, strict=True)
+            for row, each, logit, gap in zip(rows, odds, usual, open_, strict=True)
         ]
     )
 
@@ -432,7 +481,7 @@ def fitted(encoder: str, home: Path) -> Fitted:
     """Look the messages up, fit all of it, and measure."""
     every = list(range(len(Traits._fields)))
     unread = [i for i in every if not Traits._fields[i].startswith(("reads", "recalled", "learnt"))]
-    found, chooser = rows_of(encoder, home)
+    found, chooser = rows_of(encoder, home, "choices.jsonl", "composed.jsonl")
     cases = [*readings(), *asked()]
     labelled = pairs_of(encoder, home, cases)
     found = all_unlearnt(found, labelled, cases)
@@ -453,7 +502,7 @@ def fitted(encoder: str, home: Path) -> Fitted:
         weights, intercept = fit(read, columns)
         written.append(entry(name, Traits._fields, weights, intercept=intercept))
     answered = np.array([row.answerable for row in useful])
-    whole = wholes(useful, ways["read"], crossed_usual(useful))
+    whole = wholes(useful, ways["read"], crossed_usual(useful), left_open(useful, encoder, home))
     whole_odds = crossed_whole(whole, answered)
     of_whole, from_whole = fit_whole(whole, answered)
     mark, near = marks(whole_odds, answered)
@@ -462,26 +511,32 @@ def fitted(encoder: str, home: Path) -> Fitted:
     usual = usual_of(useful)
     heads[f"{encoder} usual"] = usual
 
-    kept, _ = rows_of(encoder, home, "choices_held_out.jsonl")
-    weighing = replace(chooser, head=wide(head))
-    kept = [row for row in kept if len(weighed(row, weighing).belongs)]
-    kept_read = [weighed(row, weighing) for row in kept]
-    kept_odds = [row.traits @ weights + intercept for row in kept_read]
-    by_vector = np.stack([row.message for row in kept]) @ usual[:-1] + usual[-1]
-    kept_whole = wholes(kept, kept_odds, by_vector.astype(np.float64)) @ of_whole + from_whole
-    kept_answered = np.array([row.answerable for row in kept])
+    weighing, kinds = replace(chooser, head=wide(head)), gaps_for(encoder)
+    assert kinds is not None, "benchmarks/gaps.py comes first"
+    held_out = []
+    for name in ("choices_held_out", "composed_held_out"):
+        kept, _ = rows_of(encoder, home, f"{name}.jsonl")
+        kept = [row for row in kept if len(weighed(row, weighing).belongs)]
+        kept_read = [weighed(row, weighing) for row in kept]
+        kept_odds = [row.traits @ weights + intercept for row in kept_read]
+        by_vector = np.stack([row.message for row in kept]) @ usual[:-1] + usual[-1]
+        open_ = np.array([most_open(row, kinds) for row in kept])
+        kept_whole = wholes(kept, kept_odds, by_vector.astype(np.float64), open_) @ of_whole + from_whole
+        told = told_apart(kept_whole, np.array([row.answerable for row in kept]), mark)
+        chosen = measured(kept_read, kept_odds)
+        held_out += [
+            {"encoder": encoder, "way": f"{way}, {name}", **each} for way, each in (("whole", told), ("read", chosen))
+        ]
 
     for way, each in (("confidence", whole[:, 0]), ("whole", whole_odds)):
         results.append({"encoder": encoder, "way": way, **told_apart(each, answered, marks(each, answered)[0])})
-    results.append({"encoder": encoder, "way": "whole, held out", **told_apart(kept_whole, kept_answered, mark)})
     # It quotes as many as the others do: its odds have no mark of their own.
     share = np.mean(np.concatenate(ways["read"]) >= PLAIN.likely)
     lowest = np.quantile(np.concatenate(ways["as found"]), 1 - share)
     ways["as found"] = [each - lowest + PLAIN.likely for each in ways["as found"]]
     for way, odds in ways.items():
         results.append({"encoder": encoder, "way": way, **measured(read, odds)})
-    results.append({"encoder": encoder, "way": "read, held out", **measured(kept_read, kept_odds)})
-    return Fitted(written, heads, results)
+    return Fitted(written, heads, [*results, *held_out])
 
 
 def main() -> None:

@@ -1,12 +1,12 @@
 """Fits which services a message is answered with: `python benchmarks/services.py [--home FOLDER] [--write]`.
 
-sets/choices.jsonl has messages with the services that a reader in the place of the person would show (`services`, three
-at most) and those that would be fine, too (`also`, counted as IN_PART). For each service that was named often enough a
-linear model learns from the message's vector; a logistic regression on `matching.Traits`, for which that model has not
-seen the message, weighs it with the rest, once with it and once without. Reported by five-fold cross-validation over
-messages, with the mark `likely` chosen on the other folds: the share of the services named that are shown, of those
-shown that were named or would be fine, and how often all that a message wants is shown. `--write` puts the weights into
-src/career_advisor/matching.toml and the linear models beside it.
+sets/choices.jsonl and sets/composed.jsonl have messages with the services that a reader in the place of the person
+would show (`services`, three at most) and those that would be fine, too (`also`, counted as IN_PART). For each service
+that was named often enough a linear model learns from the message's vector; a logistic regression on `matching.Traits`,
+for which that model has not seen the message, weighs it with the rest, once with it and once without. Reported by
+five-fold cross-validation over messages, with the mark `likely` chosen on the other folds: the share of the services
+named that are shown, of those shown that were named or would be fine, and how often all that a message wants is shown.
+`--write` puts the weights into src/career_advisor/matching.toml and the linear models beside it.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def rows_of(encoder: str, home: Path) -> tuple[list[Row], Matcher]:
     settings = load_settings(home=home, encoder=encoder)
     advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False, remember=True)
     rows = []
-    for line in (HERE / "sets" / "choices.jsonl").read_text("utf-8").splitlines():
-        case = json.loads(line)
+    sets = [HERE / "sets" / name for name in ("choices.jsonl", "composed.jsonl")]
+    for case in (json.loads(line) for path in sets for line in path.read_text("utf-8").splitlines()):
         history = [Turn(turn["role"], turn["content"]) for turn in case["history"]]
         # Whether the sources have the answer is what the reader of what was found said.
         status: Status = "answered" if case["answerable"] == "full" else "partly"

@@ -11,7 +11,7 @@ from career_advisor.settings import Settings
 
 WORKED_OUT = (
     *("_grounds", "_spellers", "_glossaries", "_choosers", "_matchers"),
-    *("_need_examples", "_situation_vectors"),
+    *("_need_examples", "_situation_vectors", "_found_for_situations"),
 )
 """What an advisor works out of its index once, whoever writes the answers."""
 

@@ -164,12 +164,12 @@ def test_in_guidance_a_sentence_for_somebody_else_is_less_likely(light_encoder: 
 
 
 def test_what_speaks_for_an_answer_is_what_likely_belongs_in_it() -> None:
-    given = {"confidence": 0.5, "lacking": False, "unnamed": True, "usual": 5.0}
+    given = {"confidence": 0.5, "lacking": False, "unnamed": True, "usual": 5.0, "left_open": 3.0}
 
     rich, poor = whole_of([2.0, 1.0, -3.0], **given), whole_of([-4.0], **given)  # type: ignore[arg-type]
 
     assert (rich.best, rich.second, rich.confidence, rich.usual) == pytest.approx((0.2, 0.1, 0.0, 0.5))
-    assert (rich.lacking, rich.unnamed) == (0.0, 1.0)
+    assert (rich.lacking, rich.unnamed, rich.open) == pytest.approx((0.0, 1.0, 0.3))
     assert rich.several > poor.several
     assert poor.second == -1.0
 
@@ -181,7 +181,8 @@ def test_a_message_is_the_surer_answered_the_likelier_its_sentences_are(encoder:
     assert limits is not None
     assert limits.partly < limits.answered
     less, more = (
-        whole_of(odds, confidence=0.6, lacking=False, unnamed=False, usual=0.0) for odds in ([-3.0, -4.0], [2.0, 1.0])
+        whole_of(odds, confidence=0.6, lacking=False, unnamed=False, usual=0.0, left_open=0.0)
+        for odds in ([-3.0, -4.0], [2.0, 1.0])
     )
     assert limits.log_odds(less) < limits.log_odds(more)
     assert answerable_for("another") is None

@@ -404,7 +404,7 @@ def test_pages_and_cases_of_ones_own_are_evaluated_and_broken_retrieval_is_notic
         | {"gold": [{"document": "bread.txt", "quote": bread}]},
     )
     good = real(run, cases, tmp_path / "good")
-    monkeypatch.setattr("career_advisor.retrieval.retrieve", lambda *_, **__: [])
+    monkeypatch.setattr("career_advisor.retrieval.retrieve_each", lambda searches, *_, **__: [[] for _ in searches])
     bad = real(run, cases, tmp_path / "bad")
     compared = run("evaluate", "compare", tmp_path / "good", tmp_path / "bad", "--json")
 

@@ -19,6 +19,7 @@ import pytest
 from career_advisor import advisor, answering, citation, explaining, llm, support, translating
 from career_advisor.bounds import known_bounds
 from career_advisor.conversation import known_situations
+from career_advisor.gaps import known_gaps
 from career_advisor.llm import troubles
 from career_advisor.records import Document, Message
 from career_advisor.referral import load_registry
@@ -63,6 +64,9 @@ def sentences() -> Iterator[str]:
                 yield f"{declined.removesuffix(', so I won' + chr(39) + 't guess.')}. {answering.NEAREST}"
     yield from composed("not_covered", feeling="hardship", offered=True)
     yield from composed("not_covered", offered=True, people=False)
+    for gap in known_gaps().values():
+        yield from composed("not_covered", gap=gap, offered=True)
+        yield f"{answering.open_on(gap.lacks)} {answering.DO_SAY}"
     yield answering.PARTLY
     yield from (line for lines in answering.KIND.values() for line in lines)
     yield from answering.VERDICT

@@ -25,6 +25,7 @@ from career_advisor import (
     citation,
     conversation,
     explaining,
+    gaps,
     grounding,
     matching,
     prompting,
@@ -64,7 +65,7 @@ from career_advisor.text import Language, asked_for, clean, contains, content_wo
 QUESTION_LIMIT = 4_000
 """Characters of one message; more is not a question but a document."""
 HITS = 8
-CHOSEN_FROM = 12
+CHOSEN_FROM = 20
 """Passages whose sentences may be quoted: docs/decisions/0016-choosing.md."""
 DEEP = 24
 """Passages looked through for the one thing that was asked for."""
@@ -185,6 +186,8 @@ class _Found:
     offers: tuple[Offer, ...]
     bound: bounds.Bound | None
     """What it asks for beyond what guidance can do."""
+    gap: gaps.Gap | None
+    """The kind of question that it leaves open, if it does."""
 
     @property
     def for_a_model(self) -> bool:
@@ -335,6 +338,7 @@ class Advisor:
         self._matchers: dict[str, matching.Matcher] = {}
         self._need_examples: referral.Needs | None = None
         self._situation_vectors: dict[str, Any] | None = None
+        self._found_for_situations: dict[str, dict[str, list[Hit]]] = {}
 
     @property
     def model_name(self) -> str:
@@ -476,6 +480,7 @@ class Advisor:
         )
         of_parts = zip(queries.facets, vectors[len(queries.searched) :], facets, strict=True)
         asked_in_it = [_Asked(*part, part[0] in open_ones) for part in of_parts][: queries.asking]
+        kinds = gaps.gaps_for(shelf.encoder.name)
         verdict = _with_what_belongs(
             verdict,
             chooser,
@@ -484,6 +489,7 @@ class Advisor:
             question=queries.standalone,
             ground=ground,
             today=self._today(),
+            left_open=_most_open(kinds, [standalone, *(part.vector for part in asked_in_it)]),
         )
         if bound and not bound.asks and verdict.status == "partly":
             verdict = verdict._replace(status="not_covered")  # what is near does nothing for whoever wants it done
@@ -497,7 +503,8 @@ class Advisor:
             asked=queries.question,
         )
         feeling = grounding.feeling(asked, as_asked, ground) or conversation.feeling_of(queries.understood)
-        found = _Found(asked, queries, status, verdict, tuple(asked_in_it), hits, facets, feeling, offers, bound)
+        gap = _gap_of(kinds, [standalone, *(part.vector for part in asked_in_it)]) if _is_measured(hits) else None
+        found = _Found(asked, queries, status, verdict, tuple(asked_in_it), hits, facets, feeling, offers, bound, gap)
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
@@ -505,8 +512,9 @@ class Advisor:
         written, notice, left_out = yield from self._written(
             found, history, spoken, account, quotes_only=quotes_only, plain_words=plain_words
         )
-        checked = written or self._quoted(found, shelf, history, plain_words=plain_words)
-        if written is None:
+        checked = written
+        if checked is None:
+            checked, status = self._quoted(found, shelf, history, plain_words=plain_words)
             spoken.withdraw()
             for text in _paragraphs(checked.sentences):
                 yield spoken.piece(text)
@@ -558,7 +566,8 @@ class Advisor:
         queries, vectors, shelf = self.searching(question, history)
         if not queries.question:
             return queries, []
-        return queries, self._retrieve(queries.searched, vectors, shelf, limit)
+        (hits,) = self._retrieve([retrieval.Search(queries.searched, vectors, limit)], shelf)
+        return queries, hits
 
     def searching(self, question: str, history: Sequence[Message] = ()) -> tuple[Queries, Any, Shelf]:
         """Return what a search goes by: the queries, the vectors of those searched, and the index served."""
@@ -692,26 +701,37 @@ class Advisor:
         queries = replace(queries, searched=(*queries.searched, *others))
         return replace(queries, facets=(*queries.facets, *beside), known=queries.known + len(beside)), unwanted
 
-    def _retrieve(self, queries: Sequence[str], vectors: Any, shelf: Shelf, limit: int) -> list[Hit]:
+    def _retrieve(self, searches: Sequence[retrieval.Search], shelf: Shelf) -> list[list[Hit]]:
         name = shelf.encoder.name
         adapter = adapting.adapter_for(name) if self._ground(shelf).reader is not None else None
-        return retrieval.retrieve(
-            queries, vectors, shelf, limit=limit, weights=retrieval.weights_for(name), adapter=adapter
-        )
+        return retrieval.retrieve_each(searches, shelf, weights=retrieval.weights_for(name), adapter=adapter)
 
     def _find(
         self, queries: Queries, vectors: Any, shelf: Shelf, unwanted: Sequence[Service]
     ) -> tuple[list[Hit], list[list[Hit]]]:
         whole = len(queries.searched)
-        deep = self._retrieve(queries.searched, vectors[:whole], shelf, DEEP)
+        known = {text: self._found_for(text, shelf) for text in queries.facets if text in self._situations()}
+        parts = [
+            retrieval.Search((part,), vectors[whole + i : whole + i + 1], FACET_HITS)
+            for i, part in enumerate(queries.facets)
+            if part not in known
+        ]
+        deep, *fresh = self._retrieve([retrieval.Search(queries.searched, vectors[:whole], DEEP), *parts], shelf)
         meant = f"{queries.meant} {queries.question}".strip()
         hits = grounding.bring_forward(meant, _about_others(deep, unwanted), self._ground(shelf), self._today())
-        hits = hits[:CHOSEN_FROM]
-        facets = [
-            self._retrieve((part,), vectors[whole + i : whole + i + 1], shelf, FACET_HITS)
-            for i, part in enumerate(queries.facets)
-        ]
-        return hits, facets
+        found = known | {search.queries[0]: each for search, each in zip(parts, fresh, strict=True)}
+        return hits[:CHOSEN_FROM], [found[part] for part in queries.facets]
+
+    def _found_for(self, situation: str, shelf: Shelf) -> list[Hit]:
+        """Return what is found for the question of a situation, which is looked up once for an index."""
+        found = self._found_for_situations.get(shelf.id)
+        if found is None:
+            found = {}
+            self._found_for_situations = {shelf.id: found}
+        if situation not in found:
+            vector = self._situations()[situation][None]
+            (found[situation],) = self._retrieve([retrieval.Search((situation,), vector, FACET_HITS)], shelf)
+        return found[situation]
 
     def _judge(
         self, queries: Queries, vectors: Any, hits: list[Hit], facets: list[list[Hit]], ground: grounding.Ground
@@ -741,7 +761,8 @@ class Advisor:
 
     def _quoted(
         self, found: _Found, shelf: Shelf, history: Sequence[Message], *, plain_words: bool
-    ) -> citation.Checked:
+    ) -> tuple[citation.Checked, Status]:
+        """Return the answer in quotes, and what it comes to: whoever asked several things has one left open in part."""
         today = self._today()
         kind = asked_for(found.queries.question)
         asking = [found.queries.question, *found.queries.facets[: found.queries.asking]]
@@ -752,6 +773,7 @@ class Advisor:
             found.facets,
             lacking=found.verdict.asked,
             unknown=found.verdict.unknown_names,
+            gap=found.gap,
             feeling=found.feeling,
             history=history,
             documents=list(shelf.documents.values()),
@@ -768,20 +790,22 @@ class Advisor:
             bound=found.bound,
         )
         chooser = self._chooser(shelf)
-        left_open: list[str] = []
+        notes: tuple[str, ...] = ()
         if found.status == "answered" and found.asked_in_it:
             reads = _said_on(found, drafts, chooser)
-            left_open = _left_open(found, reads, chooser)
+            kinds = gaps.gaps_for(shelf.encoder.name) if _is_measured(found.hits) else None
+            notes = tuple(_notes_on(_left_open(found, reads, chooser, kinds), kinds))
             if found.asked_in_it[1:] and chooser.head:
                 drafts = _by_question(drafts, found.pool, reads)
         pool = found.pool
         if plain_words:
             drafts, pool = self._glossary(shelf).explain(drafts, pool, found.asked, history)
         checked = citation.check(drafts, pool)
-        if left_open:
-            checked = checked.with_note(answering.nothing_on(left_open))
+        for note in notes:
+            checked = checked.with_note(note)
         reminder = answering.dated((s.text for s in checked.sentences if s.origin == "quote"), today)
-        return checked.with_note(reminder) if reminder else checked
+        checked = checked.with_note(reminder) if reminder else checked
+        return checked, "partly" if notes else found.status
 
     def _reworded(
         self, queries: Queries, history: Sequence[Message], account: _Account
@@ -1009,10 +1033,21 @@ def _said_on(found: _Found, drafts: answering.Drafts, chooser: choosing.Chooser)
     return [[chooser.reads(asked.vector, hit, span) for asked in found.asked_in_it] for hit, span in quoted]
 
 
-def _left_open(found: _Found, reads: Sequence[Sequence[float]], chooser: choosing.Chooser) -> list[str]:
+def _notes_on(left_open: Sequence[_Asked], kinds: gaps.Gaps | None) -> Iterator[str]:
+    """Say which of several questions are left open: by what is missing where its kind is known, else in their words."""
+    known = [(asked, kinds.kind_of(asked.vector) if kinds else None) for asked in left_open]
+    yield from dict.fromkeys(answering.open_on(gap.lacks) for _, gap in known if gap)
+    if unknown := [asked.text for asked, gap in known if gap is None]:
+        yield answering.nothing_on(unknown)
+
+
+def _left_open(
+    found: _Found, reads: Sequence[Sequence[float]], chooser: choosing.Chooser, kinds: gaps.Gaps | None
+) -> list[_Asked]:
     """Return the questions of a message of several that nothing quoted answers.
 
-    One that wants a verdict has ours, that nobody can give it.
+    One that wants a verdict has ours, that nobody can give it; and one that guidance likelier answers than not, as far
+    as that is known, is not called open.
     """
 
     def is_open(i: int, asked: _Asked) -> bool:
@@ -1022,10 +1057,12 @@ def _left_open(found: _Found, reads: Sequence[Sequence[float]], chooser: choosin
             return asked.open and not answering.likely(asked.hits)
         if max((hit.wording for hit in asked.hits), default=0.0) >= NEAR:
             return False
+        if kinds is not None and kinds.log_odds(asked.vector) < 0.0:
+            return False
         best = max((each[i] for each in reads), default=-math.inf)
         return best < COVERED and max((max(hit.belongs, default=-math.inf) for hit in asked.hits), default=0.0) < FITS
 
-    return [asked.text for i, asked in enumerate(found.asked_in_it) if is_open(i, asked)]
+    return [asked for i, asked in enumerate(found.asked_in_it) if is_open(i, asked)]
 
 
 def _by_question(drafts: answering.Drafts, pool: Sequence[Hit], reads: Sequence[Sequence[float]]) -> answering.Drafts:
@@ -1056,6 +1093,21 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
     return answering.follow_ups(near, checked.citations, history, states=found.queries.states)
 
 
+def _is_measured(hits: Sequence[Hit]) -> bool:
+    """Tell whether what was found is of guidance like the shipped, on which it was measured what answers."""
+    return bool(hits) and answering.is_measured(hits[0])
+
+
+def _gap_of(kinds: gaps.Gaps | None, asked: Sequence[Any]) -> gaps.Gap | None:
+    """Return the kind that the question is of which is likeliest left open."""
+    return kinds.kind_of(max(asked, key=kinds.log_odds)) if kinds else None
+
+
+def _most_open(kinds: gaps.Gaps | None, asked: Sequence[Any]) -> float:
+    """Return the log-odds that the question of a message of which that is likeliest is left open."""
+    return max(map(kinds.log_odds, asked)) if kinds else 0.0
+
+
 def _with_what_belongs(
     verdict: grounding.Verdict,
     chooser: choosing.Chooser,
@@ -1065,11 +1117,11 @@ def _with_what_belongs(
     question: str,
     ground: grounding.Ground,
     today: date,
+    left_open: float,
 ) -> grounding.Verdict:
     """Judge anew by the sentences that belong in the answer, where that was measured: in guidance like the shipped."""
     limits = chooser.answerable
-    measured = bool(found[0]) and answering.is_measured(found[0][0])
-    if limits is None or not measured:
+    if limits is None or not _is_measured(found[0]):
         return verdict
     odds = max(
         limits.log_odds(
@@ -1079,6 +1131,7 @@ def _with_what_belongs(
                 confidence=verdict.confidence,
                 lacking=verdict.asked is not None,
                 unnamed=bool(verdict.unknown_names),
+                left_open=left_open,
             )
         )
         for whole in wholes
@@ -1118,7 +1171,10 @@ def _parts_found(
     """Return what was found with the vector of what it was found for, the whole message first."""
     own = _own_parts(queries)
     parts = zip(vectors[len(queries.searched) :], facets, strict=True)
-    return [choosing.Found(whole, hits), *(choosing.Found(*part, i >= own) for i, part in enumerate(parts))]
+    return [
+        choosing.Found(whole, hits),
+        *(choosing.Found(*part, general=i >= own, asks=i < queries.asking) for i, part in enumerate(parts)),
+    ]
 
 
 def _own_parts(queries: Queries) -> int:

@@ -15,6 +15,7 @@ from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from career_advisor.bounds import Bound
+from career_advisor.gaps import Gap
 from career_advisor.records import Citation, Document, DraftSentence, Hit, Message, Section, Span, Status
 from career_advisor.text import Asked, content_words, dates, foreign_language, words
 
@@ -399,6 +400,7 @@ READ_ON = " The pages below may tell you more."
 """Where nobody to talk to is among the services shown."""
 PARTLY = "My sources don't answer exactly that. What comes nearest:"
 NEAREST = "What comes nearest:"
+DO_SAY = "What they do say:"
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
 # A time limit that goes with a date; and an amount of money, whose date says when it was known: it holds for its year.
 _ROUND = re.compile(
@@ -429,6 +431,7 @@ def compose(
     *,
     lacking: Asked | None,
     unknown: Sequence[str],
+    gap: Gap | None = None,
     feeling: str | None,
     history: Sequence[Message],
     documents: Sequence[Document],
@@ -453,6 +456,7 @@ def compose(
         facets: For each part of a long message.
         lacking: The kind of thing asked for that is not in the passages.
         unknown: Names in the question that no passage has.
+        gap: The kind of question that it leaves open, where that is known in another way.
         feeling: What weighs on the person, a key of KIND.
         history: The turns before, so that no line of ours is said twice.
         documents: All of the index, to say what it is about.
@@ -471,8 +475,8 @@ def compose(
     Returns:
         Our words and the quotes, in the order in which they are shown.
     """
-    gap = f"My sources don't {_gap(lacking, unknown)}."
-    declined = bound.says if bound else f"{gap[:-1]}, so I won't guess." if lacking or unknown else NOT_COVERED
+    lacks = _gap(lacking, unknown) if lacking or unknown else gap.lacks if gap else ""
+    declined = bound.says if bound else f"My sources don't {lacks}, so I won't guess." if lacks else NOT_COVERED
 
     def chosen(shape: Shape) -> tuple[DraftSentence, ...]:
         return quotes(
@@ -507,7 +511,9 @@ def compose(
         case "partly":
             shape = NEAR_BY if lacking or unknown else PLAIN
             near = chosen(shape)
-            line = f"{bound.says} {NEAREST}" if bound else f"{gap} {NEAREST}" if lacking or unknown else PARTLY
+            # Of a message that leaves one thing open, the rest may be answered.
+            behind = NEAREST if lacking or unknown else DO_SAY
+            line = f"{bound.says} {NEAREST}" if bound else f"{open_on(lacks)} {behind}" if lacks else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
             # Whoever asks something is answered that, and not told first what else was looked up.
@@ -555,6 +561,11 @@ def _unsaid(lines: Sequence[str], history: Sequence[Message]) -> str:
 def likely(hits: Sequence[Hit]) -> bool:
     """Tell whether any sentence found likely belongs in the answer, or may, for all that was measured."""
     return any(not is_measured(hit) or max(hit.belongs, default=-math.inf) >= PLAIN.likely for hit in hits)
+
+
+def open_on(lacks: str) -> str:
+    """Say what the sources leave open: the end of "My sources don't …"."""
+    return f"My sources don't {lacks}."
 
 
 def nothing_on(questions: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple, TypeAlias
@@ -29,6 +29,7 @@ from career_advisor.text import words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Values: TypeAlias = npt.NDArray[np.float64]
+Positions: TypeAlias = npt.NDArray[np.intp]
 
 UNMEASURED = "all-MiniLM-L6-v2"
 """Encoder whose weights stand in for those of one that nobody measured."""
@@ -102,6 +103,8 @@ class Whole(NamedTuple):
     """1 where a name that is asked about stands nowhere."""
     usual: float
     """Log-odds that guidance answers such a message, by its vector alone, divided by ten."""
+    open: float = 0.0
+    """Log-odds that it, or the question in it of which that is likeliest, is left open (`gaps`), divided by ten."""
 
 
 class Found(NamedTuple):
@@ -112,6 +115,8 @@ class Found(NamedTuple):
     hits: Sequence[Hit]
     general: bool = False
     """Whether the part is a question that anybody in such a situation has, beside those of the message itself."""
+    asks: bool = False
+    """Whether it is one of several questions of the message."""
 
 
 SEVERAL = 5
@@ -205,6 +210,15 @@ def recalled_for(encoder: str) -> Recalled | None:
         return Recalled(rows, *(each.astype(np.float32) for each in (project, weights, bias)))
 
 
+class _Fixed(NamedTuple):
+    """What is the same of a sentence whatever is asked: some of its `Traits`, and its `digest`."""
+
+    opens: float
+    length: float
+    of_sources: float
+    digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class Chooser:
     """Weighs the sentences of one index."""
@@ -220,6 +234,8 @@ class Chooser:
     """`None` where nobody measured what guidance answers."""
     recalled: Recalled | None = None
     """`None` where nothing is known by heart."""
+    fixed: dict[int, _Fixed] = field(default_factory=dict)
+    """By row of the sentence's vector; filled as sentences are found."""
 
     @classmethod
     def of(cls, shelf: Shelf, *, of_the_field: bool) -> Chooser:
@@ -248,7 +264,14 @@ class Chooser:
         return weighed
 
     def whole(
-        self, message: Vectors, found: Sequence[Sequence[Hit]], *, confidence: float, lacking: bool, unnamed: bool
+        self,
+        message: Vectors,
+        found: Sequence[Sequence[Hit]],
+        *,
+        confidence: float,
+        lacking: bool,
+        unnamed: bool,
+        left_open: float,
     ) -> Whole:
         """Return what speaks for a message being answered.
 
@@ -258,6 +281,7 @@ class Chooser:
             confidence: Probability that the passages answer, as `grounding` judges them.
             lacking: Whether the kind of thing asked for stands nowhere.
             unnamed: Whether a name that is asked about stands nowhere.
+            left_open: Log-odds that such a message is left open, as `gaps` has them.
         """
         odds: dict[tuple[str, int, int], float] = {}
         for hit in (hit for part in found for hit in part):
@@ -270,6 +294,7 @@ class Chooser:
             lacking=lacking,
             unnamed=unnamed,
             usual=float(self.answerable.usual[:-1] @ message + self.answerable.usual[-1]) if self.answerable else 0.0,
+            left_open=left_open,
         )
 
     def reads(self, asked: Vectors, hit: Hit, span: Span) -> float:
@@ -282,28 +307,77 @@ class Chooser:
         """
         if self.head is None:
             return 0.0
-        quoted = [each for each in hit.sentences if span.start <= each.start and each.end <= span.end]
-        rows = [self.rows.sentences[hit.document.path, each.start, each.end] for each in quoted or hit.sentences]
-        said = np.asarray(self.vectors[rows], np.float32)
-        return float(self.head.log_odds(asked, said, self._above(hit, said)).max())
+        quoted = tuple(each for each in hit.sentences if span.start <= each.start and each.end <= span.end)
+        rows, above = self._rows(replace(hit, sentences=quoted or hit.sentences))
+        said, headings = (np.asarray(self.vectors[each], np.float32) for each in (rows, above))
+        return float(self.head.log_odds(asked, said, headings).max())
 
     def traits(self, message: Vectors, found: Sequence[Found]) -> list[list[Values]]:
         """Return for each hit the traits of its sentences, shape (sentences, len(Traits))."""
-        flat = [(part.vector, hit) for part in found for hit in part.hits if hit.sentences]
-        if not flat:
+        hits = [hit for part in found for hit in part.hits]
+        counts = [len(hit.sentences) for hit in hits]
+        if not sum(counts):
             return [[np.zeros((0, len(Traits._fields))) for _ in part.hits] for part in found]
-        best = max(max(hit.sentence_scores) for _, hit in flat)
-        nearest = max(float((self._sentences(hit) @ message).max()) for _, hit in flat)
-        return [[self._traits(message, part, hit, best, nearest) for hit in part.hits] for part in found]
+        of_part = np.repeat([i for i, part in enumerate(found) for _ in part.hits], counts)
+        rows, tops = map(np.concatenate, zip(*(self._rows(hit) for hit in hits), strict=True))
+        said, above = np.asarray(self.vectors[rows], np.float32), np.asarray(self.vectors[tops], np.float32)
+        fixed = [self._fixed(hit, i, row) for hit in hits for i, row in enumerate(self._rows(hit)[0])]
+        recalled = self._recalled_rows([each.digest for each in fixed])
+        odds = np.concatenate([hit.sentence_scores for hit in hits])
+        to_message = said @ message
+        columns: dict[str, npt.NDArray[np.floating]] = {
+            "odds": odds / 10.0,
+            "behind": (odds - odds.max()) / 10.0,
+            "cosine": np.zeros(len(rows)),
+            "behind_nearest": to_message - to_message.max(),
+            "wording": np.repeat([hit.wording for hit in hits], counts),
+            "fused": np.repeat([hit.fused / 10.0 for hit in hits], counts),
+            "similarity": np.repeat([hit.similarity for hit in hits], counts),
+            "opens": np.array([each.opens for each in fixed]),
+            "length": np.array([each.length for each in fixed]),
+            "of_sources": np.array([each.of_sources for each in fixed]),
+            "heading": above @ message,
+            "heading_part": np.zeros(len(rows)),
+            "reads": self._read(message, said, above),
+            "reads_part": np.zeros(len(rows)),
+            "learnt": np.repeat([hit.leg_scores.get("learnt", 0.0) / 10.0 for hit in hits], counts),
+            "recalled": self._recall(message, recalled),
+            "recalled_part": np.zeros(len(rows)),
+            "general": np.array([float(found[i].general) for i in of_part]),
+        }
+        traits = np.stack([columns[name].astype(np.float64) for name in Traits._fields], axis=1)
+        by_part = [Traits._fields.index(name) for name in ("cosine", "heading_part", "reads_part", "recalled_part")]
+        for i, part in enumerate(found):
+            mine = np.flatnonzero(of_part == i)
+            whole = np.array_equal(part.vector, message)
+            reads, known = (traits[mine, Traits._fields.index(name)] for name in ("reads", "recalled"))
+            if not whole:
+                reads = self._read(part.vector, said[mine], above[mine])
+                known = self._recall(part.vector, recalled[mine])
+            traits[mine[:, None], by_part] = np.stack(
+                [said[mine] @ part.vector, above[mine] @ part.vector, reads, known], axis=1
+            )
+        each = iter(np.split(traits, np.cumsum(counts)[:-1]))
+        return [[next(each) for _ in part.hits] for part in found]
 
-    def _sentences(self, hit: Hit) -> Vectors:
+    def _rows(self, hit: Hit) -> tuple[Positions, Positions]:
+        """Return the rows of the vectors of a hit's sentences, and of the question above each; its own without one."""
         rows = [self.rows.sentences[hit.document.path, span.start, span.end] for span in hit.sentences]
-        return np.asarray(self.vectors[rows], np.float32)
+        above = self.rows.headings.get((hit.document.path, hit.section))
+        return np.array(rows, np.intp), np.array(rows if above is None else [above] * len(rows), np.intp)
 
-    def _above(self, hit: Hit, said: Vectors) -> Vectors:
-        """Return the vector of the question of a hit's section, for each of its sentences; their own without one."""
-        row = self.rows.headings.get((hit.document.path, hit.section))
-        return said if row is None else np.repeat(np.asarray(self.vectors[row], np.float32)[None], len(said), axis=0)
+    def _fixed(self, hit: Hit, number: int, row: int) -> _Fixed:
+        """Return what is the same of a sentence whatever is asked; worked out once."""
+        if row not in self.fixed:
+            span, section = hit.sentences[number], hit.document.sections[hit.section]
+            text = hit.document.text[span.start : span.end]
+            self.fixed[row] = _Fixed(
+                opens=float(bool(section.heading) and span.start <= section.blocks[0].start + 1),
+                length=len(words(text)) / 30.0,
+                of_sources=float(bool(_ABOUT_SOURCES.search(text))),
+                digest=digest(text),
+            )
+        return self.fixed[row]
 
     def _read(self, asked: Vectors, said: Vectors, above: Vectors) -> Vectors:
         """Return `Traits.reads` of sentences, shape (sentences,); zeros where nothing is read."""
@@ -311,55 +385,20 @@ class Chooser:
             return np.zeros(len(said), np.float32)
         return self.head.log_odds(asked, said, above) / np.float32(10.0)
 
-    def _recalled(self, asked: Vectors, hit: Hit) -> Vectors:
+    def _recalled_rows(self, digests: Sequence[str]) -> Positions:
+        known = self.recalled.rows if self.recalled else {}
+        return np.array([known.get(each, -1) for each in digests], np.intp)
+
+    def _recall(self, asked: Vectors, rows: Positions) -> Vectors:
         """Return `Traits.recalled` of sentences, shape (sentences,); zeros where nothing is known by heart."""
         if self.recalled is None:
-            return np.zeros(len(hit.sentences), np.float32)
-        sentences = [digest(hit.document.text[span.start : span.end]) for span in hit.sentences]
-        rows = np.array([self.recalled.rows.get(each, -1) for each in sentences], np.intp)
+            return np.zeros(len(rows), np.float32)
         return self.recalled.log_odds(asked, rows) / np.float32(10.0)
 
-    def _traits(self, message: Vectors, found: Found, hit: Hit, best: float, nearest: float) -> Values:
-        if not hit.sentences:
-            return np.zeros((0, len(Traits._fields)))
-        part, general = found.vector, float(found.general)
-        said = self._sentences(hit)
-        above = self._above(hit, said)
-        reads, recalled = self._read(message, said, above), self._recalled(message, hit)
-        reads_part, recalled_part = reads, recalled
-        if not np.array_equal(message, part):
-            reads_part, recalled_part = self._read(part, said, above), self._recalled(part, hit)
-        section = hit.document.sections[hit.section]
-        to_message, to_part, heading, heading_part = said @ message, said @ part, above @ message, above @ part
-        rows = []
-        for i, (span, odds) in enumerate(zip(hit.sentences, hit.sentence_scores, strict=True)):
-            text = hit.document.text[span.start : span.end]
-            rows.append(
-                Traits(
-                    odds=odds / 10.0,
-                    behind=(odds - best) / 10.0,
-                    cosine=float(to_part[i]),
-                    behind_nearest=float(to_message[i]) - nearest,
-                    wording=hit.wording,
-                    fused=hit.fused / 10.0,
-                    similarity=hit.similarity,
-                    opens=float(bool(section.heading) and span.start <= section.blocks[0].start + 1),
-                    length=len(words(text)) / 30.0,
-                    of_sources=float(bool(_ABOUT_SOURCES.search(text))),
-                    heading=float(heading[i]),
-                    heading_part=float(heading_part[i]),
-                    reads=float(reads[i]),
-                    reads_part=float(reads_part[i]),
-                    learnt=hit.leg_scores.get("learnt", 0.0) / 10.0,
-                    recalled=float(recalled[i]),
-                    recalled_part=float(recalled_part[i]),
-                    general=general,
-                )
-            )
-        return np.array(rows, np.float64)
 
-
-def whole_of(odds: Sequence[float], *, confidence: float, lacking: bool, unnamed: bool, usual: float) -> Whole:
+def whole_of(
+    odds: Sequence[float], *, confidence: float, lacking: bool, unnamed: bool, usual: float, left_open: float
+) -> Whole:
     """Return `Whole` from the log-odds of the sentences found, the highest first; the rest as in `Chooser.whole`."""
     best, second = [*odds[:2], -SUREST, -SUREST][:2]
     likely = 1.0 / (1.0 + np.exp(-np.array(odds[:SEVERAL])))
@@ -372,6 +411,7 @@ def whole_of(odds: Sequence[float], *, confidence: float, lacking: bool, unnamed
         lacking=float(lacking),
         unnamed=float(unnamed),
         usual=usual / 10.0,
+        open=left_open / 10.0,
     )
 
 

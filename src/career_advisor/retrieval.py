@@ -37,6 +37,8 @@ from career_advisor.text import content_words, stems
 
 Scores: TypeAlias = npt.NDArray[np.float32]
 Positions: TypeAlias = npt.NDArray[np.intp]
+Weighed: TypeAlias = list[tuple[Hit, npt.NDArray[np.float64]]]
+"""Hits, and of each the `Signs` of its sentences, shape (sentences, len(Signs))."""
 
 
 class Weights(NamedTuple):
@@ -122,6 +124,17 @@ def weights_for(encoder: str) -> Weights:
     return WEIGHTS.get(encoder, DEFAULT)
 
 
+class Search(NamedTuple):
+    """One thing that is looked up."""
+
+    queries: Sequence[str]
+    """One or several ways of asking; each is scored by itself, and the standardised scores are averaged."""
+    vectors: Scores
+    """Of the queries, shape (len(queries), dimension), rows of length 1."""
+    limit: int
+    """Hits at most."""
+
+
 def retrieve(
     queries: Sequence[str],
     vectors: Scores,
@@ -134,8 +147,8 @@ def retrieve(
     """Find passages.
 
     Args:
-        queries: One or several ways of asking; each is scored by itself, and the standardised scores are averaged.
-        vectors: Of the queries, shape (len(queries), dimension), rows of length 1.
+        queries: As `Search` has them, like the next and the limit.
+        vectors: Of the queries.
         shelf: The index.
         limit: Hits at most.
         weights: Of the legs.
@@ -145,9 +158,23 @@ def retrieve(
         By falling score; ties by document path and offset. No two overlap, none crosses a section, and words that
         stand in two documents are shown once.
     """
-    weighed = weigh(queries, vectors, shelf, limit=max(limit, RERANKED), weights=weights, adapter=adapter)
+    return retrieve_each([Search(queries, vectors, limit)], shelf, weights=weights, adapter=adapter)[0]
+
+
+def retrieve_each(
+    searches: Sequence[Search], shelf: Shelf, *, weights: Weights = DEFAULT, adapter: Adapter | None = None
+) -> list[list[Hit]]:
+    """Find passages for several things at once, as `retrieve` does for one.
+
+    The vectors of the index, some thirty megabytes, pass by once for all of them: that is most of what a search takes.
+    """
     learnt = adapter.order if adapter is not None else 0.0
-    return _reranked(weighed, shelf.encoder.name, learnt)[:limit] if limit > 0 else []
+    deep = [search._replace(limit=max(search.limit, RERANKED)) for search in searches]
+    weighed = weigh_each(deep, shelf, weights=weights, adapter=adapter)
+    return [
+        _reranked(each, shelf.encoder.name, learnt)[: search.limit] if search.limit > 0 else []
+        for search, each in zip(searches, weighed, strict=True)
+    ]
 
 
 def weigh(
@@ -158,43 +185,53 @@ def weigh(
     limit: int,
     weights: Weights = DEFAULT,
     adapter: Adapter | None = None,
-) -> list[tuple[Hit, npt.NDArray[np.float64]]]:
-    """Find passages, and what speaks for each of their sentences, before it is weighed.
+) -> Weighed:
+    """Find passages, and what speaks for each of their sentences, before it is weighed: `weigh_each` of one."""
+    return weigh_each([Search(queries, vectors, limit)], shelf, weights=weights, adapter=adapter)[0]
 
-    Args:
-        queries: As for `retrieve`, like all the others.
-        vectors: Of the queries.
-        shelf: The index.
-        limit: Hits at most.
-        weights: Of the legs.
-        adapter: Knows which sections answer such questions.
+
+def weigh_each(
+    searches: Sequence[Search], shelf: Shelf, *, weights: Weights = DEFAULT, adapter: Adapter | None = None
+) -> list[Weighed]:
+    """Find passages for several things, and what speaks for each of their sentences, before it is weighed.
 
     Returns:
-        Hits by falling score, with the fused score as that of each sentence, and their `Signs` as an array of shape
-        (sentences, len(Signs)).
+        For each of them hits by falling score, with the fused score as that of each sentence, and their `Signs` as an
+        array of shape (sentences, len(Signs)).
     """
-    if not queries or not shelf.passages:
-        return []
+    asking = [search for search in searches if search.queries]
+    if not asking or not shelf.passages:
+        return [[] for _ in searches]
     ready = _prepare(shelf)
-    asked = np.asarray(vectors, np.float32)
-    raw, themeless, lean = _cosines(asked, shelf, ready)
-    dense = np.mean([_dense(*row, ready) for row in zip(raw, themeless, lean, strict=True)], axis=0)
-    lexical = np.mean([_standard(np.asarray(shelf.lexical(query), np.float32)) for query in queries], axis=0)
-    wording = np.mean([_wording(*row, ready) for row in zip(raw, themeless, lean, strict=True)], axis=0)
-    wording_cosine = np.maximum(_best_wording(raw.max(axis=0), ready), 0.0)[ready.section]
+    near = _compared(np.concatenate([search.vectors for search in asking]).astype(np.float32), shelf, ready, adapter)
+    weighed, at = [], 0
+    for search in searches:
+        upto = at + len(search.queries)
+        weighed.append(_weighed(search, near.of(at, upto), shelf, weights, adapter) if search.queries else [])
+        at = upto
+    return weighed
+
+
+def _weighed(search: Search, near: _Near, shelf: Shelf, weights: Weights, adapter: Adapter | None) -> Weighed:
+    ready = _prepare(shelf)
+    each = list(zip(near.raw, near.themeless, near.lean, strict=True))
+    dense = np.mean([_dense(*row, ready) for row in each], axis=0)
+    lexical = np.mean([_standard(np.asarray(shelf.lexical(query), np.float32)) for query in search.queries], axis=0)
+    wording = np.mean([_wording(*row, ready) for row in each], axis=0)
+    wording_cosine = np.maximum(_best_wording(near.raw.max(axis=0), ready), 0.0)[ready.section]
     legs = {"dense": dense, "lexical": lexical, "wording": wording}
     fused = dense + weights.lexical * lexical + weights.wording * wording
     found = fused
     if adapter is not None:
-        cosines = (adapter.moved(asked) @ np.asarray(shelf.vectors, np.float32).T)[:, ready.texts]
-        legs["learnt"] = adapter.log_shares(asked, cosines, ready.text_bounds, ready.named)[ready.section]
+        cosines = near.moved[:, ready.texts]
+        legs["learnt"] = adapter.log_shares(near.asked, cosines, ready.text_bounds, ready.named)[ready.section]
         found = fused + adapter.weight * legs["learnt"]
     ranks = {name: _ranks(scores) for name, scores in legs.items()}
-    scored = _Scored(found, fused, legs, ranks, _best_cosine(raw.max(axis=0), ready), wording_cosine)
-    hits = _shown(scored, scored.found, shelf, ready, limit)
+    scored = _Scored(found, fused, legs, ranks, _best_cosine(near.raw.max(axis=0), ready), wording_cosine)
+    hits = _shown(scored, scored.found, shelf, ready, search.limit)
     if lexical.any():
-        hits = _with_words(hits, _shown(scored, lexical, shelf, ready, BY_WORDS))[:limit]
-    return list(zip(hits, _signs(queries, raw.max(axis=0), hits, ready), strict=True))
+        hits = _with_words(hits, _shown(scored, lexical, shelf, ready, BY_WORDS))[: search.limit]
+    return list(zip(hits, _signs(search.queries, near.raw.max(axis=0), hits, ready), strict=True))
 
 
 # ---------------------------------------------------------------- what is worked out once for an index
@@ -374,25 +411,41 @@ def _runs(words: Positions, section: Positions, bounds: Positions) -> _Runs:
 # ---------------------------------------------------------------- scores
 
 
-def _cosines(asked: Scores, shelf: Shelf, ready: _Prepared) -> tuple[Scores, Scores, Scores]:
-    """Compare the queries with every window, as they are and without the theme.
+class _Near(NamedTuple):
+    """How near queries are to every window."""
 
-    Returns:
-        The cosines, shape (queries, windows); those without the theme; and how far each query leans on the theme,
-        from 0 to 1, shape (queries,).
-    """
-    matrix = np.asarray(shelf.vectors, np.float32)
-    theme = ready.theme
+    asked: Scores
+    """Their vectors, shape (queries, dimension)."""
+    raw: Scores
+    """Cosines, shape (queries, windows)."""
+    themeless: Scores
+    """Those without the theme."""
+    lean: Scores
+    """How far each query leans on the theme, from 0 to 1, shape (queries,)."""
+    moved: Scores
+    """Cosines of where their answers are; no windows without an adapter."""
+
+    def of(self, first: int, last: int) -> _Near:
+        """Return the same of some of them."""
+        return _Near(*(each[first:last] for each in self))
+
+
+def _compared(asked: Scores, shelf: Shelf, ready: _Prepared, adapter: Adapter | None) -> _Near:
+    """Compare queries with every window: as they are, without the theme, and moved to where their answers are."""
+    matrix, theme, count = np.asarray(shelf.vectors, np.float32), ready.theme, len(asked)
+    rest = asked
+    if theme is not None:
+        rest = asked - theme.mean
+        rest -= (rest @ theme.directions.T) @ theme.directions
+    moved = adapter.moved(asked) if adapter is not None else asked[:0]
+    every = np.concatenate((asked, rest, moved)) @ matrix.T
+    raw, themeless, there = every[:count], every[count : 2 * count], every[2 * count :]
     if theme is None:
-        raw = asked @ matrix.T
-        return raw, raw, np.zeros(len(asked), np.float32)
+        return _Near(asked, raw, raw, np.zeros(count, np.float32), there)
     cosine = asked @ theme.mean / max(float(np.linalg.norm(theme.mean)), 1e-9)
     lean = np.clip((cosine - THEME_FROM) / (THEME_TO - THEME_FROM), 0.0, 1.0)
-    rest = asked - theme.mean
-    rest -= (rest @ theme.directions.T) @ theme.directions
-    both = np.concatenate((asked, rest)) @ matrix.T
-    themeless = (both[len(asked) :] - (rest @ theme.mean)[:, None]) * theme.stretch
-    return both[: len(asked)], themeless.astype(np.float32), lean.astype(np.float32)
+    themeless = (themeless - (rest @ theme.mean)[:, None]) * theme.stretch
+    return _Near(asked, raw, themeless.astype(np.float32), lean.astype(np.float32), there)
 
 
 def _standard(scores: Scores) -> Scores:

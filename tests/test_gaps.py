@@ -1,0 +1,68 @@
+"""What guidance leaves open is told by its kind: plainly, and not where it is answered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from career_advisor import answering
+from career_advisor.advisor import Advisor
+from career_advisor.gaps import NONE, OTHER, Gaps, gaps_for, known_gaps
+from career_advisor.models import LIGHT_ENCODER
+from career_advisor.records import Reply
+
+AGE, PAY, REST = np.eye(3, dtype=np.float32)
+LEARNT = Gaps(
+    ("age", NONE, OTHER, "pay"), np.array([[9, 0, 0, 0], [0, 0, 0, 6], [0, 9, 0, 0], [0, 2, 0, 0]], np.float32)
+)
+"""Of vectors of three numbers: one for questions of age, one for those of pay, one for what is answered."""
+
+
+def answer(advisor: Advisor, question: str) -> Reply:
+    *_, reply = advisor.reply(question)
+    assert isinstance(reply, Reply)
+    return reply
+
+
+def test_a_question_is_left_open_as_far_as_it_is_of_any_kind() -> None:
+    assert LEARNT.log_odds(AGE) > LEARNT.log_odds(PAY) > 0 > LEARNT.log_odds(REST)
+    assert sum(LEARNT.shares(AGE).values()) == pytest.approx(1)
+
+
+def test_the_likeliest_kind_is_named_where_it_is_likely_enough() -> None:
+    assert [kind and kind.key for kind in map(LEARNT.kind_of, (AGE, PAY, REST))] == ["age", "pay", None]
+
+
+def test_every_kind_that_is_learnt_has_a_line_and_every_line_is_learnt() -> None:
+    learnt = gaps_for(LIGHT_ENCODER)
+
+    assert learnt is not None
+    assert set(learnt.kinds) == {NONE, OTHER, *known_gaps()}
+    assert gaps_for("another") is None
+    assert all(each.lacks and each.lacks[-1] not in ".,;" for each in known_gaps().values())
+
+
+@pytest.mark.parametrize(
+    ("question", "key"),
+    [
+        ("Do labs sponsor visas for software engineers?", "visas"),
+        ("Which university is best for a master in machine learning?", "studies"),
+        ("I have a stutter. Should I mention it before an interview?", "health"),
+    ],
+)
+def test_what_the_guidance_leaves_open_is_named_by_its_kind(shipped_advisor: Advisor, question: str, key: str) -> None:
+    reply = answer(shipped_advisor, question)
+
+    assert reply.status in {"partly", "not_covered"}
+    assert answering.open_on(known_gaps()[key].lacks).removesuffix(".") in reply.answer
+
+
+def test_no_section_of_the_guidance_is_said_to_be_left_open_where_its_own_question_is_asked(
+    shipped_advisor: Advisor,
+) -> None:
+    lines = [answering.open_on(gap.lacks).removesuffix(".") for gap in known_gaps().values()]
+    documents = shipped_advisor._shelves.current().documents.values()
+    headings = [section.heading[-1] for each in documents for section in each.sections if section.heading]
+
+    wrong = [each for each in headings[::9] if any(line in answer(shipped_advisor, each).answer for line in lines)]
+    assert wrong == []
