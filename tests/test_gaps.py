@@ -64,5 +64,18 @@ def test_no_section_of_the_guidance_is_said_to_be_left_open_where_its_own_questi
     documents = shipped_advisor._shelves.current().documents.values()
     headings = [section.heading[-1] for each in documents for section in each.sections if section.heading]
 
-    wrong = [each for each in headings[::9] if any(line in answer(shipped_advisor, each).answer for line in lines)]
-    assert wrong == []
+    answers = {heading: answer(shipped_advisor, heading).answer for heading in headings[::9]}
+    assert len(answers) > 30
+    assert [heading for heading, said in answers.items() if any(line in said for line in lines)] == []
+
+
+def test_of_several_questions_the_one_that_is_left_open_is_named_and_the_others_are_answered(
+    shipped_advisor: Advisor,
+) -> None:
+    told = "Where are jobs listed? And how should I tell my supervisor that I am leaving?"
+
+    reply = answer(shipped_advisor, told)
+
+    assert reply.status == "partly"
+    assert "https://jobs.80000hours.org/" in reply.answer
+    assert answering.open_on(known_gaps()["manners"].lacks) in reply.answer

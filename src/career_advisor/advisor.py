@@ -188,6 +188,8 @@ class _Found:
     """What it asks for beyond what guidance can do."""
     gap: gaps.Gap | None
     """The kind of question that it leaves open, if it does."""
+    kinds: gaps.Gaps | None
+    """What tells such kinds apart; `None` where that was not learnt."""
 
     @property
     def for_a_model(self) -> bool:
@@ -480,7 +482,10 @@ class Advisor:
         )
         of_parts = zip(queries.facets, vectors[len(queries.searched) :], facets, strict=True)
         asked_in_it = [_Asked(*part, part[0] in open_ones) for part in of_parts][: queries.asking]
-        kinds = gaps.gaps_for(shelf.encoder.name)
+        kinds = gaps.gaps_for(shelf.encoder.name) if _is_measured(hits) else None
+        most_open = (
+            max([standalone, *(part.vector for part in asked_in_it)], key=kinds.log_odds) if kinds else standalone
+        )
         verdict = _with_what_belongs(
             verdict,
             chooser,
@@ -489,7 +494,7 @@ class Advisor:
             question=queries.standalone,
             ground=ground,
             today=self._today(),
-            left_open=_most_open(kinds, [standalone, *(part.vector for part in asked_in_it)]),
+            left_open=kinds.log_odds(most_open) if kinds else 0.0,
         )
         if bound and not bound.asks and verdict.status == "partly":
             verdict = verdict._replace(status="not_covered")  # what is near does nothing for whoever wants it done
@@ -503,8 +508,10 @@ class Advisor:
             asked=queries.question,
         )
         feeling = grounding.feeling(asked, as_asked, ground) or conversation.feeling_of(queries.understood)
-        gap = _gap_of(kinds, [standalone, *(part.vector for part in asked_in_it)]) if _is_measured(hits) else None
-        found = _Found(asked, queries, status, verdict, tuple(asked_in_it), hits, facets, feeling, offers, bound, gap)
+        gap = kinds.kind_of(most_open) if kinds else None
+        found = _Found(
+            asked, queries, status, verdict, tuple(asked_in_it), hits, facets, feeling, offers, bound, gap, kinds
+        )
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
 
@@ -793,8 +800,7 @@ class Advisor:
         notes: tuple[str, ...] = ()
         if found.status == "answered" and found.asked_in_it:
             reads = _said_on(found, drafts, chooser)
-            kinds = gaps.gaps_for(shelf.encoder.name) if _is_measured(found.hits) else None
-            notes = tuple(_notes_on(_left_open(found, reads, chooser, kinds), kinds))
+            notes = tuple(_notes_on(_left_open(found, reads, chooser), found.kinds))
             if found.asked_in_it[1:] and chooser.head:
                 drafts = _by_question(drafts, found.pool, reads)
         pool = found.pool
@@ -1041,9 +1047,7 @@ def _notes_on(left_open: Sequence[_Asked], kinds: gaps.Gaps | None) -> Iterator[
         yield answering.nothing_on(unknown)
 
 
-def _left_open(
-    found: _Found, reads: Sequence[Sequence[float]], chooser: choosing.Chooser, kinds: gaps.Gaps | None
-) -> list[_Asked]:
+def _left_open(found: _Found, reads: Sequence[Sequence[float]], chooser: choosing.Chooser) -> list[_Asked]:
     """Return the questions of a message of several that nothing quoted answers.
 
     One that wants a verdict has ours, that nobody can give it; and one that guidance likelier answers than not, as far
@@ -1057,7 +1061,7 @@ def _left_open(
             return asked.open and not answering.likely(asked.hits)
         if max((hit.wording for hit in asked.hits), default=0.0) >= NEAR:
             return False
-        if kinds is not None and kinds.log_odds(asked.vector) < 0.0:
+        if found.kinds is not None and found.kinds.log_odds(asked.vector) < 0.0:
             return False
         best = max((each[i] for each in reads), default=-math.inf)
         return best < COVERED and max((max(hit.belongs, default=-math.inf) for hit in asked.hits), default=0.0) < FITS
@@ -1096,16 +1100,6 @@ def _follow_ups(found: _Found, checked: citation.Checked, shelf: Shelf, history:
 def _is_measured(hits: Sequence[Hit]) -> bool:
     """Tell whether what was found is of guidance like the shipped, on which it was measured what answers."""
     return bool(hits) and answering.is_measured(hits[0])
-
-
-def _gap_of(kinds: gaps.Gaps | None, asked: Sequence[Any]) -> gaps.Gap | None:
-    """Return the kind that the question is of which is likeliest left open."""
-    return kinds.kind_of(max(asked, key=kinds.log_odds)) if kinds else None
-
-
-def _most_open(kinds: gaps.Gaps | None, asked: Sequence[Any]) -> float:
-    """Return the log-odds that the question of a message of which that is likeliest is left open."""
-    return max(map(kinds.log_odds, asked)) if kinds else 0.0
 
 
 def _with_what_belongs(
