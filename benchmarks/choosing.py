@@ -8,8 +8,9 @@ trained on these, on sets/readings.jsonl and on sets/asked.jsonl; for each messa
 run as always, and a logistic regression on `choosing.Traits` learns to tell them apart, with what the network makes of
 them and without. For the regression the network says of a message, and `adapting` of its sections, only what was
 learnt from the other half; what is known of the sentences by heart (`Recalled`) is learnt from sets/readings.jsonl and
-sets/asked.jsonl alone. Reported by five-fold cross-validation over messages, beside the order in which the search has
-them: the AUROC of the best sentences among all, how often the likeliest is one of them,
+sets/asked.jsonl alone; and `interaction`, too, says of a message what models say that have not seen it (`--unseen`,
+which benchmarks/interaction.py wrote). Reported by five-fold cross-validation over messages, beside the order in which
+the search has them: the AUROC of the best sentences among all, how often the likeliest is one of them,
 and, quoting what is likelier than answering's mark, how many sentences are quoted, how many of them are among the best
 and among the rest, and the share of the best ones quoted. From the same folds a second regression learns on
 `choosing.Whole` which messages are answered by what was found (`answerable`), with a linear model of the message's
@@ -54,6 +55,7 @@ from career_advisor.settings import load_settings
 from machine import commit, machine, today
 from measuring import RESAMPLES, interval
 from reading import Case, Pairs, Shape, asked, pairs_of, readings, train
+from unseen import see_unseen
 
 HERE = Path(__file__).parent
 SETS = HERE / "sets"
@@ -71,6 +73,8 @@ QUALIFIED = 0.055
 DECLINED = 0.01
 """Share of the messages that are answered by what was found which may be declined."""
 INVERSE_RIDGE = 0.3
+OF_THE_FIELD = ("reads", "recalled", "learnt", "answering", "behind_likeliest")
+"""Beginnings of the traits that are known in guidance about the field alone."""
 RECALLED_WIDTH, RECALLED_STEPS, RECALLED_RIDGE, BIAS_RIDGE = 128, 100, 0.01, 0.05
 """Of what is known by heart, chosen on halves of its questions."""
 WIDE = Shape(128, 128, 0.3)
@@ -117,10 +121,11 @@ class Weighed(NamedTuple):
     """Of each of its sentences."""
 
 
-def rows_of(encoder: str, home: Path, *names: str) -> tuple[list[Row], Chooser]:
-    """Look every message of some sets up."""
+def rows_of(encoder: str, home: Path, unseen: Path, *names: str) -> tuple[list[Row], Chooser]:
+    """Look every message of some sets up; what was learnt from as if it were new (`unseen`)."""
     settings = load_settings(home=home, encoder=encoder)
     advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False, remember=True)
+    see_unseen(advisor, unseen)
     shelf = advisor.searching("")[2]
     place_of = {
         digest(shelf.documents[path].text[start:end]): (path, " ".join(section.heading[-1:]))
@@ -477,11 +482,11 @@ class Fitted(NamedTuple):
     results: list[dict[str, Any]]
 
 
-def fitted(encoder: str, home: Path) -> Fitted:
+def fitted(encoder: str, home: Path, unseen: Path) -> Fitted:
     """Look the messages up, fit all of it, and measure."""
     every = list(range(len(Traits._fields)))
-    unread = [i for i in every if not Traits._fields[i].startswith(("reads", "recalled", "learnt"))]
-    found, chooser = rows_of(encoder, home, "choices.jsonl", "composed.jsonl")
+    unread = [i for i in every if not Traits._fields[i].startswith(OF_THE_FIELD)]
+    found, chooser = rows_of(encoder, home, unseen, "choices.jsonl", "composed.jsonl")
     cases = [*readings(), *asked()]
     labelled = pairs_of(encoder, home, cases)
     found = all_unlearnt(found, labelled, cases)
@@ -515,7 +520,7 @@ def fitted(encoder: str, home: Path) -> Fitted:
     assert kinds is not None, "benchmarks/gaps.py comes first"
     held_out = []
     for name in ("choices_held_out", "composed_held_out"):
-        kept, _ = rows_of(encoder, home, f"{name}.jsonl")
+        kept, _ = rows_of(encoder, home, unseen, f"{name}.jsonl")
         kept = [row for row in kept if len(weighed(row, weighing).belongs)]
         kept_read = [weighed(row, weighing) for row in kept]
         kept_odds = [row.traits @ weights + intercept for row in kept_read]
@@ -543,12 +548,13 @@ def main() -> None:
     """Fit, measure, print, and write where asked."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--home", type=Path, help="keep the indexes here")
+    parser.add_argument("--unseen", type=Path, required=True, help="folder that benchmarks/interaction.py wrote")
     parser.add_argument("--write", action="store_true", help="write choosing.toml and the results")
     given = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"  # of the processes started: with two threads each they take nine times as long
     with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         homes = [(given.home or Path(scratch)) / encoder for encoder in ENCODERS]
-        every = list(pool.map(fitted, ENCODERS, homes))
+        every = list(pool.map(fitted, ENCODERS, homes, [given.unseen] * len(homes)))
     results = [result for each in every for result in each.results]
     for result in results:
         print(json.dumps(result))

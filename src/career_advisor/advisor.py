@@ -27,6 +27,7 @@ from career_advisor import (
     explaining,
     gaps,
     grounding,
+    interaction,
     matching,
     prompting,
     referral,
@@ -34,6 +35,7 @@ from career_advisor import (
     telling,
     translating,
 )
+from career_advisor.interaction import Answering
 from career_advisor.records import (
     Age,
     DraftSentence,
@@ -300,6 +302,7 @@ class Advisor:
         *,
         question_limit: int = QUESTION_LIMIT,
         examples: Encoder | None = None,
+        compares: Callable[[Shelf], interaction.Sentences] | None = None,
         today: Callable[[], date] = date.today,
         allowance: Allowance = UNLIMITED,
         rewords: bool = False,
@@ -328,6 +331,7 @@ class Advisor:
         self._model = model
         self._question_limit = question_limit
         self._examples = examples or encoder
+        self._compares = compares
         self._today = today
         self._allowance = allowance
         self._rewords = rewords
@@ -337,6 +341,7 @@ class Advisor:
         self._spellers: dict[str, Speller] = {}
         self._glossaries: dict[str, explaining.Glossary] = {}
         self._choosers: dict[str, choosing.Chooser] = {}
+        self._sentences: dict[str, interaction.Sentences] = {}
         self._matchers: dict[str, matching.Matcher] = {}
         self._need_examples: referral.Needs | None = None
         self._situation_vectors: dict[str, Any] | None = None
@@ -473,12 +478,16 @@ class Advisor:
         clock.mark("encode")
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
         intent = grounding.screen(asked, as_asked, ground)
-        hits, facets = self._find(queries, vectors, shelf, unwanted)
+        wholes = _wholes(queries, vectors)
+        compared = {text: self._answering(text, shelf) for text in wholes}
+        hits, facets = self._find(queries, vectors, shelf, unwanted, list(compared.values()))
         verdict, open_ones = self._judge(queries, vectors, hits, facets, ground)
         chooser = self._chooser(shelf)
-        wholes = list(_wholes(queries, vectors).values())
         hits, *facets = choosing.surest(
-            [chooser.weigh(whole, _parts_found(whole, queries, vectors, hits, facets)) for whole in wholes]
+            [
+                chooser.weigh(whole, _parts_found(queries, vectors, hits, facets, (whole, compared[text])))
+                for text, whole in wholes.items()
+            ]
         )
         of_parts = zip(queries.facets, vectors[len(queries.searched) :], facets, strict=True)
         asked_in_it = [_Asked(*part, part[0] in open_ones) for part in of_parts][: queries.asking]
@@ -489,7 +498,7 @@ class Advisor:
         verdict = _with_what_belongs(
             verdict,
             chooser,
-            wholes,
+            list(wholes.values()),
             [hits, *facets],
             question=queries.standalone,
             ground=ground,
@@ -573,7 +582,9 @@ class Advisor:
         queries, vectors, shelf = self.searching(question, history)
         if not queries.question:
             return queries, []
-        (hits,) = self._retrieve([retrieval.Search(queries.searched, vectors, limit)], shelf)
+        texts = dict.fromkeys((queries.standalone, queries.question))
+        likely = _likeliest_of([self._answering(text, shelf) for text in texts])
+        (hits,) = self._retrieve([retrieval.Search(queries.searched, vectors, limit, likely)], shelf)
         return queries, hits
 
     def searching(self, question: str, history: Sequence[Message] = ()) -> tuple[Queries, Any, Shelf]:
@@ -692,10 +703,12 @@ class Advisor:
         understood, told = self._understand(clean(question), history, shelf)
         queries, unwanted = self._instead(understood, bounds.bound_of(understood.question))
         vectors = self._vectors([*queries.searched, *queries.facets], told)
-        hits, facets = self._find(queries, vectors, shelf, unwanted)
+        wholes = _wholes(queries, vectors)
+        compared = {text: self._answering(text, shelf) for text in wholes}
+        hits, facets = self._find(queries, vectors, shelf, unwanted, list(compared.values()))
         verdict, _ = self._judge(queries, vectors, hits, facets, self._ground(shelf))
-        standalone = _wholes(queries, vectors)[queries.standalone]
-        return _parts_found(standalone, queries, vectors, hits, facets), verdict, shelf
+        standalone = wholes[queries.standalone], compared[queries.standalone]
+        return _parts_found(queries, vectors, hits, facets, standalone), verdict, shelf
 
     def _instead(self, queries: Queries, bound: bounds.Bound | None) -> tuple[Queries, tuple[Service, ...]]:
         """Look up others, too, where something else than a service is wanted; return what is set aside.
@@ -708,25 +721,41 @@ class Advisor:
         queries = replace(queries, searched=(*queries.searched, *others))
         return replace(queries, facets=(*queries.facets, *beside), known=queries.known + len(beside)), unwanted
 
+    def _answering(self, message: str, shelf: Shelf) -> Answering | None:
+        """Compare a message with the sentences of an index word by word, where that was learnt."""
+        if self._compares is None or self._ground(shelf).reader is None:
+            return None
+        sentences = self._sentences.get(shelf.id)
+        if sentences is None:
+            sentences = self._compares(shelf)
+            self._sentences = {shelf.id: sentences}
+        return sentences.asked(message)
+
     def _retrieve(self, searches: Sequence[retrieval.Search], shelf: Shelf) -> list[list[Hit]]:
         name = shelf.encoder.name
         adapter = adapting.adapter_for(name) if self._ground(shelf).reader is not None else None
         return retrieval.retrieve_each(searches, shelf, weights=retrieval.weights_for(name), adapter=adapter)
 
     def _find(
-        self, queries: Queries, vectors: Any, shelf: Shelf, unwanted: Sequence[Service]
+        self,
+        queries: Queries,
+        vectors: Any,
+        shelf: Shelf,
+        unwanted: Sequence[Service],
+        compared: Sequence[Answering | None],
     ) -> tuple[list[Hit], list[list[Hit]]]:
         whole = len(queries.searched)
-        known = {text: self._found_for(text, shelf) for text in queries.facets if text in self._situations()}
+        settled = {text: self._found_for(text, shelf) for text in queries.facets if text in self._situations()}
         parts = [
             retrieval.Search((part,), vectors[whole + i : whole + i + 1], FACET_HITS)
             for i, part in enumerate(queries.facets)
-            if part not in known
+            if part not in settled
         ]
-        deep, *fresh = self._retrieve([retrieval.Search(queries.searched, vectors[:whole], DEEP), *parts], shelf)
+        main = retrieval.Search(queries.searched, vectors[:whole], DEEP, _likeliest_of(compared))
+        deep, *fresh = self._retrieve([main, *parts], shelf)
         meant = f"{queries.meant} {queries.question}".strip()
         hits = grounding.bring_forward(meant, _about_others(deep, unwanted), self._ground(shelf), self._today())
-        found = known | {search.queries[0]: each for search, each in zip(parts, fresh, strict=True)}
+        found = settled | {search.queries[0]: each for search, each in zip(parts, fresh, strict=True)}
         return hits[:CHOSEN_FROM], [found[part] for part in queries.facets]
 
     def _found_for(self, situation: str, shelf: Shelf) -> list[Hit]:
@@ -1160,15 +1189,25 @@ def _about_others(hits: list[Hit], unwanted: Sequence[Service]) -> list[Hit]:
 
 
 def _parts_found(
-    whole: Any, queries: Queries, vectors: Any, hits: list[Hit], facets: list[list[Hit]]
+    queries: Queries,
+    vectors: Any,
+    hits: list[Hit],
+    facets: list[list[Hit]],
+    whole: tuple[Any, Answering | None],
 ) -> list[choosing.Found]:
     """Return what was found with the vector of what it was found for, the whole message first."""
     own = _own_parts(queries)
     parts = zip(vectors[len(queries.searched) :], facets, strict=True)
     return [
-        choosing.Found(whole, hits),
+        choosing.Found(whole[0], hits, answering=whole[1]),
         *(choosing.Found(*part, general=i >= own, asks=i < queries.asking) for i, part in enumerate(parts)),
     ]
+
+
+def _likeliest_of(compared: Sequence[Answering | None]) -> Any:
+    """Return each sentence's log-odds in the form of the message that has it likeliest; `None` where none is known."""
+    known = [each.odds for each in compared if each is not None]
+    return np.max(known, axis=0) if known else None
 
 
 def _own_parts(queries: Queries) -> int:

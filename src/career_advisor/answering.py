@@ -347,6 +347,8 @@ _ASKED_IN_WORDS: dict[Asked, str] = {
     "now": "know how {that} stands today: they were written down earlier",
 }
 """What the sources don't do, as the end of "My sources don't …"."""
+_LOOSE: frozenset[Asked] = frozenset({"place", "person", "address"})
+"""What is asked for in words that ask for much else, too: "where do I begin?"."""
 
 KIND: dict[str, tuple[str, ...]] = {
     "hardship": (
@@ -456,7 +458,8 @@ def compose(
         facets: For each part of a long message.
         lacking: The kind of thing asked for that is not in the passages.
         unknown: Names in the question that no passage has.
-        gap: The kind of question that it leaves open, where that is known in another way.
+        gap: The kind of question that it leaves open, where that is known. It is said before a name that no passage
+            has ("visas" tells more than "Ghana"), but behind an amount or a date that isn't there, which is surer.
         feeling: What weighs on the person, a key of KIND.
         history: The turns before, so that no line of ours is said twice.
         documents: All of the index, to say what it is about.
@@ -475,7 +478,9 @@ def compose(
     Returns:
         Our words and the quotes, in the order in which they are shown.
     """
-    lacks = _gap(lacking, unknown) if lacking or unknown else gap.lacks if gap else ""
+    of_kind = gap is not None and (lacking is None or lacking in _LOOSE)
+    lacks = gap.lacks if gap and of_kind else _lacks(lacking, unknown)
+    exactly = not of_kind and bool(lacking or unknown)
     declined = bound.says if bound else f"My sources don't {lacks}, so I won't guess." if lacks else NOT_COVERED
 
     def chosen(shape: Shape) -> tuple[DraftSentence, ...]:
@@ -509,10 +514,10 @@ def compose(
             goes_on = offered and (bound is None or bound.hands_over)
             drafts = _fixed(f"{_kindly(feeling, history)}{declined}{hand_over if goes_on else ''}")
         case "partly":
-            shape = NEAR_BY if lacking or unknown else PLAIN
+            shape = NEAR_BY if exactly else PLAIN
             near = chosen(shape)
             # Of a message that leaves one thing open, the rest may be answered.
-            behind = NEAREST if lacking or unknown else DO_SAY
+            behind = NEAREST if exactly else DO_SAY
             line = f"{bound.says} {NEAREST}" if bound else f"{open_on(lacks)} {behind}" if lacks else PARTLY
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
@@ -657,12 +662,12 @@ def _unasked(questions: Iterable[str], history: Sequence[Message]) -> list[str]:
     return [question for question in questions if question.lower() not in asked]
 
 
-def _gap(asked: Asked | None, unknown: Sequence[str]) -> str:
-    """Return what the sources don't do, as the end of "My sources don't …"."""
+def _lacks(asked: Asked | None, unknown: Sequence[str]) -> str:
+    """Return what the sources don't do, as the end of "My sources don't …"; empty where that is not known."""
     if asked:
         named = " or ".join(unknown[:2])
         return _ASKED_IN_WORDS[asked].format(at=f" at {named}" if named else "", that=named or "that")
-    return f"mention {' or '.join(f'“{name}”' for name in unknown[:2])}"
+    return f"mention {' or '.join(f'“{name}”' for name in unknown[:2])}" if unknown else ""
 
 
 def subject(documents: Sequence[Document]) -> str:

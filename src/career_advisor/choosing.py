@@ -23,6 +23,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from career_advisor.interaction import Answering
 from career_advisor.reading import Head, Rows, head_for
 from career_advisor.records import Hit, Shelf, Span
 from career_advisor.text import words
@@ -82,6 +83,10 @@ class Traits(NamedTuple):
     """Log-odds that it answers the whole message, divided by ten, where it is known by heart (`Recalled`)."""
     recalled_part: float = 0.0
     """The same of the part."""
+    answering: float = 0.0
+    """Log-odds that it belongs in the answer to the whole message, divided by ten, word by word (`interaction`)."""
+    behind_likeliest: float = 0.0
+    """The same less that of the likeliest sentence found."""
     general: float = 0.0
     """1 where it was looked up for anybody in such a situation, and the message asks something by itself."""
 
@@ -117,6 +122,8 @@ class Found(NamedTuple):
     """Whether the part is a question that anybody in such a situation has, beside those of the message itself."""
     asks: bool = False
     """Whether it is one of several questions of the message."""
+    answering: Answering | None = None
+    """How likely each sentence answers the whole message, where that was learnt; the same of all parts."""
 
 
 SEVERAL = 5
@@ -325,6 +332,8 @@ class Chooser:
         recalled = self._recalled_rows([each.digest for each in fixed])
         odds = np.concatenate([hit.sentence_scores for hit in hits])
         to_message = said @ message
+        known = found[0].answering
+        answering = known.of(rows) / np.float32(10.0) if known and self.head else np.zeros(len(rows), np.float32)
         columns: dict[str, npt.NDArray[np.floating]] = {
             "odds": odds / 10.0,
             "behind": (odds - odds.max()) / 10.0,
@@ -343,6 +352,8 @@ class Chooser:
             "learnt": np.repeat([hit.leg_scores.get("learnt", 0.0) / 10.0 for hit in hits], counts),
             "recalled": self._recall(message, recalled),
             "recalled_part": np.zeros(len(rows)),
+            "answering": answering,
+            "behind_likeliest": answering - answering.max(),
             "general": np.array([float(found[i].general) for i in of_part]),
         }
         traits = np.stack([columns[name].astype(np.float64) for name in Traits._fields], axis=1)
@@ -350,12 +361,12 @@ class Chooser:
         for i, part in enumerate(found):
             mine = np.flatnonzero(of_part == i)
             whole = np.array_equal(part.vector, message)
-            reads, known = (traits[mine, Traits._fields.index(name)] for name in ("reads", "recalled"))
+            reads, recalls = (traits[mine, Traits._fields.index(name)] for name in ("reads", "recalled"))
             if not whole:
                 reads = self._read(part.vector, said[mine], above[mine])
-                known = self._recall(part.vector, recalled[mine])
+                recalls = self._recall(part.vector, recalled[mine])
             traits[mine[:, None], by_part] = np.stack(
-                [said[mine] @ part.vector, above[mine] @ part.vector, reads, known], axis=1
+                [said[mine] @ part.vector, above[mine] @ part.vector, reads, recalls], axis=1
             )
         each = iter(np.split(traits, np.cumsum(counts)[:-1]))
         return [[next(each) for _ in part.hits] for part in found]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -180,3 +180,86 @@ def _siblings(core: int) -> str:
         return topology.read_text(encoding="ascii").strip()
     except OSError:  # not told: count it by itself
         return str(core)
+
+
+class Pieces:
+    """An encoder whose layers were trained further: what each word piece of a text becomes, not one vector for all.
+
+    Word embeddings and vocabulary are those of the released weights. Constructing reads nothing; the first `encode`
+    loads. May be used from several threads.
+    """
+
+    def __init__(self, folder: Path, layers: Callable[[], Mapping[str, npt.NDArray[np.float32]]]) -> None:
+        """Remember where the weights are.
+
+        Args:
+            folder: Files of the released encoder, which were verified against the catalogue.
+            layers: Gives the arrays that take the place of the released ones, by their names there.
+        """
+        self._folder = folder
+        self._layers = layers
+        self._loaded: tuple[Any, Any] | None = None
+        self._lock = threading.Lock()
+
+    def encode(
+        self, texts: Sequence[str | tuple[str, str]], limit: int
+    ) -> list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
+        """Return for each text, or pair of texts, its pieces, shape (pieces, hidden), and their mean, shape (hidden,).
+
+        Args:
+            texts: In any order.
+            limit: Word pieces at most, the marks at both ends among them; what is longer is cut there.
+
+        Raises:
+            WeightsMissing: If the folder holds no such encoder.
+        """
+        import torch
+
+        model, tokenizer = self._model()
+        cut = [
+            each.ids[:limit]
+            for each in tokenizer.encode_batch(
+                [_encodable(each) if isinstance(each, str) else tuple(map(_encodable, each)) for each in texts]
+            )
+        ]
+        found: list[Any] = [None] * len(cut)
+        order = sorted(range(len(cut)), key=lambda position: -len(cut[position]))
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            ids = torch.zeros(len(batch), len(cut[batch[0]]), dtype=torch.long)
+            for row, position in enumerate(batch):
+                ids[row, : len(cut[position])] = torch.tensor(cut[position])
+            with torch.inference_mode():
+                states = model(input_ids=ids, attention_mask=(ids != 0).long()).last_hidden_state.numpy()
+            for row, position in enumerate(batch):
+                pieces = states[row, : len(cut[position])]
+                found[position] = pieces, pieces.mean(axis=0)
+        return found
+
+    def _model(self) -> tuple[Any, Any]:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _open_pieces(self._folder, self._layers())
+            return self._loaded
+
+
+def _open_pieces(folder: Path, layers: Mapping[str, npt.NDArray[np.float32]]) -> tuple[Any, Any]:
+    os.environ.update(_SILENCE)
+    import torch
+    from safetensors.torch import load_file
+    from tokenizers import Tokenizer
+    from transformers import AutoConfig, AutoModel
+
+    if not (folder / "config.json").is_file():
+        raise WeightsMissing(f"{folder} holds no encoder; fetch it with `career-advisor models fetch {folder.name}`")
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    model = AutoModel.from_config(config, add_pooling_layer=False)
+    state = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
+    state |= {name: torch.from_numpy(array) for name, array in layers.items()}
+    model.load_state_dict(
+        {name: tensor for name, tensor in state.items() if "pooler" not in name}, strict=False, assign=True
+    )
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return model.eval(), tokenizer

@@ -16,10 +16,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from career_advisor import chunking, conversation, files, grounding, index, links, llm, matching, models, referral
+from career_advisor import (
+    chunking,
+    conversation,
+    files,
+    grounding,
+    index,
+    interaction,
+    links,
+    llm,
+    matching,
+    models,
+    referral,
+)
 from career_advisor.advisor import Advisor
-from career_advisor.embedding import Encoder
+from career_advisor.embedding import Encoder, Pieces
 from career_advisor.records import (
+    SENTENCE,
     AdvisorError,
     EncoderIdentity,
     Failure,
@@ -475,7 +488,22 @@ def write_shipped_vectors(settings: Settings, encoder_name: str | None, progress
         path = _shipped_vectors_file(name)
         index.export_vectors(path, encoder.identity, texts, vectors)
         written.append((path, len(texts)))
-    return written
+    sentences = shipped_sentences()
+    interaction.write(_shipped_sentences_file(), sentences, _interaction(settings))
+    return [*written, (_shipped_sentences_file(), len(sentences))]
+
+
+def shipped_sentences() -> list[interaction.Sentence]:
+    """Return every sentence of the shipped corpus under its heading."""
+    documents = files.read([shipped_corpus()]).documents
+    return list(
+        dict.fromkeys(
+            (" ".join(document.sections[window.section].heading[-1:]), window.text)
+            for document in documents
+            for window in chunking.split(document).windows
+            if window.size == SENTENCE
+        )
+    )
 
 
 def shipped_texts() -> list[str]:
@@ -549,6 +577,7 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
         model,
         question_limit=settings.max_question_chars,
         examples=examples,
+        compares=_comparing(settings),
         allowance=_allowance(settings),
         rewords=settings.model_rewords,
         translates=settings.model_translates,
@@ -556,6 +585,27 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
     )
     advisor.warm_up()
     return advisor
+
+
+def _comparing(settings: Settings) -> Callable[[Shelf], interaction.Sentences]:
+    """Return what makes the sentences of an index ready to be compared with messages word by word.
+
+    Raises:
+        WeightsMissing: If the light encoder, whose vocabulary it uses, is not there or not the real thing.
+    """
+    network = _interaction(settings)
+    shipped = interaction.load(_shipped_sentences_file())
+    return lambda shelf: interaction.Sentences(shelf, network, shipped)
+
+
+def _interaction(settings: Settings) -> interaction.Interaction:
+    """Return what compares messages with sentences; nothing is loaded before it is asked."""
+    folder = models.find(interaction.BASE, settings.weights)
+    return interaction.Interaction(Pieces(folder, lambda: interaction.network().layers))
+
+
+def _shipped_sentences_file() -> Path:
+    return shipped_corpus() / "vectors" / "interaction.npz"
 
 
 def open_served(settings: Settings, *, progress: Progress) -> Shelf:

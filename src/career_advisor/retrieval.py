@@ -83,6 +83,12 @@ BY_WORDS = 3
 """Of these, places that are kept for what shares the question's words best."""
 FOUND = 6.0
 """What being found best adds to a hit's best sentence, in log-odds. Chosen on development questions (decision 8)."""
+ANSWERING = 1.5
+"""Of a section's log-share by its likeliest sentence, beside 1 for the dense leg, when hits are taken."""
+FIRST_ANSWERING = 8.0
+"""Of the same beside the log-odds of a hit's best sentence, when they are ordered."""
+LEAST_SHARE = -12.0
+"""Log-share below which all sections are equally unlikely."""
 UNMEASURED = "all-MiniLM-L6-v2"
 """Encoder whose sentence weights stand in for those of one that nobody measured."""
 
@@ -133,6 +139,9 @@ class Search(NamedTuple):
     """Of the queries, shape (len(queries), dimension), rows of length 1."""
     limit: int
     """Hits at most."""
+    answering: Scores | None = None
+    """Log-odds that each sentence answers, by the row of its window, as `interaction` has them; minus infinity of what
+    is not known. Shape (windows,); `None` where nothing is."""
 
 
 def retrieve(
@@ -226,6 +235,9 @@ def _weighed(search: Search, near: _Near, shelf: Shelf, weights: Weights, adapte
         cosines = near.moved[:, ready.texts]
         legs["learnt"] = adapter.log_shares(near.asked, cosines, ready.text_bounds, ready.named)[ready.section]
         found = fused + adapter.weight * legs["learnt"]
+    if search.answering is not None:
+        legs["answering"] = _answering(search.answering, ready)
+        found = found + ANSWERING * legs["answering"]
     ranks = {name: _ranks(scores) for name, scores in legs.items()}
     scored = _Scored(found, fused, legs, ranks, _best_cosine(near.raw.max(axis=0), ready), wording_cosine)
     hits = _shown(scored, scored.found, shelf, ready, search.limit)
@@ -293,6 +305,8 @@ class _Prepared:
     """First of `texts` of each section, and their number at the end."""
     named: tuple[Named, ...]
     """The sections by document and heading; the heading is empty where there is none."""
+    own: Positions
+    """Row of each passage's own window."""
     words: Positions
     """Length of each passage in words."""
     runs: _Runs
@@ -323,6 +337,7 @@ def _work_out(shelf: Shelf) -> _Prepared:
     wordings = np.flatnonzero((sizes == 0) & (of_section >= 0))
     texts = np.flatnonzero((sizes != 0) & (of_section >= 0))
     texts = texts[np.argsort(of_section[texts], kind="stable")]
+    alone = {(w.document, w.start, w.end): row for row, w in enumerate(shelf.windows) if w.size == SENTENCE}
     return _Prepared(
         sizes=_sizes(shelf.passages, section, shelf.windows, of_section, sizes),
         theme=_theme(np.asarray(shelf.vectors, np.float32), sizes > 0),
@@ -333,9 +348,10 @@ def _work_out(shelf: Shelf) -> _Prepared:
         texts=texts,
         text_bounds=np.searchsorted(of_section[texts], np.arange(len(numbers) + 1)),
         named=tuple((path, " ".join(shelf.documents[path].sections[number].heading[-1:])) for path, number in numbers),
+        own=np.array([alone[p.document, p.start, p.end] for p in shelf.passages], np.intp),
         words=words,
         runs=_runs(words, section, bounds),
-        alone={(w.document, w.start, w.end): row for row, w in enumerate(shelf.windows) if w.size == SENTENCE},
+        alone=alone,
         rarity=Rarity.among(list(shelf.documents.values())),
     )
 
@@ -490,6 +506,18 @@ def _wording(raw: Scores, themeless: Scores, lean: float, ready: _Prepared) -> S
     return scores
 
 
+def _answering(log_odds: Scores, ready: _Prepared) -> Scores:
+    """Return for each passage the log-share of its section, by the section's likeliest sentence, shape (passages,)."""
+    best = np.maximum.reduceat(log_odds[ready.own], ready.bounds[:-1])
+    known = np.isfinite(best)
+    if not known.any():
+        return np.zeros(len(ready.section), np.float32)
+    best[~known] = np.median(best[known])
+    best = best - best.max()
+    shares: Scores = np.maximum(best - np.log(np.exp(best).sum()), LEAST_SHARE).astype(np.float32)
+    return shares[ready.section]
+
+
 def _best_wording(cosines: Scores, ready: _Prepared) -> Scores:
     """Return the highest cosine among each section's wordings, shape (sections,); minus infinity where it has none."""
     best = np.full(len(ready.bounds) - 1, -np.inf, np.float32)
@@ -561,6 +589,7 @@ def _reranked(weighed: Sequence[tuple[Hit, npt.NDArray[np.float64]]], encoder: s
     for hit, signs in weighed:
         odds = signs @ weights
         score = float(odds.max() + FOUND * signs[0, share]) + learnt * hit.leg_scores.get("learnt", 0.0)
+        score += FIRST_ANSWERING * hit.leg_scores.get("answering", 0.0)
         scored.append(replace(hit, score=score, sentence_scores=tuple(map(float, odds))))
     if not scored:
         return []

@@ -1,0 +1,284 @@
+"""Interaction: which sentences answer this message, word by word?
+
+One vector for a message and one for a sentence say how near the two are, not whether what matters to this person stands
+in it. Here every word piece of the message is compared with every one of a sentence and of the heading above it, as in
+ColBERT (late interaction, arXiv 2004.12832): the pieces of the sentences are embedded once and kept, so that a message
+costs one pass through a small encoder. That encoder is the light one, whose layers were trained further on messages for
+which readers of the whole corpus put the best answer together (`python benchmarks/interaction.py`;
+docs/decisions/0025-interaction.md). Its vocabulary is that of the light encoder as it was released; what was trained,
+rounded to eight bits, is in interaction.npz, the pieces of the shipped sentences in corpus/vectors/interaction.npz.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from career_advisor.records import SENTENCE, Shelf
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+Positions: TypeAlias = npt.NDArray[np.intp]
+Sentence: TypeAlias = tuple[str, str]
+"""The heading above it and its text."""
+
+BASE = "all-MiniLM-L6-v2"
+"""Encoder whose layers were trained further."""
+SENTENCE_PIECES = 64
+"""Word pieces of a heading and a sentence that count."""
+MESSAGE_PIECES = 192
+"""Of a message, likewise. It was trained on 96, but says more of long messages with twice as many."""
+UNKNOWN = -np.inf
+"""Log-odds of what is no sentence, or one that nobody embedded."""
+LEAST = -15.0
+"""Log-odds below which all are equally unlikely."""
+
+
+class Embedded(NamedTuple):
+    """Sentences as they are kept."""
+
+    pieces: npt.NDArray[np.int8]
+    """Unit vectors of all their word pieces, one sentence behind the other, times 127; shape (pieces, width)."""
+    share: npt.NDArray[np.float16]
+    """How much each piece counts in its sentence, shape (pieces,)."""
+    ends: npt.NDArray[np.int32]
+    """One past each sentence's last piece, shape (sentences,)."""
+    whole: npt.NDArray[np.float16]
+    """Of each sentence as a whole, shape (sentences, width)."""
+    bias: npt.NDArray[np.float16]
+    """Log-odds of each that it answers anything, shape (sentences,)."""
+
+    def taken(self, places: Sequence[int]) -> Embedded:
+        """Return some of them, in this order."""
+        bounds = np.concatenate(([0], self.ends))
+        pieces = [np.arange(bounds[place], bounds[place + 1]) for place in places]
+        rows = np.concatenate(pieces) if pieces else np.zeros(0, np.intp)
+        ends = np.cumsum([len(each) for each in pieces]).astype(np.int32)
+        return Embedded(self.pieces[rows], self.share[rows], ends, self.whole[list(places)], self.bias[list(places)])
+
+
+class Network(NamedTuple):
+    """What was trained."""
+
+    layers: Mapping[str, Vectors]
+    """Of the encoder, by the names that they have there."""
+    project: Vectors
+    """Of what a piece has become, shape (hidden, width), with `project_bias`; likewise the next ones."""
+    project_bias: Vectors
+    message_share: Vectors
+    """How much a piece of a message counts, shape (hidden,); of a sentence, the next."""
+    sentence_share: Vectors
+    message_whole: Vectors
+    message_whole_bias: Vectors
+    sentence_whole: Vectors
+    sentence_whole_bias: Vectors
+    sentence_bias: Vectors
+    """Shape (hidden + 1,), its constant last."""
+    counts: Vectors
+    """Of the message's pieces, of the sentence's, and of both as a whole; and the log-odds to begin with."""
+
+
+@lru_cache(maxsize=1)
+def network() -> Network:
+    """Read what `python benchmarks/interaction.py --write` trained."""
+    with resources.files("career_advisor").joinpath("interaction.npz").open("rb") as file, np.load(file) as arrays:
+        layers = {}
+        for name in arrays.files:
+            kind, _, of = name.partition(" ")
+            if kind == "rounded":
+                layers[of] = arrays[name].astype(np.float32) * arrays[f"scale {of}"].astype(np.float32)[:, None]
+            elif kind == "layer":
+                layers[of] = arrays[name].astype(np.float32)
+        return Network(layers, *(arrays[name].astype(np.float32) for name in Network._fields[1:]))
+
+
+class Asked(NamedTuple):
+    """A message."""
+
+    pieces: Vectors
+    """Unit vectors, shape (pieces, width)."""
+    share: Vectors
+    """How much each counts, shape (pieces,)."""
+    whole: Vectors
+    """Shape (width,)."""
+
+
+class _Encoder(Protocol):
+    def encode(self, texts: Sequence[str | tuple[str, str]], limit: int) -> list[tuple[Vectors, Vectors]]: ...
+
+
+class Interaction:
+    """Compares messages with sentences. May be used from several threads."""
+
+    def __init__(self, encoder: _Encoder) -> None:
+        """Hold the encoder: BASE with the layers of `network`, which gives the pieces of texts and their mean."""
+        self._encoder = encoder
+
+    def asked(self, message: str) -> Asked:
+        """Embed a message; of a very long one its beginning counts, of MESSAGE_PIECES word pieces."""
+        net = network()
+        ((pieces, whole),) = self._encoder.encode([message], MESSAGE_PIECES)
+        return Asked(
+            _units(pieces, net), _shares(pieces @ net.message_share), whole @ net.message_whole + net.message_whole_bias
+        )
+
+    def embed(self, sentences: Sequence[Sentence]) -> list[Embedded]:
+        """Embed sentences, each by itself."""
+        net = network()
+        found = []
+        for pieces, whole in self._encoder.encode(sentences, SENTENCE_PIECES):
+            found.append(
+                Embedded(
+                    np.round(_units(pieces, net) * 127.0).astype(np.int8),
+                    _shares(pieces @ net.sentence_share).astype(np.float16),
+                    np.array([len(pieces)], np.int32),
+                    (whole @ net.sentence_whole + net.sentence_whole_bias)[None].astype(np.float16),
+                    np.array([whole @ net.sentence_bias[:-1] + net.sentence_bias[-1]], np.float16),
+                )
+            )
+        return found
+
+
+def _units(pieces: Vectors, net: Network) -> Vectors:
+    projected = pieces @ net.project + net.project_bias
+    return np.asarray(projected / np.linalg.norm(projected, axis=1, keepdims=True), np.float32)
+
+
+def _shares(weights: Vectors) -> Vectors:
+    raised = np.exp(weights - weights.max())
+    return np.asarray(raised / raised.sum(), np.float32)
+
+
+def joined(each: Sequence[Embedded]) -> Embedded:
+    """Return several as one, in their order."""
+    ends = np.cumsum(np.concatenate([np.diff(one.ends, prepend=0) for one in each])).astype(np.int32)
+    rest = ("pieces", "share", "whole", "bias")
+    stacked = {name: np.concatenate([getattr(one, name) for one in each]) for name in rest}
+    return Embedded(ends=ends, **stacked)
+
+
+class Ready(NamedTuple):
+    """Sentences as they are compared: each filled up to the longest with its first piece, which changes no maximum."""
+
+    pieces: Vectors
+    """Shape (width, sentences * longest)."""
+    share: Vectors
+    """0 of what it was filled up with, shape (sentences, longest)."""
+    whole: Vectors
+    bias: Vectors
+
+    @classmethod
+    def of(cls, sentences: Embedded) -> Ready:
+        """Make them ready."""
+        starts = np.concatenate(([0], sentences.ends[:-1]))
+        lengths = sentences.ends - starts
+        place = np.arange(int(lengths.max(initial=1)))[None]
+        inside = place < lengths[:, None]
+        rows = starts[:, None] + np.where(inside, place, 0)
+        pieces = sentences.pieces[rows].astype(np.float32) / np.float32(127.0)
+        return cls(
+            np.ascontiguousarray(pieces.reshape(-1, pieces.shape[-1]).T),
+            np.where(inside, sentences.share[rows].astype(np.float32), np.float32(0.0)),
+            sentences.whole.astype(np.float32),
+            sentences.bias.astype(np.float32),
+        )
+
+
+def log_odds(asked: Asked, sentences: Ready) -> Vectors:
+    """Return the log-odds that each sentence belongs in an answer to the message, shape (sentences,)."""
+    counts = network().counts
+    near = (asked.pieces @ sentences.pieces).reshape(len(asked.pieces), *sentences.share.shape)
+    by_message = asked.share @ near.max(axis=2)
+    by_sentence = (near.max(axis=0) * sentences.share).sum(axis=1)
+    as_wholes = sentences.whole @ asked.whole / np.float32(np.sqrt(len(asked.whole)))
+    found = counts[0] * by_message + counts[1] * by_sentence + counts[2] * as_wholes
+    return np.asarray(found + sentences.bias + counts[3], np.float32)
+
+
+def digest(sentence: Sentence) -> str:
+    """Return what stands for a heading and a sentence, whatever their spaces."""
+    return hashlib.blake2s("\n".join(" ".join(part.split()) for part in sentence).encode(), digest_size=8).hexdigest()
+
+
+def load(path: Path) -> tuple[dict[str, int], Embedded]:
+    """Read the sentences that ship embedded: the place of each by its digest, and all of them."""
+    with path.open("rb") as file, np.load(file) as arrays:
+        places = {str(each): place for place, each in enumerate(arrays["digests"])}
+        return places, Embedded(*(arrays[name] for name in Embedded._fields))
+
+
+def write(path: Path, sentences: Sequence[Sentence], interaction: Interaction) -> None:
+    """Embed sentences and keep them."""
+    unique = list(dict.fromkeys(sentences))
+    digests = np.array([digest(each) for each in unique])
+    np.savez_compressed(path, allow_pickle=False, digests=digests, **joined(interaction.embed(unique))._asdict())
+
+
+class Answering:
+    """How likely each sentence of an index belongs in the answer to one message."""
+
+    def __init__(self, odds: Vectors, more: Callable[[Positions], Vectors] | None = None) -> None:
+        """Hold what is known.
+
+        Args:
+            odds: Log-odds by row of the sentence's own window, shape (windows,); UNKNOWN of all else.
+            more: Gives those of rows that are asked for and unknown.
+        """
+        self.odds = odds
+        self._more = more
+
+    def of(self, rows: Positions) -> Vectors:
+        """Return the log-odds of sentences by the rows of their windows, in the same shape."""
+        unknown = np.unique(rows[np.isneginf(self.odds[rows])])
+        if len(unknown) and self._more is not None:
+            self.odds[unknown] = self._more(unknown)
+        return np.maximum(self.odds[rows], np.float32(LEAST))
+
+
+class Sentences:
+    """The sentences of one index: those that ship embedded, and others that are embedded when they are found."""
+
+    def __init__(self, shelf: Shelf, interaction: Interaction, shipped: tuple[Mapping[str, int], Embedded]) -> None:
+        """Find which of an index's sentences ship embedded."""
+        self._interaction = interaction
+        self._windows = len(shelf.windows)
+        self._sentences = dict(sentences_of(shelf))
+        places, every = shipped
+        known = {row: places[key] for row, each in self._sentences.items() if (key := digest(each)) in places}
+        self._known = np.array(list(known), np.intp)
+        self._ready = Ready.of(every.taken(list(known.values())))
+        self._others: dict[int, Embedded] = {}
+
+    @property
+    def share(self) -> float:
+        """Which share of the sentences ships embedded."""
+        return len(self._known) / max(len(self._sentences), 1)
+
+    def asked(self, message: str) -> Answering:
+        """Compare a message with all that are known."""
+        asked = self._interaction.asked(message)
+        odds = np.full(self._windows, UNKNOWN, np.float32)
+        if len(self._known):
+            odds[self._known] = log_odds(asked, self._ready)
+        return Answering(odds, lambda rows: self._compared(asked, rows))
+
+    def _compared(self, asked: Asked, rows: Positions) -> Vectors:
+        new = [row for row in rows.tolist() if row not in self._others]
+        embedded = self._interaction.embed([self._sentences[row] for row in new])
+        self._others |= dict(zip(new, embedded, strict=True))
+        return log_odds(asked, Ready.of(joined([self._others[row] for row in rows.tolist()])))
+
+
+def sentences_of(shelf: Shelf) -> Iterator[tuple[int, Sentence]]:
+    """Yield the row of each sentence's own window, with the sentence under its heading."""
+    for row, window in enumerate(shelf.windows):
+        if window.size == SENTENCE:
+            document = shelf.documents[window.document]
+            heading = " ".join(document.sections[window.section].heading[-1:])
+            yield row, (heading, document.text[window.start : window.end])
