@@ -10,7 +10,7 @@ from career_advisor.opening import load_services, open_advisor
 from career_advisor.settings import Settings
 
 WORKED_OUT = (
-    *("_grounds", "_spellers", "_glossaries", "_choosers", "_matchers"),
+    *("_grounds", "_spellers", "_glossaries", "_choosers", "_sentences", "_matchers"),
     *("_need_examples", "_situation_vectors", "_found_for_situations"),
 )
 """What an advisor works out of its index once, whoever writes the answers."""
@@ -24,7 +24,7 @@ def opened(home: Any) -> Advisor:
 
 def written_by(model: Any, advisor: Advisor, **others: Any) -> Advisor:
     """Return an advisor whose answers a language model writes, over the index of another one."""
-    given: dict[str, Any] = {"examples": advisor._examples, **others}
+    given: dict[str, Any] = {"examples": advisor._examples, "compares": advisor._compares, **others}
     writing = Advisor(advisor._shelves, advisor._encoder, load_services(), model, **given)
     for name in WORKED_OUT:
         setattr(writing, name, getattr(advisor, name))

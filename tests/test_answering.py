@@ -9,7 +9,9 @@ import pytest
 
 from career_advisor.answering import PLAIN, compose, follow_ups, likely, nothing_on, quotes
 from career_advisor.bounds import bound_of
+from career_advisor.gaps import known_gaps
 from career_advisor.records import Citation, Document, Hit, Kind, Message, Section, Span, Status
+from career_advisor.text import Asked
 
 
 def page(*sections: tuple[str, list[str]], path: str = "page.md", kind: Kind = "our summary") -> Document:
@@ -65,6 +67,18 @@ def test_of_sentences_about_as_likely_the_authors_first_leads() -> None:
         "A PhD is not strictly needed.",
         "Research leads often hold a doctorate.",
     ]
+
+
+def test_an_adviser_is_told_of_once_unless_it_was_asked_about() -> None:
+    said = ["Successif helps people to change careers.", "Experience is wanted.", "Successif is free of charge."]
+    advisers = lambda text: frozenset({"successif"} if "successif" in text.lower() else ())  # noqa: E731
+    found = [hit(page(("Who advises me?", said)), 0, [1.0, 0.5, 0.4])]
+
+    once = quotes(found, advisers=advisers, asked="Am I too old?")
+    asked_about = quotes(found, advisers=advisers, asked="What does Successif cost?")
+
+    assert [d.text for d in once] == said[:2]
+    assert [d.text for d in asked_about] == said
 
 
 def test_sentences_of_one_source_do_not_repeat_each_other_for_its_name_nor_where_one_has_more_figures() -> None:
@@ -198,6 +212,36 @@ def test_a_decline_names_what_is_not_known_and_quotes_nothing() -> None:
     text = said("not_covered", lacking="pay", unknown=("Anthropic",))
 
     assert text == "My sources don't say what is paid at Anthropic, so I won't guess."
+
+
+@pytest.mark.parametrize(
+    ("lacking", "unknown", "kind", "says"),
+    [
+        (None, ["Ghana"], "visas", "say much about visas"),
+        ("place", ["ETH"], "studies", "say much about particular universities"),
+        ("salary", ["DeepMind"], "pay", "say what exactly that job pays at DeepMind"),
+        (None, ["Bengio"], "person", "mention “Bengio”"),
+        (None, ["Ghana"], None, "mention “Ghana”"),
+    ],
+)
+def test_a_kind_of_gap_is_said_before_a_name_that_stands_nowhere_and_behind_an_amount(
+    lacking: Asked | None, unknown: list[str], kind: str | None, says: str
+) -> None:
+    drafts = compose(
+        "not_covered",
+        "?",
+        [],
+        [],
+        lacking=lacking,
+        unknown=unknown,
+        gap=known_gaps()[kind] if kind else None,
+        feeling=None,
+        history=[],
+        documents=[],
+        helplines=[],
+    )
+
+    assert f"My sources don't {says}" in drafts[0][1].text
 
 
 def test_partly_says_the_gap_before_what_is_near() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from career_advisor import chunking, files
+from career_advisor import chunking, files, interaction
 from career_advisor.choosing import (
     Chooser,
     Found,
@@ -20,9 +20,11 @@ from career_advisor.choosing import (
     recalled_for,
     whole_of,
 )
-from career_advisor.embedding import Encoder
+from career_advisor.embedding import Encoder, Pieces
+from career_advisor.interaction import BASE, Interaction, Sentences
+from career_advisor.models import find
 from career_advisor.records import SENTENCE, Document, EncoderIdentity, Hit, Passage, Section, Shelf, Span, Window
-from career_advisor.settings import shipped_corpus
+from career_advisor.settings import load_settings, shipped_corpus
 
 TEXT = "SPAR is remote and part time. Our sources carry no date for it. Bananas are yellow."
 SPANS = (Span(0, 29), Span(30, 63), Span(64, 83))
@@ -158,7 +160,11 @@ def test_in_guidance_a_sentence_for_somebody_else_is_less_likely(light_encoder: 
     (message,) = light_encoder.encode([asked])
     hit = Hit(page, 0, 0, len(text), 3.0, spans, (2.0, 2.0), wording=0.5)
 
-    ((weighed,),) = Chooser.of(index, of_the_field=True).weigh(message, [Found(message, [hit])])
+    network = Interaction(Pieces(find(BASE, load_settings().weights), lambda: interaction.network().layers))
+    sentences = Sentences(index, network, interaction.load(shipped_corpus() / "vectors" / "interaction.npz"))
+    part = Found(message, [hit], answering=sentences.asked(asked))
+
+    ((weighed,),) = Chooser.of(index, of_the_field=True).weigh(message, [part])
 
     assert weighed.belongs[0] > weighed.belongs[1] + 0.5
 

@@ -823,6 +823,7 @@ class Advisor:
             people=any(offer.service.kind == "advising" for offer in found.offers),
             wanted=lambda text: kind is not None and contains(text, kind, today),
             told=grounding.teller(asking, self._ground(shelf), today),
+            advisers=lambda text: frozenset(s.id for s in self._registry.people if referral.is_named(s, text)),
             bound=found.bound,
         )
         chooser = self._chooser(shelf)

@@ -136,6 +136,7 @@ def quotes(
     shape: Shape = PLAIN,
     wanted: Callable[[str], bool] = lambda text: False,
     told: Callable[[str], bool] = lambda text: False,
+    advisers: Callable[[str], frozenset[str]] = lambda text: frozenset(),
     history: Sequence[Message] = (),
     asked: str = "",
 ) -> tuple[DraftSentence, ...]:
@@ -155,6 +156,8 @@ def quotes(
         shape: How much.
         wanted: Tells whether a sentence holds the kind of thing that was asked for.
         told: Tells whether it holds it of the very name that it was asked of.
+        advisers: Tells which of those who advise people a text names: one sentence on each is enough, but for those
+            that were asked about. Readers quoted a second one in none of 1,887 answers (`composed.jsonl`).
         history: The turns before.
         asked: The question: whoever asks what something is gets first what it is.
 
@@ -169,7 +172,14 @@ def quotes(
     general = len(hits) + sum(len(part) for part in facets[: len(facets) - known])
     ends = list(itertools.accumulate((len(part) for part in facets[:asking]), initial=len(hits)))
     parts = [range(start, end) for start, end in itertools.pairwise(ends)]
-    chosen = _chosen(_candidates(unsaid or in_place, wanted, told), general, shape, parts)
+    asked_about = advisers(asked)
+    chosen = _chosen(
+        _candidates(unsaid or in_place, wanted, told),
+        general,
+        shape,
+        parts,
+        lambda text: advisers(text) - asked_about,
+    )
     return tuple(
         DraftSentence(_one_line(choice.text), (choice.position,), "quote", choice.span)
         for choice in _ordered(_led(chosen, asked))
@@ -208,8 +218,15 @@ def _candidates(
     return sorted(found, key=lambda choice: (-choice.score, choice.position, choice.span.start))
 
 
-def _chosen(candidates: Sequence[_Choice], general: int, shape: Shape, parts: Sequence[range]) -> list[_Choice]:
+def _chosen(
+    candidates: Sequence[_Choice],
+    general: int,
+    shape: Shape,
+    parts: Sequence[range],
+    advisers: Callable[[str], frozenset[str]],
+) -> list[_Choice]:
     chosen: list[_Choice] = []
+    told_of: set[str] = set()
     taken: Counter[tuple[str, int]] = Counter()
     best = [next((choice for choice in candidates if choice.position in part), None) for part in parts]
     first = [choice for choice in best if choice is not None and choice.score >= shape.likely]
@@ -221,9 +238,13 @@ def _chosen(candidates: Sequence[_Choice], general: int, shape: Shape, parts: Se
         if choice.score < mark and not _is_needed(choice, chosen, shape):
             break
         most = FROM_ONE if choice.position < general else 1
+        named = advisers(choice.text)
+        if named and named <= told_of:
+            continue
         if taken[choice.section] < most and not any(map(choice.repeats, chosen)):
             chosen.append(choice)
             taken[choice.section] += 1
+            told_of |= named
     return chosen
 
 
@@ -349,6 +370,8 @@ _ASKED_IN_WORDS: dict[Asked, str] = {
 """What the sources don't do, as the end of "My sources don't …"."""
 _LOOSE: frozenset[Asked] = frozenset({"place", "person", "address"})
 """What is asked for in words that ask for much else, too: "where do I begin?"."""
+_OF_A_PERSON = "person"
+"""Kind of gap that says less than the person's name."""
 
 KIND: dict[str, tuple[str, ...]] = {
     "hardship": (
@@ -447,6 +470,7 @@ def compose(
     people: bool = True,
     wanted: Callable[[str], bool] = lambda text: False,
     told: Callable[[str], bool] = lambda text: False,
+    advisers: Callable[[str], frozenset[str]] = lambda text: frozenset(),
     bound: Bound | None = None,
 ) -> Drafts:
     """Write the whole answer without a language model.
@@ -459,7 +483,8 @@ def compose(
         lacking: The kind of thing asked for that is not in the passages.
         unknown: Names in the question that no passage has.
         gap: The kind of question that it leaves open, where that is known. It is said before a name that no passage
-            has ("visas" tells more than "Ghana"), but behind an amount or a date that isn't there, which is surer.
+            has ("visas" tells more than "Ghana", not than somebody's name), but behind an amount or a date that isn't
+            there, which is surer.
         feeling: What weighs on the person, a key of KIND.
         history: The turns before, so that no line of ours is said twice.
         documents: All of the index, to say what it is about.
@@ -473,12 +498,13 @@ def compose(
         people: Whether somebody to talk to is among them.
         wanted: As for `quotes`.
         told: As for `quotes`.
+        advisers: As for `quotes`.
         bound: What they ask for beyond what guidance can do.
 
     Returns:
         Our words and the quotes, in the order in which they are shown.
     """
-    of_kind = gap is not None and (lacking is None or lacking in _LOOSE)
+    of_kind = gap is not None and (lacking is None or lacking in _LOOSE) and not (unknown and gap.key == _OF_A_PERSON)
     lacks = gap.lacks if gap and of_kind else _lacks(lacking, unknown)
     exactly = not of_kind and bool(lacking or unknown)
     declined = bound.says if bound else f"My sources don't {lacks}, so I won't guess." if lacks else NOT_COVERED
@@ -493,6 +519,7 @@ def compose(
             shape=shape,
             wanted=wanted,
             told=told,
+            advisers=advisers,
             history=history,
             asked=asked,
         )
