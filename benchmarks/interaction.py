@@ -249,7 +249,8 @@ def kept(net: Comparing) -> dict[str, npt.NDArray[Any]]:
         )
 
     def linear(layer: nn.Linear) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        return (each.detach().cpu().numpy().astype(np.float16) for each in (layer.weight.T, layer.bias))  # type: ignore[return-value]
+        weights, bias = (each.detach().cpu().numpy().astype(np.float16) for each in (layer.weight.T, layer.bias))
+        return weights, bias
 
     for name in ("project", "message_whole", "sentence_whole"):
         arrays[name], arrays[f"{name}_bias"] = linear(getattr(net, name))
