@@ -103,7 +103,8 @@ class Comparing(nn.Module):
         super().__init__()
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         self.m = AutoModel.from_config(config, add_pooling_layer=False)
-        self.m.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+        released = load_file(folder / "model.safetensors")
+        self.m.load_state_dict({name: released[name] for name in self.m.state_dict()})
         self.m.embeddings.requires_grad_(requires_grad=False)
         hidden = config.hidden_size
         self.project = nn.Linear(hidden, WIDTH)

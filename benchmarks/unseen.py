@@ -9,7 +9,7 @@ import numpy as np
 
 from career_advisor.advisor import Advisor
 from career_advisor.choosing import digest
-from career_advisor.interaction import UNKNOWN, Answering, Sentences, sentences_of
+from career_advisor.interaction import UNKNOWN, Answering, Compares, sentences_of
 from career_advisor.records import Shelf
 
 FILE = "unseen.npz"
@@ -18,7 +18,7 @@ FILE = "unseen.npz"
 class Unseen:
     """The sentences of an index, compared with messages that were learnt from by models that have not seen them."""
 
-    def __init__(self, shelf: Shelf, live: Sentences, folder: Path) -> None:
+    def __init__(self, shelf: Shelf, live: Compares, folder: Path) -> None:
         """Read what was kept."""
         self._live = live
         self._windows = len(shelf.windows)
@@ -40,7 +40,7 @@ class Unseen:
 
 def see_unseen(advisor: Advisor, folder: Path) -> None:
     """Let an advisor compare what was learnt from as if it were new to it."""
-    live: Callable[[Shelf], Sentences] | None = advisor._compares
+    live: Callable[[Shelf], Compares] | None = advisor._compares
     assert live is not None, "an open advisor compares"
     advisor._sentences.clear()  # of the warming up
-    advisor._compares = lambda shelf: Unseen(shelf, live(shelf), folder)  # type: ignore[assignment,return-value]
+    advisor._compares = lambda shelf: Unseen(shelf, live(shelf), folder)

@@ -302,7 +302,7 @@ class Advisor:
         *,
         question_limit: int = QUESTION_LIMIT,
         examples: Encoder | None = None,
-        compares: Callable[[Shelf], interaction.Sentences] | None = None,
+        compares: Callable[[Shelf], interaction.Compares] | None = None,
         today: Callable[[], date] = date.today,
         allowance: Allowance = UNLIMITED,
         rewords: bool = False,
@@ -341,7 +341,7 @@ class Advisor:
         self._spellers: dict[str, Speller] = {}
         self._glossaries: dict[str, explaining.Glossary] = {}
         self._choosers: dict[str, choosing.Chooser] = {}
-        self._sentences: dict[str, interaction.Sentences] = {}
+        self._sentences: dict[str, interaction.Compares] = {}
         self._matchers: dict[str, matching.Matcher] = {}
         self._need_examples: referral.Needs | None = None
         self._situation_vectors: dict[str, Any] | None = None

@@ -256,9 +256,8 @@ def _open_pieces(folder: Path, layers: Mapping[str, npt.NDArray[np.float32]]) ->
     model = AutoModel.from_config(config, add_pooling_layer=False)
     state = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
     state |= {name: torch.from_numpy(array) for name, array in layers.items()}
-    model.load_state_dict(
-        {name: tensor for name, tensor in state.items() if "pooler" not in name}, strict=False, assign=True
-    )
+    # Of the released file all that the model has, and nothing of it missing: what is not loaded would be random.
+    model.load_state_dict({name: state[name] for name in model.state_dict()}, assign=True)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()

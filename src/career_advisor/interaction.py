@@ -241,6 +241,14 @@ class Answering:
         return np.maximum(self.odds[rows], np.float32(LEAST))
 
 
+class Compares(Protocol):
+    """Compares messages with the sentences of one index."""
+
+    def asked(self, message: str) -> Answering:
+        """Compare a message with them."""
+        ...
+
+
 class Sentences:
     """The sentences of one index: those that ship embedded, and others that are embedded when they are found."""
 
@@ -254,11 +262,6 @@ class Sentences:
         self._known = np.array(list(known), np.intp)
         self._ready = Ready.of(every.taken(list(known.values())))
         self._others: dict[int, Embedded] = {}
-
-    @property
-    def share(self) -> float:
-        """Which share of the sentences ships embedded."""
-        return len(self._known) / max(len(self._sentences), 1)
 
     def asked(self, message: str) -> Answering:
         """Compare a message with all that are known."""
