@@ -370,8 +370,6 @@ _ASKED_IN_WORDS: dict[Asked, str] = {
 """What the sources don't do, as the end of "My sources don't …"."""
 _LOOSE: frozenset[Asked] = frozenset({"place", "person", "address"})
 """What is asked for in words that ask for much else, too: "where do I begin?"."""
-_OF_A_PERSON = "person"
-"""Kind of gap that says less than the person's name."""
 
 KIND: dict[str, tuple[str, ...]] = {
     "hardship": (
@@ -504,7 +502,7 @@ def compose(
     Returns:
         Our words and the quotes, in the order in which they are shown.
     """
-    of_kind = gap is not None and (lacking is None or lacking in _LOOSE) and not (unknown and gap.key == _OF_A_PERSON)
+    of_kind = gap is not None and (lacking is None or lacking in _LOOSE) and not (unknown and gap.of_a_person)
     lacks = gap.lacks if gap and of_kind else _lacks(lacking, unknown)
     exactly = not of_kind and bool(lacking or unknown)
     declined = bound.says if bound else f"My sources don't {lacks}, so I won't guess." if lacks else NOT_COVERED

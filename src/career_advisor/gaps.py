@@ -35,6 +35,11 @@ class Gap(NamedTuple):
     lacks: str
     """The end of "My sources don't …"."""
 
+    @property
+    def of_a_person(self) -> bool:
+        """Whether it says less than the name of the person who is asked about."""
+        return self.key == "person"
+
 
 class Gaps(NamedTuple):
     """Tells kinds apart by what was learnt for one encoder."""
