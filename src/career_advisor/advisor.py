@@ -62,7 +62,7 @@ from career_advisor.records import (
 )
 from career_advisor.spelling import Speller
 from career_advisor.spending import Allowance, Spent
-from career_advisor.text import Language, asked_for, clean, contains, content_words, foreign_language
+from career_advisor.text import Language, asked_for, clean, contains, content_words, foreign_language, without_noise
 
 QUESTION_LIMIT = 4_000
 """Characters of one message; more is not a question but a document."""
@@ -445,7 +445,7 @@ class Advisor:
             AdvisorError: If there is no sound index.
         """
         clock = _Clock.start()
-        asked = clean(question)
+        asked = without_noise(clean(question))
         if not asked or len(question) > self._question_limit:
             yield from self._invalid(asked, clock)
             return

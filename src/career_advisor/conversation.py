@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 
 from career_advisor.records import Feeling, Message, Queries, Understood
 from career_advisor.telling import Weight
-from career_advisor.text import ONESELF, clean, content_words, names, words
+from career_advisor.text import ONESELF, clean, content_words, names, without_noise, words
 
 # A turn that leans on the one before it: it opens by joining on, points back, or is too short to stand alone.
 # The shape of the list is that of the elliptic turns in benchmarks/sets/talk_followups.jsonl (development half).
@@ -181,9 +181,9 @@ def understand(
         tell: Weighs the situations that words tell of; without it their patterns alone decide.
 
     Returns:
-        The cleaned question, its stand-alone form, what is searched, and the parts of a long message.
+        The cleaned question without noise, its stand-alone form, what is searched, and the parts of a long message.
     """
-    asked = clean(question)
+    asked = without_noise(clean(question))
     previous = _previous_question(history)
     turned = _TURNS.sub("", asked)
     turns = turned != asked and len(content_words(turned)) >= OWN_WORDS

@@ -27,6 +27,10 @@ Vectors: TypeAlias = npt.NDArray[np.float32]
 
 SHOWN = 3
 """Services offered at once; more is a list, not advice."""
+HANDED_OVER = 2
+"""Services offered at least where the sources have no answer, if as many may be of use."""
+AT_A_LOSS = 0.5
+"""By how much (log-odds) less likely they may be then."""
 APPLIED_TO = frozenset({"advising", "programme", "mentoring", "funder"})
 """Kinds of service that can turn somebody away, and are often named by whose they are alone."""
 TAKEN = frozenset({"courses", "programme", "mentoring"})
@@ -344,8 +348,13 @@ def choose(
         if likeliest and (instead or _ANOTHER.search(question)):
             wanted += [s for s in able if s not in wanted and s.kind == likeliest.kind]
         wanted = wanted[:SHOWN]
-    if not wanted and message.lacking:
-        wanted = [s for s in able if s.kind == "advising"][:1]
+    if message.lacking:
+        # Where the sources have no answer, who may have it is all that is left: better one too many than none.
+        likely = bool(wanted)
+        near = [s for s in able if s not in wanted and odds[s.id] >= matcher.learnt.likely - AT_A_LOSS]
+        wanted += near[: max(HANDED_OVER - len(wanted), 0)]
+        if not likely and not any(s.kind == "advising" for s in wanted):
+            wanted += [s for s in able if s.kind == "advising"][:1]
     return tuple(Offer(service, f"For {service.gap}.") for service in wanted)
 
 

@@ -10,6 +10,7 @@ import re
 import tomllib
 import unicodedata
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from importlib import resources
@@ -225,6 +226,34 @@ def clean(text: str) -> str:
     composed = unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode("utf-8"))
     kept = "".join(c for c in composed if c in _KEPT or unicodedata.category(c) not in _HIDDEN)
     return kept.strip()
+
+
+_READABLE = re.compile(r"[^\w\s]*(?:[^\W\d_]+(?:[-'’/][^\W\d_]+)*|[$€£]?\d[\d.,:/-]*(?:st|nd|rd|th|k|m|%)?)[^\w\s]*\Z")
+NOISE = 0.5
+"""Share of a message's tokens that are readable below which the rest of it is noise."""
+LINE = 3
+"""Readable tokens that a line among noise must have."""
+
+
+def without_noise(text: str) -> str:
+    """Return the lines that can be read of a text that is mostly noise (keys, encoded data, a cat on the keyboard).
+
+    Any other text is returned as it is, and so is one of noise alone.
+    """
+    tokens = text.split()
+    if not tokens or sum(map(_is_readable, tokens)) >= NOISE * len(tokens):
+        return text
+    lines = [line.strip() for line in text.splitlines()]
+    return "\n".join(line for line in lines if _can_be_read(line.split())) or text
+
+
+def _can_be_read(tokens: Sequence[str]) -> bool:
+    readable = sum(map(_is_readable, tokens))
+    return readable >= LINE and readable > (1.0 - NOISE / 2.0) * len(tokens)
+
+
+def _is_readable(token: str) -> bool:
+    return _READABLE.match(token) is not None
 
 
 def words(text: str) -> list[str]:
