@@ -34,7 +34,10 @@ def measure(advisor: Advisor, prompts: Sequence[str]) -> dict[str, Any]:
     asked = [clean(prompt) for prompt in prompts]
     (ground,) = advisor._grounds.values()
     vectors = advisor._encoder.encode(asked)
-    intents = [grounding.screen(prompt, vector, ground) for prompt, vector in zip(asked, vectors, strict=True)]
+    intents = [
+        grounding.screen(prompt, vector, ground, advisor._encoder.encode).intent
+        for prompt, vector in zip(asked, vectors, strict=True)
+    ]
     found: dict[str, Any] = {"n": len(asked)}
     for intent in ("refused", "urgent"):
         count = intents.count(intent)

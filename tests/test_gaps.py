@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,9 @@ from career_advisor.records import Reply
 
 AGE, PAY, REST = np.eye(3, dtype=np.float32)
 LEARNT = Gaps(
-    ("age", NONE, OTHER, "pay"), np.array([[9, 0, 0, 0], [0, 0, 0, 6], [0, 9, 0, 0], [0, 2, 0, 0]], np.float32)
+    ("age", NONE, OTHER, "pay"),
+    np.array([[9, 0, 0, 0], [0, 0, 0, 6], [0, 9, 0, 0], [0, 2, 0, 0]], np.float32),
+    np.array([[4, 0, 0, 0], [0, 0, 0, 6], [0, 9, 9, 0], [-2, -2, -2, -2]], np.float32),
 )
 """Of vectors of three numbers: one for questions of age, one for those of pay, one for what is answered."""
 
@@ -31,6 +35,15 @@ def test_a_question_is_left_open_as_far_as_it_is_of_any_kind() -> None:
 
 def test_the_likeliest_kind_is_named_where_it_is_likely_enough() -> None:
     assert [kind and kind.key for kind in map(LEARNT.kind_of, (AGE, PAY, REST))] == ["age", "pay", None]
+
+
+def test_all_kinds_are_named_that_a_message_leaves_open_the_likeliest_first_and_none_that_has_no_line() -> None:
+    def named(*messages: Any) -> list[str]:
+        return [gap.key for gap in LEARNT.left_open(messages)]
+
+    assert named(AGE) == ["age"]
+    assert named(AGE, PAY) == named(AGE + PAY) == ["pay", "age"]
+    assert named(REST) == []
 
 
 def test_every_kind_that_is_learnt_has_a_line_and_every_line_is_learnt() -> None:

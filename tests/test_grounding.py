@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +40,12 @@ def ground(light_encoder: Encoder, remembering: VectorCache) -> Ground:
 
 
 def kind(question: str, ground: Ground) -> str | None:
-    return screen(question, light(question), ground)
+    return screen(question, light(question), ground, encode).intent
+
+
+def encode(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Embed sentences likewise."""
+    return np.stack([light(text) for text in texts])
 
 
 def light(question: str) -> npt.NDArray[np.float32]:

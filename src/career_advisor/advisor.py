@@ -62,7 +62,16 @@ from career_advisor.records import (
 )
 from career_advisor.spelling import Speller
 from career_advisor.spending import Allowance, Spent
-from career_advisor.text import Language, asked_for, clean, contains, content_words, foreign_language, without_noise
+from career_advisor.text import (
+    Language,
+    asked_for,
+    clean,
+    contains,
+    content_words,
+    foreign_language,
+    without_noise,
+    words,
+)
 
 QUESTION_LIMIT = 4_000
 """Characters of one message; more is not a question but a document."""
@@ -82,6 +91,10 @@ LIKELY = 0.0
 """Log-odds (`Hit.belongs`) from which a sentence that has the kind of thing asked for has the thing asked for."""
 NEAR = 0.6
 """Cosine to a section's question (`Hit.wording`) from which there is something on one of them, whatever it says."""
+SEVERAL_ASKED = 2
+"""Questions in a message from which some may be answered and others not."""
+NOTES = 2
+"""Things left open that are told at the end of an answer."""
 ASKS = 2
 """Content words from which it is named where nothing does: "is it?" says nothing by itself."""
 EXAMPLES = 4
@@ -190,13 +203,21 @@ class _Found:
     """What it asks for beyond what guidance can do."""
     gap: gaps.Gap | None
     """The kind of question that it leaves open, if it does."""
+    left_open: list[gaps.Gap]
+    """All kinds that it surely leaves open, whatever of it is answered."""
     kinds: gaps.Gaps | None
     """What tells such kinds apart; `None` where that was not learnt."""
+    perhaps_danger: bool
+    """Whether somebody may be in danger for all that is known."""
 
     @property
     def for_a_model(self) -> bool:
-        """Whether a model may write: what guidance cannot do is ours to say, and a model would do as it is asked."""
-        return self.status in {"answered", "partly"} and (self.bound is None or bool(self.bound.asks))
+        """Whether a model may write: not where somebody may be in danger, nor beyond what guidance can do.
+
+        That is ours to say, and a model would do as it is asked.
+        """
+        within = self.bound is None or bool(self.bound.asks)
+        return self.status in {"answered", "partly"} and within and not self.perhaps_danger
 
     @property
     def pool(self) -> list[Hit]:
@@ -474,10 +495,10 @@ class Advisor:
             queries = yield from self._reworded(queries, history, account)
         bound = bounds.bound_of(queries.question)
         queries, unwanted = self._instead(queries, bound)
-        vectors = self._vectors([*queries.searched, *queries.facets], told)
+        vectors = self._vectors([*queries.searched, *queries.facets], told, beside=_to_screen(asked, told, ground))
         clock.mark("encode")
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
-        intent = grounding.screen(asked, as_asked, ground)
+        screened = self._screened(asked, as_asked, queries, history, ground, told=told)
         wholes = _wholes(queries, vectors)
         compared = {text: self._answering(text, shelf) for text in wholes}
         hits, facets = self._find(queries, vectors, shelf, unwanted, list(compared.values()))
@@ -492,9 +513,7 @@ class Advisor:
         of_parts = zip(queries.facets, vectors[len(queries.searched) :], facets, strict=True)
         asked_in_it = [_Asked(*part, part[0] in open_ones) for part in of_parts][: queries.asking]
         kinds = gaps.gaps_for(shelf.encoder.name) if _is_measured(hits) else None
-        most_open = (
-            max([standalone, *(part.vector for part in asked_in_it)], key=kinds.log_odds) if kinds else standalone
-        )
+        openness, gap, left_open = _open_in([standalone, *(part.vector for part in asked_in_it)], kinds)
         verdict = _with_what_belongs(
             verdict,
             chooser,
@@ -503,11 +522,11 @@ class Advisor:
             question=queries.standalone,
             ground=ground,
             today=self._today(),
-            left_open=kinds.log_odds(most_open) if kinds else 0.0,
+            left_open=openness,
         )
         if bound and not bound.asks and verdict.status == "partly":
             verdict = verdict._replace(status="not_covered")  # what is near does nothing for whoever wants it done
-        status = intent or verdict.status
+        status = screened.intent or verdict.status
         offers = referral.choose(
             queries.standalone,
             self._message(queries, standalone, status),
@@ -517,9 +536,21 @@ class Advisor:
             asked=queries.question,
         )
         feeling = grounding.feeling(asked, as_asked, ground) or conversation.feeling_of(queries.understood)
-        gap = kinds.kind_of(most_open) if kinds else None
         found = _Found(
-            asked, queries, status, verdict, tuple(asked_in_it), hits, facets, feeling, offers, bound, gap, kinds
+            asked,
+            queries,
+            status,
+            verdict,
+            tuple(asked_in_it),
+            hits,
+            facets,
+            feeling,
+            offers,
+            bound,
+            gap,
+            left_open,
+            kinds,
+            screened.perhaps_danger,
         )
         clock.mark("retrieve")
         yield Stage(f"Reading {len(found.pool)} passages")
@@ -557,6 +588,22 @@ class Advisor:
             timings_ms=clock.marks,
         )
 
+    def _screened(
+        self,
+        asked: str,
+        vector: Any,
+        queries: Queries,
+        history: Sequence[Message],
+        ground: grounding.Ground,
+        *,
+        told: dict[str, Any],
+    ) -> grounding.Screened:
+        """Return what a message is; whoever sends it again says that nobody is in danger."""
+        leans = bool(history) and queries.standalone != queries.question
+        found = grounding.screen(asked, vector, ground, lambda texts: self._vectors(texts, told), leans=leans)
+        insists = found.intent == "urgent" and _insists(asked, history)
+        return found._replace(intent=None) if insists and not grounding.is_in_so_many_words("urgent", asked) else found
+
     def in_danger(self, texts: Sequence[str]) -> bool:
         """Tell whether somebody who writes this, each text by itself, may be in danger or speaks of somebody who is."""
         asked = [text for text in (clean(each) for each in texts) if text]
@@ -565,7 +612,8 @@ class Advisor:
         ground = self._ground(self._shelves.current())
         vectors = self._encoder.encode(asked)
         return any(
-            grounding.screen(text, vector, ground) == "urgent" for text, vector in zip(asked, vectors, strict=True)
+            grounding.screen(text, vector, ground, self._encoder.encode).intent == "urgent"
+            for text, vector in zip(asked, vectors, strict=True)
         )
 
     def warm_up(self) -> None:
@@ -593,12 +641,15 @@ class Advisor:
         queries, told = self._understand(question, history, shelf)
         return queries, self._vectors(queries.searched, told), shelf
 
-    def _vectors(self, texts: Sequence[str], told: Mapping[str, Any]) -> Any:
-        """Embed texts, but for what was embedded to understand them, and the questions of situations."""
-        known = {**self._situations(), **told}
-        unknown = [text for text in texts if text not in known]
-        fresh = dict(zip(unknown, self._encoder.encode(unknown), strict=True))
-        return np.array([known[text] if text in known else fresh[text] for text in texts])
+    def _vectors(self, texts: Sequence[str], told: dict[str, Any], *, beside: Sequence[str] = ()) -> Any:
+        """Embed texts, but for the questions of situations, and what was embedded for this turn (`told`), or now is.
+
+        Others that will be wanted are embedded beside them: two texts at once take little longer than one.
+        """
+        situations = self._situations()
+        unknown = [text for text in dict.fromkeys([*texts, *beside]) if text not in situations and text not in told]
+        told |= dict(zip(unknown, self._encoder.encode(unknown), strict=True)) if unknown else {}
+        return np.array([told[text] if text in told else situations[text] for text in texts])
 
     def _situations(self) -> dict[str, Any]:
         if self._situation_vectors is None:
@@ -825,6 +876,7 @@ class Advisor:
             told=grounding.teller(asking, self._ground(shelf), today),
             advisers=lambda text: frozenset(s.id for s in self._registry.people if referral.is_named(s, text)),
             bound=found.bound,
+            misread=not grounding.is_in_so_many_words("urgent", found.asked),
         )
         chooser = self._chooser(shelf)
         notes: tuple[str, ...] = ()
@@ -833,6 +885,7 @@ class Advisor:
             notes = tuple(_notes_on(_left_open(found, reads, chooser), found.kinds))
             if found.asked_in_it[1:] and chooser.head:
                 drafts = _by_question(drafts, found.pool, reads)
+        notes = tuple(dict.fromkeys([*notes, *_notes_beside(found)]))[:NOTES]
         pool = found.pool
         if plain_words:
             drafts, pool = self._glossary(shelf).explain(drafts, pool, found.asked, history)
@@ -841,6 +894,9 @@ class Advisor:
             checked = checked.with_note(note)
         reminder = answering.dated((s.text for s in checked.sentences if s.origin == "quote"), today)
         checked = checked.with_note(reminder) if reminder else checked
+        if found.perhaps_danger and found.status != "urgent":
+            for line in (answering.URGENT_PERHAPS, *self._registry.helplines):
+                checked = checked.with_note(line)
         return checked, "partly" if notes else found.status
 
     def _reworded(
@@ -1062,6 +1118,18 @@ class Advisor:
         )
 
 
+def _to_screen(asked: str, told: Mapping[str, Any], ground: grounding.Ground) -> list[str]:
+    """Return the sentences of a message that are looked at one by one, where its vector is known by now."""
+    known = told.get(asked)
+    return ground.screener.parts(asked, known) if ground.screener is not None and known is not None else []
+
+
+def _insists(asked: str, history: Sequence[Message]) -> bool:
+    """Tell whether somebody sends their last message once more."""
+    before = next((turn.content for turn in reversed(history) if turn.role == "user"), "")
+    return clean(before).casefold() == asked.casefold()
+
+
 def _said_on(found: _Found, drafts: answering.Drafts, chooser: choosing.Chooser) -> list[list[float]]:
     """Return for each quote the log-odds (`Chooser.reads`) that it says something on each question of several."""
     pool = found.pool
@@ -1075,6 +1143,32 @@ def _notes_on(left_open: Sequence[_Asked], kinds: gaps.Gaps | None) -> Iterator[
     yield from dict.fromkeys(answering.open_on(gap.lacks) for _, gap in known if gap)
     if unknown := [asked.text for asked, gap in known if gap is None]:
         yield answering.nothing_on(unknown)
+
+
+def _open_in(messages: Sequence[Any], kinds: gaps.Gaps | None) -> tuple[float, gaps.Gap | None, list[gaps.Gap]]:
+    """Return the log-odds that guidance leaves a message open, or a question in it, of what kind, and all sure kinds.
+
+    Args:
+        messages: The vectors of the message and of the questions in it.
+        kinds: What tells kinds apart; where that was not learnt, nothing is known.
+    """
+    if kinds is None:
+        return 0.0, None, []
+    most_open = max(messages, key=kinds.log_odds)
+    return kinds.log_odds(most_open), kinds.kind_of(most_open), kinds.left_open(messages)
+
+
+def _notes_beside(found: _Found) -> Iterator[str]:
+    """Say what a message leaves open of which nothing is said yet, whatever else of it is answered.
+
+    A single short question is judged as a whole: it is answered, or it is not.
+    """
+    if found.bound is not None or found.status not in {"answered", "partly"}:
+        return
+    if len(found.asked_in_it) < SEVERAL_ASKED and len(words(found.asked)) <= grounding.STORY:
+        return
+    said = found.gap if found.status == "partly" else None
+    yield from (answering.open_on(gap.lacks) for gap in found.left_open if gap != said)
 
 
 def _left_open(found: _Found, reads: Sequence[Sequence[float]], chooser: choosing.Chooser) -> list[_Asked]:

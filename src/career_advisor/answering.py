@@ -414,6 +414,13 @@ URGENT = (
     "This sounds urgent, and a person should help you now, not a program. If you or somebody else is in danger, call "
     "your local emergency number at once."
 )
+URGENT_AGAIN = "If nobody is in danger, send me your question again, and I will look it up."
+"""Where danger was read between the lines."""
+URGENT_PERHAPS = (
+    "I may read too much into what you wrote. But if you or somebody else is in danger, call your local emergency "
+    "number, or talk to somebody now."
+)
+"""Behind an answer to what may hint at danger, before the lines that can be called."""
 INVALID_EMPTY = "I didn't get a question. What would you like to know?"
 NOT_COVERED = "My sources don't answer that, so I won't guess."
 ASK_A_PERSON = " The people below may know, or know who does."
@@ -470,6 +477,7 @@ def compose(
     told: Callable[[str], bool] = lambda text: False,
     advisers: Callable[[str], frozenset[str]] = lambda text: frozenset(),
     bound: Bound | None = None,
+    misread: bool = False,
 ) -> Drafts:
     """Write the whole answer without a language model.
 
@@ -498,6 +506,7 @@ def compose(
         told: As for `quotes`.
         advisers: As for `quotes`.
         bound: What they ask for beyond what guidance can do.
+        misread: Whether danger was read between the lines: it may not be there.
 
     Returns:
         Our words and the quotes, in the order in which they are shown.
@@ -524,7 +533,8 @@ def compose(
 
     match status:
         case "urgent":
-            return [*_fixed(URGENT), *((1, DraftSentence(line, (), "fixed")) for line in helplines)]
+            lines = [DraftSentence(line, (), "fixed") for line in (*helplines, *((URGENT_AGAIN,) if misread else ()))]
+            return [*_fixed(URGENT), *((1 + (line.text == URGENT_AGAIN), line) for line in lines)]
         case "small_talk":
             drafts = _fixed(THANKS if _THANKED.search(asked) else SMALL_TALK)
         case "clarify":

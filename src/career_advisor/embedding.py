@@ -135,9 +135,13 @@ def _open(folder: Path, identity: EncoderIdentity, threads: int | None) -> Any:
     os.environ.update(_SILENCE)
     import torch
     from sentence_transformers import SentenceTransformer
+    from threadpoolctl import threadpool_limits
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    # numpy's own threads wait busily behind every product, on the cores that torch needs for the next text: on two
+    # cores a reply took 1.4 times as long (benchmarks/results/latency.json). Small products need one thread only.
+    threadpool_limits(1, user_api="blas")
     if threads or "OMP_NUM_THREADS" not in os.environ:  # torch has read that by itself
         torch.set_num_threads(threads or physical_cores())
     model = SentenceTransformer(

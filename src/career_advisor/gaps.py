@@ -4,13 +4,16 @@ A search finds something near to every question, and how near it is says little 
 employer pays stands next to what programmes pay. But what guidance lacks is asked again and again, and is of a few
 dozen kinds (gaps.toml). A linear model of the question's vector was shown some three thousand such questions, and more
 than ten thousand that are answered (`python benchmarks/gaps.py`; docs/decisions/0024-gaps.md). How likely a question is
-of any such kind counts when it is judged whether it is answered; and where it is not, the kind is named.
+of any such kind counts when it is judged whether it is answered; and where it is not, the kind is named. Most messages
+that tell of somebody's life ask several things, of which guidance answers some: so a model for each kind by itself
+tells what is left open beside what is answered.
 """
 
 from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple, TypeAlias
@@ -24,6 +27,10 @@ NONE, OTHER = "none", "other"
 """What is learnt beside the kinds: a question that guidance answers, and one that it leaves open of no such kind."""
 NAMED = 0.65
 """Share among the kinds and `other` from which a question that is not answered is said to be of a kind."""
+EACH = 1.0
+"""Log-odds from which a message is said to leave something of a kind open, whatever else it asks."""
+MOST = 2
+"""Kinds that are named of one message."""
 LEAST = 1e-4
 """Share of all kinds below which a question is surely of none."""
 
@@ -48,6 +55,8 @@ class Gaps(NamedTuple):
     """Keys, NONE and OTHER among them."""
     weights: Vectors
     """Linear models of a question's vector, their bias last, shape (dimension + 1, kinds)."""
+    each: Vectors
+    """Likewise, of a message that may leave several kinds open and have others answered."""
 
     def shares(self, question: Vectors) -> dict[str, float]:
         """Return how likely a question, a vector of shape (dimension,), is of each kind."""
@@ -67,6 +76,16 @@ class Gaps(NamedTuple):
         key = max(shares, key=lambda each: shares[each])
         return None if key == OTHER or shares[key] < NAMED * open_ else known_gaps()[key]
 
+    def left_open(self, messages: Sequence[Vectors]) -> list[Gap]:
+        """Return the kinds that a message surely leaves open, the likeliest first; MOST of them.
+
+        Args:
+            messages: Its vector, of shape (dimension,), and those of the questions in it.
+        """
+        odds = np.max([each @ self.each[:-1] + self.each[-1] for each in messages], axis=0)
+        surest = sorted((i for i, kind in enumerate(self.kinds) if kind in known_gaps()), key=lambda i: -odds[i])
+        return [known_gaps()[self.kinds[i]] for i in surest[:MOST] if odds[i] >= EACH]
+
 
 @lru_cache(maxsize=1)
 def known_gaps() -> dict[str, Gap]:
@@ -81,4 +100,5 @@ def gaps_for(encoder: str) -> Gaps | None:
     with resources.files("career_advisor").joinpath("gaps.npz").open("rb") as file, np.load(file) as arrays:
         if encoder not in arrays.files:
             return None
-        return Gaps(tuple(map(str, arrays["kinds"])), arrays[encoder].astype(np.float32))
+        fitted = (arrays[name].astype(np.float32) for name in (encoder, f"{encoder} each"))
+        return Gaps(tuple(map(str, arrays["kinds"])), *fitted)

@@ -11,7 +11,7 @@ import math
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -24,6 +24,7 @@ import numpy.typing as npt
 from career_advisor.rarity import Rarity
 from career_advisor.reading import SUREST, Reader
 from career_advisor.records import Document, Feeling, Hit, Status, Window
+from career_advisor.screening import Kind, Screener, screener_for
 from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, stem, stems, words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
@@ -43,6 +44,8 @@ SUBJECT = 1.6
 """Rarity up to which a word names what an index is about: it stands in about a fifth of the sections, or more."""
 LONGEST: dict[Intent, int] = {"urgent": 80, "refused": 60, "small_talk": 9, "clarify": 9}
 """Words up to which a message may be of a kind by likeness alone, in the order in which kinds are tried."""
+SHORT = 9
+"""Words up to which a message is small talk or vague, whatever says so."""
 
 
 _SENTENCE = re.compile(r"[^.!?\n;]+[.!?;]*")
@@ -136,6 +139,15 @@ def forget_fits() -> None:
     _priors.cache_clear()
 
 
+class Screened(NamedTuple):
+    """What a message is."""
+
+    intent: Kind | None
+    """`None` of an ordinary question."""
+    perhaps_danger: bool = False
+    """Whether somebody may be in danger for all that is known: too little to send them to others alone."""
+
+
 MARGIN = 0.03
 """By how much an example of an intent must beat its look-alikes."""
 LIKE_AN_EXAMPLE = 0.62
@@ -176,6 +188,8 @@ class Ground:
     """As `_priors`; `None` in an index about something else than the field."""
     reader: Reader | None = None
     """`None` in such an index, too."""
+    screener: Screener | None = None
+    """`None` for an encoder that nobody measured."""
     proper: frozenset[str] = frozenset()
     """Stems that the index has as names and hardly otherwise: whoever writes "deepmind" means DeepMind."""
 
@@ -221,6 +235,7 @@ class Ground:
             rarity=rarity,
             priors=priors,
             reader=Reader.of(encoder_name, windows, index_vectors) if windows and priors is not None else None,
+            screener=screener_for(encoder_name),
             proper=_proper(documents),
         )
 
@@ -304,26 +319,47 @@ class Verdict(NamedTuple):
     evidence: Evidence
 
 
-def screen(question: str, vector: Vectors, ground: Ground) -> Intent | None:
+def screen(
+    question: str, vector: Vectors, ground: Ground, encode: Callable[[Sequence[str]], Vectors], *, leans: bool = False
+) -> Screened:
     """Tell what a message is, if it is not a question to look up.
 
     Args:
         question: The cleaned message.
         vector: Its vector, shape (dimension,).
-        ground: The examples.
+        ground: The examples, and what was learnt.
+        encode: Embeds sentences of a long message, where it is worth it.
+        leans: Whether it goes on from what was said before: it is not vague then, however short.
 
     Returns:
-        The first that fits of urgent, refused, small_talk, clarify; `None` for an ordinary question. Urgent is the most
-        easily raised: a false alarm costs a sentence.
+        The first that fits of urgent, refused, small_talk, clarify; then off_topic, where the index is about the field;
+        no intent of an ordinary question.
     """
-    for intent in LONGEST:
-        if _pattern(intent).search(question):
-            return intent
+    for plain in LONGEST:
+        if _pattern(plain).search(question):
+            return Screened(plain)
     if foreign_language(question):
-        return "clarify"  # asked for in English, in the person's own language
+        return Screened("clarify")  # asked for in English, in the person's own language
+    if ground.screener is None:
+        return Screened(next(_likest(question, vector, ground), None))
+    kinds = ground.screener.kinds_of(question, vector, encode)
+    short = len(words(question)) <= SHORT
+    # What is off the subject of an index about something else is judged by what is found there.
+    fits = {"off_topic": ground.priors is not None, "small_talk": short, "clarify": short and not leans}
+    intent = next(iter(kind for kind in kinds.surely if fits.get(kind, True)), None)
+    return Screened(intent, "urgent" in (*kinds.surely, *kinds.maybe))
+
+
+def _likest(question: str, vector: Vectors, ground: Ground) -> Iterator[Kind]:
+    """Yield what a message is like by the examples."""
     length, content = len(words(question)), len(content_words(question))
     fitting = [i for i, longest in LONGEST.items() if length <= longest and (i != "clarify" or content <= VAGUE)]
-    return next((intent for intent in fitting if _alike(intent, vector, ground)), None)
+    yield from (intent for intent in fitting if _alike(intent, vector, ground))
+
+
+def is_in_so_many_words(intent: Intent, question: str) -> bool:
+    """Tell whether a message says plainly that it is of a kind."""
+    return _pattern(intent).search(question) is not None
 
 
 def feeling(question: str, vector: Vectors, ground: Ground) -> Feeling | None:

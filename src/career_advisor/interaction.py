@@ -164,27 +164,24 @@ def joined(each: Sequence[Embedded]) -> Embedded:
 
 
 class Ready(NamedTuple):
-    """Sentences as they are compared: each filled up to the longest with its first piece, which changes no maximum."""
+    """Sentences as they are compared."""
 
     pieces: Vectors
-    """Shape (width, sentences * longest)."""
+    """Of all sentences, one behind the other, shape (width, pieces)."""
+    starts: Positions
+    """Each sentence's first piece, shape (sentences,)."""
     share: Vectors
-    """0 of what it was filled up with, shape (sentences, longest)."""
+    """Shape (pieces,)."""
     whole: Vectors
     bias: Vectors
 
     @classmethod
     def of(cls, sentences: Embedded) -> Ready:
         """Make them ready."""
-        starts = np.concatenate(([0], sentences.ends[:-1]))
-        lengths = sentences.ends - starts
-        place = np.arange(int(lengths.max(initial=1)))[None]
-        inside = place < lengths[:, None]
-        rows = starts[:, None] + np.where(inside, place, 0)
-        pieces = sentences.pieces[rows].astype(np.float32) / np.float32(127.0)
         return cls(
-            np.ascontiguousarray(pieces.reshape(-1, pieces.shape[-1]).T),
-            np.where(inside, sentences.share[rows].astype(np.float32), np.float32(0.0)),
+            np.ascontiguousarray(sentences.pieces.T, np.float32) / np.float32(127.0),
+            np.concatenate(([0], sentences.ends[:-1])).astype(np.intp),
+            sentences.share.astype(np.float32),
             sentences.whole.astype(np.float32),
             sentences.bias.astype(np.float32),
         )
@@ -193,9 +190,9 @@ class Ready(NamedTuple):
 def log_odds(asked: Asked, sentences: Ready) -> Vectors:
     """Return the log-odds that each sentence belongs in an answer to the message, shape (sentences,)."""
     counts = network().counts
-    near = (asked.pieces @ sentences.pieces).reshape(len(asked.pieces), *sentences.share.shape)
-    by_message = asked.share @ near.max(axis=2)
-    by_sentence = (near.max(axis=0) * sentences.share).sum(axis=1)
+    near = asked.pieces @ sentences.pieces
+    by_message = asked.share @ np.maximum.reduceat(near, sentences.starts, axis=1)
+    by_sentence = np.add.reduceat(near.max(axis=0) * sentences.share, sentences.starts)
     as_wholes = sentences.whole @ asked.whole / np.float32(np.sqrt(len(asked.whole)))
     found = counts[0] * by_message + counts[1] * by_sentence + counts[2] * as_wholes
     return np.asarray(found + sentences.bias + counts[3], np.float32)
