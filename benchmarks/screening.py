@@ -51,7 +51,7 @@ ALARMS: dict[Kind, float] = {
     "off_topic": 0.002,
 }
 """Share of ordinary messages that may be taken for a kind."""
-ODD: dict[Kind, float] = {"urgent": 0.01, "refused": 0.03, "small_talk": 0.03, "clarify": 0.03, "off_topic": 0.03}
+ODD: dict[Kind, float] = {"urgent": 0.01, "refused": 0.03, "small_talk": 0.03, "clarify": 0.03, "off_topic": 0.003}
 """Share that may be so of fair questions that were worded to mislead (`on_topic`)."""
 BY_ONE = 0.5
 """How many more, as a share of those, may be so for one sentence alone."""

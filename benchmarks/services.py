@@ -1,7 +1,7 @@
 """Fits which services a message is answered with: `python benchmarks/services.py [--home FOLDER] [--write]`.
 
-sets/choices.jsonl and sets/composed.jsonl have messages with the services that a reader in the place of the person
-would show (`services`, three at most) and those that would be fine, too (`also`, counted as IN_PART). For each service
+sets/choices.jsonl has messages with the services that a reader in the place of the person would show (`services`,
+three at most) and those that would be fine, too (`also`, counted as IN_PART). For each service
 that was named often enough a linear model learns from the message's vector; a logistic regression on `matching.Traits`,
 for which that model has not seen the message, weighs it with the rest, once with it and once without. Reported by
 five-fold cross-validation over messages, with the mark `likely` chosen on the other folds: the share of the services
@@ -62,8 +62,7 @@ def rows_of(encoder: str, home: Path) -> tuple[list[Row], Matcher]:
     settings = load_settings(home=home, encoder=encoder)
     advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False, remember=True)
     rows = []
-    sets = [HERE / "sets" / name for name in ("choices.jsonl", "composed.jsonl")]
-    for case in (json.loads(line) for path in sets for line in path.read_text("utf-8").splitlines()):
+    for case in (json.loads(line) for line in (HERE / "sets" / "choices.jsonl").read_text("utf-8").splitlines()):
         history = [Turn(turn["role"], turn["content"]) for turn in case["history"]]
         # Whether the sources have the answer is what the reader of what was found said.
         status: Status = "answered" if case["answerable"] == "full" else "partly"

@@ -103,7 +103,7 @@ def test_danger_and_forgery_are_seen_in_words_that_nobody_has_shown_and_not_in_w
 
     assert share("urgent", "urgent") > 0.6
     assert share("refused", "refused") > 0.6
-    assert share("off_topic", "off_topic") > 0.5
+    assert share("off_topic", "off_topic") > 0.35
     assert share("not_urgent", "urgent") < 0.2
     assert share("not_refused", "refused") < 0.15
     assert share("on_topic", "off_topic") < 0.05

@@ -1256,7 +1256,8 @@ def _with_what_belongs(
     )
     if verdict.status == "off_topic" and odds < ON_TOPIC:
         return verdict
-    status: Status = "answered" if odds >= limits.answered else "partly" if odds >= limits.partly else "not_covered"
+    near = odds >= limits.partly or bool(_likeliest(found))
+    status: Status = "answered" if odds >= limits.answered else "partly" if near else "not_covered"
     lacking = verdict.asked
     likeliest = _likeliest(found)
     told = lacking is not None and not verdict.unknown_names and contains(likeliest, lacking, today)
