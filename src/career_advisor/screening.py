@@ -82,7 +82,7 @@ class Screener(NamedTuple):
             encode: Embeds sentences, where it is worth it.
         """
         whole = self.scores(vector[None])[0]
-        parts = self.parts(message, vector)
+        parts = sentences(message) if (whole >= self.worth).any() else []
         one = self.scores(np.asarray(encode(parts), np.float32)).max(axis=0) if parts else np.full_like(whole, -np.inf)
         one = np.where(whole >= self.worth, one, -np.inf)
 
