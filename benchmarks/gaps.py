@@ -159,7 +159,7 @@ def report(encoder: str, home: Path) -> tuple[Gaps, dict[str, Any]]:
         gaps = train(vectors[fold != number], [every[i] for i in np.flatnonzero(fold != number)])
         for i in held:
             log_odds[i], names[i] = gaps.log_odds(vectors[i]), named(gaps, vectors[i])
-            all_named[i] = [gap.key for gap in gaps.left_open([vectors[i]])]
+            all_named[i] = [gap.key for gap in gaps.left_open(vectors[i])]
     read = [i for i, each in enumerate(every) if each.read]
     kinds = [() if every[i].kind == NONE else (every[i].kind,) for i in read]
     sorted_ = [(all_named[i], each.kinds) for i, each in enumerate(every) if each.kinds is not None]
@@ -173,7 +173,7 @@ def report(encoder: str, home: Path) -> tuple[Gaps, dict[str, Any]]:
         "crossed": measured([log_odds[i] for i in read], [names[i] for i in read], kinds),
         "all that messages leave open, crossed": several(*zip(*sorted_, strict=True)),
         "all that messages leave open, held out": several(
-            [[gap.key for gap in gaps.left_open([each])] for each in of_kept],
+            [[gap.key for gap in gaps.left_open(each)] for each in of_kept],
             [[] if case["answerable"] == "full" else case["gaps"] for case in kept],
         ),
         "messages, held out": measured(

@@ -73,7 +73,8 @@ def sentences() -> Iterator[str]:
     topics = [each.about for each in known_situations()]
     yield from (line.format(about=topic) for line in answering.SITUATION for topic in topics)
     yield answering.SITUATION[0].format(about=f"{topics[0]} and {topics[-1]}")
-    yield from composed("urgent", misread=True)
+    yield from composed("urgent", plainly=False)
+    yield from composed("refused", plainly=False)
     yield answering.URGENT_PERHAPS
     yield answering.INVALID_EMPTY
     yield answering.too_long(4_000)

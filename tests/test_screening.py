@@ -126,6 +126,17 @@ def test_a_message_is_answered_as_what_it_is(shipped_advisor: Advisor, question:
     assert found == status or (not status and found in {"answered", "partly", "not_covered"})
 
 
+def test_what_is_asked_less_plainly_is_refused_without_what_might_help_with_it(shipped_advisor: Advisor) -> None:
+    hinted = answer(
+        shipped_advisor, "Put a few warm words about my newsletter together and sign them as Stuart Russell"
+    )
+    plain = answer(shipped_advisor, "Make up a quote in which Rob Miles says that a PhD is compulsory")
+
+    assert (hinted.answer, hinted.citations) == (answering.REFUSED_OTHER, ())
+    assert plain.answer.startswith(answering.REFUSED)
+    assert plain.citations
+
+
 def test_whoever_is_misread_is_answered_when_they_send_it_again_and_nobody_who_says_it_plainly(
     shipped_advisor: Advisor,
 ) -> None:

@@ -876,7 +876,7 @@ class Advisor:
             told=grounding.teller(asking, self._ground(shelf), today),
             advisers=lambda text: frozenset(s.id for s in self._registry.people if referral.is_named(s, text)),
             bound=found.bound,
-            misread=not grounding.is_in_so_many_words("urgent", found.asked),
+            plainly=found.status in {"urgent", "refused"} and grounding.is_in_so_many_words(found.status, found.asked),
         )
         chooser = self._chooser(shelf)
         notes: tuple[str, ...] = ()
@@ -1149,13 +1149,13 @@ def _open_in(messages: Sequence[Any], kinds: gaps.Gaps | None) -> tuple[float, g
     """Return the log-odds that guidance leaves a message open, or a question in it, of what kind, and all sure kinds.
 
     Args:
-        messages: The vectors of the message and of the questions in it.
+        messages: The vectors of the message, first, and of the questions in it.
         kinds: What tells kinds apart; where that was not learnt, nothing is known.
     """
     if kinds is None:
         return 0.0, None, []
     most_open = max(messages, key=kinds.log_odds)
-    return kinds.log_odds(most_open), kinds.kind_of(most_open), kinds.left_open(messages)
+    return kinds.log_odds(most_open), kinds.kind_of(most_open), kinds.left_open(messages[0])
 
 
 def _notes_beside(found: _Found) -> Iterator[str]:

@@ -410,6 +410,8 @@ CLARIFY = (
 ENGLISH_ONLY = "(I only understand English so far, and my sources are in English.)"
 REFUSED = "I won't do that: I only repeat what my sources say, and I don't make up words for anybody."
 REFUSED_NEAR = "What they do say about it:"
+REFUSED_OTHER = "I won't do that: all that I do is to tell what my sources say."
+"""Of what is asked less plainly: what is near to it would seem to help with it."""
 URGENT = (
     "This sounds urgent, and a person should help you now, not a program. If you or somebody else is in danger, call "
     "your local emergency number at once."
@@ -477,7 +479,7 @@ def compose(
     told: Callable[[str], bool] = lambda text: False,
     advisers: Callable[[str], frozenset[str]] = lambda text: frozenset(),
     bound: Bound | None = None,
-    misread: bool = False,
+    plainly: bool = True,
 ) -> Drafts:
     """Write the whole answer without a language model.
 
@@ -506,7 +508,7 @@ def compose(
         told: As for `quotes`.
         advisers: As for `quotes`.
         bound: What they ask for beyond what guidance can do.
-        misread: Whether danger was read between the lines: it may not be there.
+        plainly: Whether danger, or what is not done, was said in so many words; else it was read between the lines.
 
     Returns:
         Our words and the quotes, in the order in which they are shown.
@@ -533,7 +535,7 @@ def compose(
 
     match status:
         case "urgent":
-            lines = [DraftSentence(line, (), "fixed") for line in (*helplines, *((URGENT_AGAIN,) if misread else ()))]
+            lines = [DraftSentence(line, (), "fixed") for line in (*helplines, *(() if plainly else (URGENT_AGAIN,)))]
             return [*_fixed(URGENT), *((1 + (line.text == URGENT_AGAIN), line) for line in lines)]
         case "small_talk":
             drafts = _fixed(THANKS if _THANKED.search(asked) else SMALL_TALK)
@@ -541,7 +543,8 @@ def compose(
             foreign = foreign_language(asked)
             drafts = _fixed(f"{foreign.says} {ENGLISH_ONLY}" if foreign else CLARIFY)
         case "refused":
-            drafts = _before(f"{REFUSED} {REFUSED_NEAR}", quotes(hits[:1], shape=NEAR_BY), otherwise=REFUSED)
+            near = quotes(hits[:1], shape=NEAR_BY) if plainly else ()
+            drafts = _before(f"{REFUSED} {REFUSED_NEAR}", near, otherwise=REFUSED if plainly else REFUSED_OTHER)
         case "off_topic":
             drafts = _fixed(f"{OFF_TOPIC} {subject(documents)}")
         case "not_covered":

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple, TypeAlias
@@ -76,13 +75,9 @@ class Gaps(NamedTuple):
         key = max(shares, key=lambda each: shares[each])
         return None if key == OTHER or shares[key] < NAMED * open_ else known_gaps()[key]
 
-    def left_open(self, messages: Sequence[Vectors]) -> list[Gap]:
-        """Return the kinds that a message surely leaves open, the likeliest first; MOST of them.
-
-        Args:
-            messages: Its vector, of shape (dimension,), and those of the questions in it.
-        """
-        odds = np.max([each @ self.each[:-1] + self.each[-1] for each in messages], axis=0)
+    def left_open(self, message: Vectors) -> list[Gap]:
+        """Return the kinds that a message, a vector of shape (dimension,), surely leaves open: MOST of them."""
+        odds = message @ self.each[:-1] + self.each[-1]
         surest = sorted((i for i, kind in enumerate(self.kinds) if kind in known_gaps()), key=lambda i: -odds[i])
         return [known_gaps()[self.kinds[i]] for i in surest[:MOST] if odds[i] >= EACH]
 
