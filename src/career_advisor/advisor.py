@@ -526,7 +526,7 @@ class Advisor:
         )
         if bound and not bound.asks and verdict.status == "partly":
             verdict = verdict._replace(status="not_covered")  # what is near does nothing for whoever wants it done
-        status = screened.intent or verdict.status
+        status = _status_of(screened, verdict, hits)
         offers = referral.choose(
             queries.standalone,
             self._message(queries, standalone, status),
@@ -1116,6 +1116,12 @@ class Advisor:
             model=self.model_name,
             timings_ms=clock.marks,
         )
+
+
+def _status_of(screened: grounding.Screened, verdict: grounding.Verdict, hits: Sequence[Hit]) -> Status:
+    """Return what may be said: what is off the subject of the shipped guidance may be that of a page of one's own."""
+    off_topic = screened.intent == "off_topic" and not _is_measured(hits)
+    return verdict.status if screened.intent is None or off_topic else screened.intent
 
 
 def _to_screen(asked: str, told: Mapping[str, Any], ground: grounding.Ground) -> list[str]:
