@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 import first_sentence
+from career_advisor import answering
 from career_advisor.advisor import FEWER_PASSAGES, MODEL_PASSAGES, NOT_WHOLE, REFUSED, TOO_LITTLE, USED_UP, Advisor
 from career_advisor.llm import open_model
 from career_advisor.prompting import Turn
@@ -272,6 +273,14 @@ def test_what_the_passages_do_not_carry_is_not_shown(
     assert [dropped.text for dropped in reply.dropped] == [words]
     assert "strictly need a PhD" in reply.answer
     hold_together(reply, advisor)
+
+
+def test_no_model_is_asked_where_somebody_may_be_in_danger(advisor: Advisor, server: LanguageModelServer) -> None:
+    reply = ask(advisor, "I have not slept for a week and I see no way out. How long does ARENA take?")
+
+    assert reply.model == "quotes"
+    assert answering.URGENT_PERHAPS in reply.answer
+    assert server.asked == []
 
 
 def test_what_a_model_wrote_is_in_the_reply_with_the_reason_where_quotes_answer_instead(
