@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from career_advisor import answering
-from career_advisor.advisor import Advisor
+from career_advisor.advisor import LIKELY, Advisor
 from career_advisor.gaps import NONE, OTHER, Gaps, gaps_for, known_gaps
 from career_advisor.models import LIGHT_ENCODER
 from career_advisor.records import Reply
@@ -80,6 +80,30 @@ def test_no_section_of_the_guidance_is_said_to_be_left_open_where_its_own_questi
     answers = {heading: answer(shipped_advisor, heading).answer for heading in headings[::9]}
     assert len(answers) > 30
     assert [heading for heading, said in answers.items() if any(line in said for line in lines)] == []
+
+
+def test_what_likely_belongs_in_an_answer_is_shown_also_where_it_is_left_open(shipped_advisor: Advisor) -> None:
+    reply = answer(shipped_advisor, "does METR match 401k contributions")
+
+    assert reply.status == "partly"
+    assert reply.answer.startswith(answering.open_on(known_gaps()["pay"].lacks))
+    assert max(max(hit.belongs) for hit in reply.hits) >= LIKELY
+    assert "https://metr.org/careers" in reply.answer
+
+
+def test_a_story_is_told_what_is_left_open_beside_what_is_answered_and_a_short_question_is_not(
+    shipped_advisor: Advisor,
+) -> None:
+    line = answering.open_on(known_gaps()["visas"].lacks)
+    story = (
+        "I hold an Iranian passport and finish my master's in Turkey. Most programmes are in Berkeley or London. "
+        "Which can I do remotely, and would anybody sponsor a visa for me later on?"
+    )
+
+    told = answer(shipped_advisor, story)
+    assert told.status == "partly"
+    assert (told.sentences[0].origin, told.sentences[-1].text) == ("quote", line)
+    assert line not in answer(shipped_advisor, "Which programmes are remote?").answer
 
 
 def test_of_several_questions_the_one_that_is_left_open_is_named_and_the_others_are_answered(

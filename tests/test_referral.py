@@ -54,6 +54,17 @@ def offered(
     return [offer.service.id for offer in offers(question, registry, needs, encoder, status=status)]
 
 
+def test_where_the_sources_have_no_answer_two_are_offered_that_may_have_one(
+    registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    asked = "Which of the labs has the longest paternity leave?"
+
+    assert offered(asked, registry, needs, light_encoder, "not_covered") == ["80k-advising", "80k-job-board"]
+    assert "80k-job-board" not in offered(asked, registry, needs, light_encoder, "answered"), (
+        "it is none too many there"
+    )
+
+
 @pytest.mark.parametrize(
     ("question", "service"),
     [

@@ -535,8 +535,8 @@ def compose(
 
     match status:
         case "urgent":
-            lines = [DraftSentence(line, (), "fixed") for line in (*helplines, *(() if plainly else (URGENT_AGAIN,)))]
-            return [*_fixed(URGENT), *((1 + (line.text == URGENT_AGAIN), line) for line in lines)]
+            lines = [(1, line) for line in helplines] + ([] if plainly else [(2, URGENT_AGAIN)])
+            return [*_fixed(URGENT), *((part, DraftSentence(line, (), "fixed")) for part, line in lines)]
         case "small_talk":
             drafts = _fixed(THANKS if _THANKED.search(asked) else SMALL_TALK)
         case "clarify":

@@ -332,22 +332,24 @@ def screen(
         leans: Whether it goes on from what was said before: it is not vague then, however short.
 
     Returns:
-        The first that fits of urgent, refused, small_talk, clarify; then off_topic, where the index is about the field;
-        no intent of an ordinary question.
+        Urgent, whatever else is said; else what is said in so many words of refused, small_talk and clarify, or what it
+        is like, off_topic too where the index is about the field; no intent of an ordinary question.
     """
-    for plain in LONGEST:
-        if _pattern(plain).search(question):
-            return Screened(plain)
+    plain = next((kind for kind in LONGEST if is_in_so_many_words(kind, question)), None)
+    if plain == "urgent":
+        return Screened(plain)
     if foreign_language(question):
-        return Screened("clarify")  # asked for in English, in the person's own language
+        return Screened(plain or "clarify")  # asked for in English, in the person's own language
     if ground.screener is None:
-        return Screened(next(_likest(question, vector, ground), None))
+        return Screened(plain or next(_likest(question, vector, ground), None))
     kinds = ground.screener.kinds_of(question, vector, encode)
+    if "urgent" in kinds.surely:
+        return Screened("urgent", perhaps_danger=True)  # also where somebody says thanks and goodbye
     short = len(words(question)) <= SHORT
     # What is off the subject of an index about something else is judged by what is found there.
     fits = {"off_topic": ground.priors is not None, "small_talk": short, "clarify": short and not leans}
-    intent = next(iter(kind for kind in kinds.surely if fits.get(kind, True)), None)
-    return Screened(intent, "urgent" in (*kinds.surely, *kinds.maybe))
+    likest = next((kind for kind in kinds.surely if fits.get(kind, True)), None)
+    return Screened(plain or likest, "urgent" in kinds.maybe)
 
 
 def _likest(question: str, vector: Vectors, ground: Ground) -> Iterator[Kind]:
