@@ -1,7 +1,7 @@
 """How long a reply takes, and how much of that is the encoder: `python benchmarks/latency.py [--questions N]`.
 
-Each question is answered whole, and the encoder alone then embeds the same queries again, so that both feel the same
-noise; the whole reply may take 1.6 times the encoder's own time. A cold start is a new process: `ask` with weights and
+Each question is answered whole, and the encoder alone then embeds the same queries again, as it is used and in float32
+as its weights were released, so that all feel the same noise. A cold start is a new process: `ask` with weights and
 index present, and `--help`. Intervals are 95 % percentile bootstraps over the questions.
 """
 
@@ -17,10 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
-from career_advisor import conversation
+from career_advisor import conversation, embedding
 from career_advisor.opening import open_advisor, open_encoder, plain_progress
 from career_advisor.records import Reply
 from career_advisor.settings import load_settings
@@ -73,10 +74,12 @@ def quantiles(values: list[float]) -> dict[str, Any]:
 def warm(encoder_name: str, home: Path, asked: list[str]) -> dict[str, Any]:
     """Measure replies in this process, models loaded."""
     settings = load_settings(home=home, encoder=encoder_name)
-    encoder = open_encoder(settings)
+    encoder, released = open_encoder(settings), open_encoder(settings)
+    with patch.object(embedding, "multiplies_halves", lambda: False):
+        released.load()
     advisor = open_advisor(settings, progress=plain_progress(print))
     advisor._encoder = timed = Timed(advisor._encoder)
-    whole, within, alone, split, queries = [], [], [], [], []
+    whole, within, alone, unhalved, split, queries, cosines = [], [], [], [], [], [], []
     for question in asked:
         timed.took_ms = 0.0
         began = time.perf_counter()
@@ -88,8 +91,12 @@ def warm(encoder_name: str, home: Path, asked: list[str]) -> dict[str, Any]:
         known = conversation.example_texts()
         texts = [text for text in (*understood.searched, *understood.facets) if text not in known]
         began = time.perf_counter()
-        encoder.encode(texts)
+        used = encoder.encode(texts)
         alone.append((time.perf_counter() - began) * 1000)
+        began = time.perf_counter()
+        exact = released.encode(texts)
+        unhalved.append((time.perf_counter() - began) * 1000)
+        cosines.append(float((used * exact).sum(axis=1).min()))
         split.append(reply.timings_ms)
         queries.append(len(texts))
     return {
@@ -97,8 +104,11 @@ def warm(encoder_name: str, home: Path, asked: list[str]) -> dict[str, Any]:
         "whole reply, ms": quantiles(whole),
         "encoder alone, ms": quantiles(alone),
         "encoder within, ms": quantiles(within),
+        "encoder alone, in float32, ms": quantiles(unhalved),
+        "lowest cosine to float32": round(min(cosines), 6),
         "ratio, of its own encoding": quantiles([a / b for a, b in zip(whole, within, strict=True)]),
         "ratio, of its queries, embedded alone": quantiles([a / b for a, b in zip(whole, alone, strict=True)]),
+        "ratio, of its queries, in float32": quantiles([a / b for a, b in zip(whole, unhalved, strict=True)]),
         "queries a message": round(statistics.mean(queries), 2),
         "split, median ms": {
             "encoded": round(statistics.median(each["encode"] for each in split), 1),

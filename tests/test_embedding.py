@@ -25,6 +25,10 @@ TEXTS = [
 ]
 
 
+SAME = 0.9999
+"""Cosine of one text's vectors in two batches: lower would be another text, or other weights."""
+
+
 @pytest.fixture(scope="module")
 def light(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     entry, folder = models.choose_encoder(models.LIGHT_ENCODER, tmp_path_factory.mktemp("weights"))
@@ -68,7 +72,7 @@ def test_vectors_come_in_the_order_of_the_texts_although_batches_are_sorted_by_l
     together = light.encode(texts)
 
     for position in (0, 1, embedding.BATCH, len(texts) - 1):
-        np.testing.assert_allclose(together[position], light.encode([texts[position]])[0], atol=1e-6)
+        assert together[position] @ light.encode([texts[position]])[0] > SAME
 
 
 def test_the_same_texts_give_the_same_vectors_to_the_last_bit(light: Encoder) -> None:
@@ -79,13 +83,46 @@ def test_the_vectors_are_those_of_sentence_transformers_own_encode(light: Encode
     light.load()
     own = light._model.encode(TEXTS[:1], normalize_embeddings=True)
 
-    np.testing.assert_array_equal(light.encode(TEXTS[:1]), own)
+    np.testing.assert_allclose(light.encode(TEXTS[:1]), own, atol=1e-7)  # its own are brought to length 1 once more
+
+
+def test_halved_weights_give_the_vectors_of_the_released_ones(
+    light: Encoder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(embedding, "multiplies_halves", lambda: True)  # whatever processor this is
+    entry, folder = models.choose_encoder(models.LIGHT_ENCODER, tmp_path)
+    halved = Encoder(folder, entry.identity, threads=1).encode(TEXTS)
+    monkeypatch.setattr(embedding, "multiplies_halves", lambda: False)
+    released = Encoder(folder, entry.identity, threads=1).encode(TEXTS)
+
+    assert (halved * released).sum(axis=1).min() > SAME
+    assert (halved != released).any()
+
+
+def test_a_processor_that_is_not_known_to_multiply_halves_is_not_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    assert not embedding.multiplies_halves()
+    monkeypatch.delattr(torch.cpu, "get_capabilities")  # a torch of before
+    assert not embedding.multiplies_halves()
+
+
+def test_products_with_a_large_matrix_are_those_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = np.random.default_rng(0).standard_normal((150, 128)).astype(np.float32)
+    numbers /= np.linalg.norm(numbers, axis=1, keepdims=True)
+    pieces = embedding.Pieces(Path("/nowhere"), dict)
+    for halves in (True, False):
+        monkeypatch.setattr(embedding, "multiplies_halves", lambda answer=halves: answer)
+        np.testing.assert_allclose(
+            pieces.products(numbers[10:].T.copy())(numbers[:10]), numbers[:10] @ numbers[10:].T, atol=0.004
+        )
 
 
 def test_a_text_beyond_the_longest_input_counts_with_its_beginning(light: Encoder) -> None:
     beginning = "word " * 300
 
-    np.testing.assert_allclose(light.encode([beginning])[0], light.encode([beginning + "other " * 300])[0], atol=1e-6)
+    assert light.encode([beginning])[0] @ light.encode([beginning + "other " * 300])[0] > SAME
 
 
 @pytest.mark.parametrize("text", ["\ud800 lone", "\x00", "\u202e reversed", "😀" * 50, " \n\t "])

@@ -25,6 +25,8 @@ from career_advisor.records import SENTENCE, Shelf
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Positions: TypeAlias = npt.NDArray[np.intp]
+Products: TypeAlias = Callable[[Vectors], Vectors]
+"""Multiplies small matrices with a large one, which stays."""
 Sentence: TypeAlias = tuple[str, str]
 """The heading above it and its text."""
 
@@ -112,6 +114,8 @@ class Asked(NamedTuple):
 class _Encoder(Protocol):
     def encode(self, texts: Sequence[str | tuple[str, str]], limit: int) -> list[tuple[Vectors, Vectors]]: ...
 
+    def products(self, matrix: Vectors) -> Products: ...
+
 
 class Interaction:
     """Compares messages with sentences. May be used from several threads."""
@@ -127,6 +131,10 @@ class Interaction:
         return Asked(
             _units(pieces, net), _shares(pieces @ net.message_share), whole @ net.message_whole + net.message_whole_bias
         )
+
+    def ready(self, sentences: Embedded) -> Ready:
+        """Make many sentences ready to be compared with message after message."""
+        return Ready.of(sentences, self._encoder.products)
 
     def embed(self, sentences: Sequence[Sentence]) -> list[Embedded]:
         """Embed sentences, each by itself."""
@@ -166,8 +174,9 @@ def joined(each: Sequence[Embedded]) -> Embedded:
 class Ready(NamedTuple):
     """Sentences as they are compared."""
 
-    pieces: Vectors
-    """Of all sentences, one behind the other, shape (width, pieces)."""
+    near: Products
+    """Gives for pieces of a message, shape (theirs, width), the cosines to those of all sentences, one sentence behind
+    the other, shape (theirs, pieces)."""
     starts: Positions
     """Each sentence's first piece, shape (sentences,)."""
     share: Vectors
@@ -176,10 +185,17 @@ class Ready(NamedTuple):
     bias: Vectors
 
     @classmethod
-    def of(cls, sentences: Embedded) -> Ready:
-        """Make them ready."""
+    def of(cls, sentences: Embedded, products: Callable[[Vectors], Products] | None = None) -> Ready:
+        """Make them ready.
+
+        Args:
+            sentences: As they are kept.
+            products: Makes ready to multiply with all their pieces, which is most of what a comparison takes; numpy's
+                way by default.
+        """
+        pieces = np.ascontiguousarray(sentences.pieces.T, np.float32) / np.float32(127.0)
         return cls(
-            np.ascontiguousarray(sentences.pieces.T, np.float32) / np.float32(127.0),
+            products(pieces) if products else lambda asked: asked @ pieces,
             np.concatenate(([0], sentences.ends[:-1])).astype(np.intp),
             sentences.share.astype(np.float32),
             sentences.whole.astype(np.float32),
@@ -190,7 +206,7 @@ class Ready(NamedTuple):
 def log_odds(asked: Asked, sentences: Ready) -> Vectors:
     """Return the log-odds that each sentence belongs in an answer to the message, shape (sentences,)."""
     counts = network().counts
-    near = asked.pieces @ sentences.pieces
+    near = sentences.near(asked.pieces)
     by_message = asked.share @ np.maximum.reduceat(near, sentences.starts, axis=1)
     by_sentence = np.add.reduceat(near.max(axis=0) * sentences.share, sentences.starts)
     as_wholes = sentences.whole @ asked.whole / np.float32(np.sqrt(len(asked.whole)))
@@ -257,7 +273,7 @@ class Sentences:
         places, every = shipped
         known = {row: places[key] for row, each in self._sentences.items() if (key := digest(each)) in places}
         self._known = np.array(list(known), np.intp)
-        self._ready = Ready.of(every.taken(list(known.values())))
+        self._ready = interaction.ready(every.taken(list(known.values())))
         self._others: dict[int, Embedded] = {}
 
     def asked(self, message: str) -> Answering:
