@@ -1,8 +1,8 @@
 """Learns to tell kinds of message apart: `python benchmarks/screening.py [--home FOLDER] [--public FOLDER] [--write]`.
 
 sets/screened.jsonl has messages that are no question to guidance (somebody may be in danger; asks for what is not done;
-small talk; too vague; about something else) and look-alikes that are one, made up by eighteen writers who had seen no
-page; sets/screened_held_out.jsonl those of one more. For each kind a support vector machine on the message's vector
+small talk; too vague; about something else) and look-alikes that are one, made up by twenty-one writers who had seen no
+page; sets/screened_held_out.jsonl those of two more. For each kind a support vector machine on the message's vector
 learns from the former, from the examples of intents.toml, and from ordinary questions (every so many of sets/asked,
 gaps, choices and composed and the other wordings of the corpus). The marks are chosen on messages of a writer, and
 ordinary ones, that the model has not seen, at the highest share of ordinary messages (ALARMS) and of oddly worded ones
@@ -29,7 +29,7 @@ from sklearn.svm import SVC
 
 from career_advisor.advisor import Advisor
 from career_advisor.opening import open_advisor, plain_progress
-from career_advisor.screening import BY_SENTENCE, GAMMA, KINDS, Kind, Screener, Vectors, sentences
+from career_advisor.screening import BY_SENTENCE, GAMMA, KINDS, Kind, Screener, Vectors, backed, sentences
 from career_advisor.settings import load_settings
 from machine import commit, machine, today
 from measuring import interval
@@ -57,6 +57,8 @@ BY_ONE = 0.5
 """How many more, as a share of those, may be so for one sentence alone."""
 HINTED, ODDLY_HINTED = 0.004, 0.04
 """Share of ordinary messages, and of odd ones, whose answer may say whom to call if somebody is in danger."""
+UNBACKED = 0.02
+"""Share of the messages of a kind that may be lost since none of their sentences is of it by itself."""
 LOOKED_AT = 0.1
 """Share of ordinary messages whose sentences are looked at one by one."""
 FOLDS = 6
@@ -125,12 +127,13 @@ def train(vectors: Vectors, said: Sequence[Said]) -> Screener:
         weights[np.searchsorted(kept, support), column] = weight
     bias = np.array([bias for _, _, bias in machines], np.float32)
     never = np.full(len(KINDS), np.inf, np.float32)
-    return Screener(vectors[kept], weights, bias, never, never, never, never, never)
+    return Screener(vectors[kept], weights, bias, never, never, never, never, never, -never)
 
 
 def with_marks(screener: Screener, marks: Mapping[str, Mapping[str, float]]) -> Screener:
     """Return a screener with its marks, by kind."""
-    rows = ([marks[name].get(kind, np.inf) for kind in KINDS] for name in Screener._fields[3:])
+    none = {"least": -np.inf}
+    rows = ([marks[name].get(kind, none.get(name, np.inf)) for kind in KINDS] for name in Screener._fields[3:])
     return Screener(*screener[:3], *(np.array(row, np.float32) for row in rows))
 
 
@@ -153,6 +156,19 @@ def scored(screener: Screener, texts: Sequence[str], vectors: Mapping[str, Vecto
     return Scores(whole, one)
 
 
+def least_of(i: int, of_kind: Scores, mark: float) -> float:
+    """Return the score that a sentence of all but UNBACKED of the messages has that are of a kind as a whole."""
+    one = of_kind.one[(of_kind.whole[:, i] >= mark) & np.isfinite(of_kind.one[:, i]), i]
+    return float(np.quantile(one, UNBACKED))
+
+
+def backed_by(scores: Scores, i: int, least: float) -> Scores:
+    """Return scores of which those of one kind count as `screening.backed` has it."""
+    whole = scores.whole.copy()
+    whole[:, i] = backed(whole[:, i], scores.one[:, i], np.array(least, np.float32))
+    return Scores(whole, scores.one)
+
+
 def lowest(i: int, both: Sequence[tuple[Scores, float]], worth: float) -> tuple[float, float]:
     """Return the lowest marks of a kind for the whole and for one sentence at which no more messages are taken for it.
 
@@ -170,12 +186,15 @@ def lowest(i: int, both: Sequence[tuple[Scores, float]], worth: float) -> tuple[
     return mark, float(max(by_one))
 
 
-def chosen(ordinary: Scores, odd: Scores) -> dict[str, dict[str, float]]:
+def chosen(ordinary: Scores, odd: Scores, of_kinds: Mapping[Kind, Scores]) -> dict[str, dict[str, float]]:
     """Return the lowest marks at which ordinary messages, and odd ones, are taken for a kind no oftener than may be."""
-    names = ("marks", "sentence_marks", "hints", "sentence_hints", "worth")
-    marks: dict[str, dict[str, float]] = {name: {} for name in names}
+    marks: dict[str, dict[str, float]] = {name: {} for name in Screener._fields[3:]}
     for i, kind in enumerate(KINDS):
         worth = float(np.quantile(ordinary.whole[:, i], 1.0 - LOOKED_AT))
+        if kind in BY_SENTENCE:
+            least = least_of(i, of_kinds[kind], float(np.quantile(ordinary.whole[:, i], 1.0 - HINTED)))
+            marks["least"][kind] = least
+            ordinary, odd = backed_by(ordinary, i, least), backed_by(odd, i, least)
         whole, one = lowest(i, [(ordinary, ALARMS[kind]), (odd, ODD[kind])], worth)
         marks["marks"][kind] = whole
         if kind in BY_SENTENCE:
@@ -189,8 +208,9 @@ def chosen(ordinary: Scores, odd: Scores) -> dict[str, dict[str, float]]:
 def taken(scores: Scores, by: Screener) -> npt.NDArray[np.bool_]:
     """Return which messages are taken for which kind, and last which hint at danger, shape (messages, kinds + 1)."""
     looked_at = scores.whole >= by.worth
-    said = (scores.whole >= by.marks) | (looked_at & (scores.one >= by.sentence_marks))
-    hinted = (scores.whole >= by.hints) | (looked_at & (scores.one >= by.sentence_hints))
+    whole = backed(scores.whole, scores.one, by.least)
+    said = (whole >= by.marks) | (looked_at & (scores.one >= by.sentence_marks))
+    hinted = (whole >= by.hints) | (looked_at & (scores.one >= by.sentence_hints))
     urgent = KINDS.index("urgent")
     return np.column_stack([said, said[:, urgent] | hinted[:, urgent]])
 
@@ -254,6 +274,7 @@ def report(encoder: str, home: Path, folder: Path | None) -> tuple[Screener, dic
     marks = chosen(
         stacked([scores for said, scores in unseen if not said.writer]),
         stacked([scores for said, scores in unseen if said.label == "on_topic"]),
+        {kind: stacked([scores for said, scores in unseen if said.kind == kind]) for kind in BY_SENTENCE},
     )
     ready = with_marks(learn([*examples(), *people, *rest]), marks)
     labels = [said.label or "ordinary" for said, _ in unseen]

@@ -28,6 +28,7 @@ TOY = Screener(
     hints=np.array([0.6, np.inf, *NEVER], np.float32),
     sentence_hints=np.array([0.7, np.inf, *NEVER], np.float32),
     worth=np.array([0.1, 0.1, *NEVER], np.float32),
+    least=np.array([0.3, *[-np.inf] * (len(KINDS) - 1)], np.float32),
 )
 """Of vectors of three numbers: an ordinary question, danger, and a forgery."""
 
@@ -52,6 +53,19 @@ def test_what_is_less_sure_is_a_hint() -> None:
     near = DANGER * 0.86 + PLAIN * 0.5
 
     assert TOY.kinds_of("Help", near, nothing) == ((), ("urgent",))
+
+
+def test_a_message_of_several_sentences_of_which_none_is_of_a_kind_is_not_either() -> None:
+    weighed = "A fast stream, an internship or a master's? I have the first. I wait for the second."
+
+    def ordinary(texts: Sequence[str]) -> Any:
+        return np.stack([PLAIN] * len(texts))
+
+    def somewhat(texts: Sequence[str]) -> Any:
+        return np.stack([PLAIN] * (len(texts) - 1) + [0.8 * DANGER + 0.6 * PLAIN])
+
+    assert TOY.kinds_of(weighed, DANGER, ordinary) == ((), ())
+    assert TOY.kinds_of(weighed, DANGER, somewhat).surely == ("urgent",)
 
 
 def test_one_sentence_of_a_long_message_makes_it_of_a_kind_where_its_sentences_are_worth_a_look() -> None:

@@ -26,7 +26,7 @@ NONE, OTHER = "none", "other"
 """What is learnt beside the kinds: a question that guidance answers, and one that it leaves open of no such kind."""
 NAMED = 0.65
 """Share among the kinds and `other` from which a question that is not answered is said to be of a kind."""
-EACH = 1.0
+EACH = 0.25
 """Log-odds from which a message is said to leave something of a kind open, whatever else it asks."""
 MOST = 2
 """Kinds that are named of one message."""

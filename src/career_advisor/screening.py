@@ -62,6 +62,8 @@ class Screener(NamedTuple):
     """Likewise, of one of its sentences."""
     worth: Vectors
     """Score of the message as a whole from which it is worth looking at its sentences."""
+    least: Vectors
+    """Score that a sentence has at least where a message of several is of a kind as a whole."""
 
     def scores(self, vectors: Vectors) -> Vectors:
         """Return how far messages are of each kind, shape (messages, kinds), of vectors (messages, dimension)."""
@@ -85,12 +87,27 @@ class Screener(NamedTuple):
         parts = sentences(message) if (whole >= self.worth).any() else []
         one = self.scores(np.asarray(encode(parts), np.float32)).max(axis=0) if parts else np.full_like(whole, -np.inf)
         one = np.where(whole >= self.worth, one, -np.inf)
+        whole = backed(whole, one, self.least)
 
         def over(marks: Vectors, sentence_marks: Vectors) -> tuple[Kind, ...]:
             fits = (whole >= marks) | (one >= sentence_marks)
             return tuple(kind for kind, fit in zip(KINDS, fits.tolist(), strict=True) if fit)
 
         return Kinds(over(self.marks, self.sentence_marks), over(self.hints, self.sentence_hints))
+
+
+def backed(whole: Vectors, one: Vectors, least: Vectors) -> Vectors:
+    """Return how far messages are of each kind as a whole, -inf where no sentence of several is at all.
+
+    What is hidden in one clause of an ordinary message makes ordinary messages look alike as a whole: somebody who
+    weighed a fast stream, an internship and a master's was told whom to call.
+
+    Args:
+        whole: Scores, shape (…, kinds).
+        one: The highest of any sentence, likewise; -inf where there is one alone, or none was looked at.
+        least: `Screener.least`.
+    """
+    return np.where(np.isneginf(one) | (one >= least), whole, np.float32(-np.inf))
 
 
 def sentences(message: str) -> list[str]:
