@@ -186,7 +186,7 @@ def ours(reply: Reply, *texts: str, offers: tuple[Offer, ...] = ()) -> Reply:
 def in_danger(question: str) -> Reply:
     (line, *_) = HELPLINES
     service = replace(ADVISING, name="988 Suicide & Crisis Lifeline", kind="helpline", caveat=line)
-    return ours(urgent(question), answering.URGENT, *HELPLINES, offers=(Offer(service, line),))
+    return ours(urgent(question), answering.URGENT, *answering.to_call(HELPLINES), offers=(Offer(service, line),))
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -196,7 +196,8 @@ def test_whoever_is_in_danger_reads_whom_to_call_in_their_language(browser: Any,
     with served(answerer) as url, watched(browser, url, locale=code) as tab:
         tab.page.evaluate(WORDS_SEEN)
         turn = tab.ask("I want to hurt myself")
-        told = [says(code, key) for key in ("says_urgent", "says_helpline_us", "says_helpline_uk")]
+        lines = ("says_urgent", "says_helpline_us", "says_helpline_uk", "says_helpline_elsewhere")
+        told = [says(code, key) for key in lines]
 
         assert [each.inner_text().strip() for each in turn.locator(".sentence").all()] == told
         assert {each.get_attribute("lang") for each in turn.locator(".sentence").all()} == {code}
@@ -207,7 +208,10 @@ def test_whoever_is_in_danger_reads_whom_to_call_in_their_language(browser: Any,
         assert not any(answering.URGENT in each for each in tab.page.evaluate("window.seen")), "not for a moment"
         tab.page.select_option(".bar-buttons .languages", "en")
         tab.page.wait_for_selector(f'.badge:text-is("{says("en", "badge_urgent")}")')
-        assert [each.inner_text().strip() for each in turn.locator(".sentence").all()] == [answering.URGENT, *HELPLINES]
+        assert [each.inner_text().strip() for each in turn.locator(".sentence").all()] == [
+            answering.URGENT,
+            *answering.to_call(HELPLINES),
+        ]
 
 
 WORDS_SEEN = """() => { window.seen = []; new MutationObserver(() => { const words = document.querySelector(".words");

@@ -47,7 +47,7 @@ def composed(status: str, asked: str = "?", documents: tuple[Document, ...] = ()
 def sentences() -> Iterator[str]:
     """Yield every line of ours, with all that can be filled in, as the advisor makes it."""
     yield from composed("urgent", helplines=HELPLINES)
-    yield " ".join(HELPLINES)  # as they come, before the reply is whole
+    yield " ".join(answering.to_call(HELPLINES))  # as they come, before the reply is whole
     yield from (text for asked in ("Hello", "Thanks!") for text in composed("small_talk", asked))
     yield from composed("clarify")
     yield from composed("refused")
@@ -249,7 +249,7 @@ def filled(parts: list[dict[str, Any]], code: str) -> str:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_what_to_call_in_danger_is_the_same_in_every_language(code: str) -> None:
-    for line in HELPLINES:
+    for line in answering.to_call(HELPLINES):
         numbers = re.findall(r"\d+(?: \d+)*", line)
         told = filled(said(line), code)
         there = re.findall(r"\d+(?: \d+)*", told)
@@ -292,4 +292,7 @@ def test_a_question_in_another_language_is_answered_in_that_language_as_before()
 def test_no_reply_of_a_program_is_in_another_language_than_english() -> None:
     history = (Message("user", "Hola"),)
 
-    assert [*composed("urgent", helplines=HELPLINES, history=history)] == [answering.URGENT, *HELPLINES]
+    assert [*composed("urgent", helplines=HELPLINES, history=history)] == [
+        answering.URGENT,
+        *answering.to_call(HELPLINES),
+    ]

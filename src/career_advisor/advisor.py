@@ -895,7 +895,7 @@ class Advisor:
         reminder = answering.dated((s.text for s in checked.sentences if s.origin == "quote"), today)
         checked = checked.with_note(reminder) if reminder else checked
         if found.perhaps_danger and found.status != "urgent":
-            for line in (answering.URGENT_PERHAPS, *self._registry.helplines):
+            for line in (answering.URGENT_PERHAPS, *answering.to_call(self._registry.helplines)):
                 checked = checked.with_note(line)
         return checked, "partly" if notes else found.status
 

@@ -423,6 +423,11 @@ URGENT_PERHAPS = (
     "number, or talk to somebody now."
 )
 """Behind an answer to what may hint at danger, before the lines that can be called."""
+ELSEWHERE = (
+    "Elsewhere call your local emergency number (112 across the European Union) or a helpline of your country; I know "
+    "no other number that has been checked."
+)
+"""Behind the lines that can be called."""
 INVALID_EMPTY = "I didn't get a question. What would you like to know?"
 NOT_COVERED = "My sources don't answer that, so I won't guess."
 ASK_A_PERSON = " The people below may know, or know who does."
@@ -535,7 +540,7 @@ def compose(
 
     match status:
         case "urgent":
-            lines = [(1, line) for line in helplines] + ([] if plainly else [(2, URGENT_AGAIN)])
+            lines = [(1, line) for line in to_call(helplines)] + ([] if plainly else [(2, URGENT_AGAIN)])
             return [*_fixed(URGENT), *((part, DraftSentence(line, (), "fixed")) for part, line in lines)]
         case "small_talk":
             drafts = _fixed(THANKS if _THANKED.search(asked) else SMALL_TALK)
@@ -589,6 +594,11 @@ def _before(line: str, drafts: Sequence[DraftSentence], *, otherwise: str) -> Dr
     if not drafts:
         return _fixed(otherwise)
     return [*(_fixed(line) if line else []), *((1, draft) for draft in drafts)]
+
+
+def to_call(helplines: Sequence[str]) -> tuple[str, ...]:
+    """Return whom to call, one sentence each, and last what there is where none of these can be reached."""
+    return (*helplines, ELSEWHERE) if helplines else ()
 
 
 def _fixed(text: str) -> Drafts:
