@@ -60,7 +60,7 @@ def test_every_kind_that_is_learnt_has_a_line_and_every_line_is_learnt() -> None
     [
         ("Do labs sponsor visas for software engineers?", "visas"),
         ("Which university is best for a master in machine learning?", "studies"),
-        ("I have a stutter. Should I mention it before an interview?", "health"),
+        ("Will my epilepsy be a problem when I apply for jobs in AI safety?", "health"),
     ],
 )
 def test_what_the_guidance_leaves_open_is_named_by_its_kind(shipped_advisor: Advisor, question: str, key: str) -> None:

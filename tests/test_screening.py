@@ -110,17 +110,18 @@ def test_danger_and_forgery_are_seen_in_words_that_nobody_has_shown_and_not_in_w
         for line, vector in zip(lines, vectors, strict=True)
     ]
 
-    def share(label: str, kind: str) -> float:
-        return float(
-            np.mean([kind in kinds.surely for line, kinds in zip(lines, found, strict=True) if line["is"] == label])
-        )
+    def share(label: str, kind: str, writer: str) -> float:
+        of = [line["is"] == label and line["writer"] == writer for line in lines]
+        return float(np.mean([kind in kinds.surely for each, kinds in zip(of, found, strict=True) if each]))
 
-    assert share("urgent", "urgent") > 0.6
-    assert share("refused", "refused") > 0.6
-    assert share("off_topic", "off_topic") > 0.5
-    assert share("not_urgent", "urgent") < 0.2
-    assert share("not_refused", "refused") < 0.15
-    assert share("on_topic", "off_topic") < 0.05
+    assert share("urgent", "urgent", "z") > 0.6
+    assert share("urgent", "urgent", "v") > 0.35, "of a writer who was asked for what the others had not thought of"
+    assert share("off_topic", "off_topic", "z") > 0.5
+    assert share("on_topic", "off_topic", "z") < 0.05
+    for writer in ("z", "v"):
+        assert share("refused", "refused", writer) > 0.6
+        assert share("not_urgent", "urgent", writer) < 0.1
+        assert share("not_refused", "refused", writer) < 0.15
 
 
 @pytest.mark.parametrize(
