@@ -523,6 +523,7 @@ class Advisor:
             ground=ground,
             today=self._today(),
             left_open=openness,
+            of_a_kind=gap is not None and openness >= gaps.SURELY,
         )
         if bound and not bound.asks and verdict.status == "partly":
             verdict = verdict._replace(status="not_covered")  # what is near does nothing for whoever wants it done
@@ -1242,8 +1243,12 @@ def _with_what_belongs(
     ground: grounding.Ground,
     today: date,
     left_open: float,
+    of_a_kind: bool,
 ) -> grounding.Verdict:
-    """Judge anew by the sentences that belong in the answer, where that was measured: in guidance like the shipped."""
+    """Judge anew by the sentences that belong in the answer, where that was measured: in guidance like the shipped.
+
+    What is surely of a kind that such guidance leaves open (`of_a_kind`) is on its subject.
+    """
     limits = chooser.answerable
     if limits is None or not _is_measured(found[0]):
         return verdict
@@ -1260,7 +1265,7 @@ def _with_what_belongs(
         )
         for whole in wholes
     )
-    if verdict.status == "off_topic" and odds < ON_TOPIC:
+    if verdict.status == "off_topic" and odds < ON_TOPIC and not of_a_kind:
         return verdict
     near = odds >= limits.partly or bool(_likeliest(found))
     status: Status = "answered" if odds >= limits.answered else "partly" if near else "not_covered"
