@@ -99,8 +99,7 @@ class Screener(NamedTuple):
 def backed(whole: Vectors, one: Vectors, least: Vectors) -> Vectors:
     """Return how far messages are of each kind as a whole, -inf where no sentence of several is at all.
 
-    What is hidden in one clause of an ordinary message makes ordinary messages look alike as a whole: somebody who
-    weighed a fast stream, an internship and a master's was told whom to call.
+    What is hidden in one clause of an ordinary message makes ordinary messages look alike as a whole.
 
     Args:
         whole: Scores, shape (…, kinds).
