@@ -57,7 +57,7 @@ BY_ONE = 0.5
 """How many more, as a share of those, may be so for one sentence alone."""
 HINTED, ODDLY_HINTED = 0.004, 0.04
 """Share of ordinary messages, and of odd ones, whose answer may say whom to call if somebody is in danger."""
-UNBACKED = 0.02
+UNBACKED = 0.05
 """Share of the messages of a kind that may be lost since none of their sentences is of it by itself."""
 LOOKED_AT = 0.1
 """Share of ordinary messages whose sentences are looked at one by one."""
