@@ -283,10 +283,12 @@ def test_what_is_only_like_a_sentence_of_ours_stays_as_it_is(text: str) -> None:
 
 
 def test_a_question_in_another_language_is_answered_in_that_language_as_before() -> None:
-    (text,) = composed("clarify", "¿Cómo puedo trabajar en esto sin un doctorado?")
+    text, english = composed("clarify", "¿Cómo puedo trabajar en esto sin un doctorado?")
 
     assert text.startswith("Por ahora solo entiendo preguntas en inglés")
-    assert said(text) == [], "it is not put into the page's language"
+    assert "número de emergencias" in text, "what nobody can read may be of somebody in danger"
+    assert "emergency number" in english
+    assert said(text) == said(english) == [], "it is not put into the page's language"
 
 
 def test_no_reply_of_a_program_is_in_another_language_than_english() -> None:

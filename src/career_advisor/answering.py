@@ -407,7 +407,10 @@ CLARIFY = (
     "I'd like to help. What would help most: finding out whether this work suits you, learning the skills, finding a "
     "job or programme, or talking to somebody? A sentence about your background helps too."
 )
-ENGLISH_ONLY = "(I only understand English so far, and my sources are in English.)"
+ENGLISH_ONLY = (
+    "(I only understand English so far, and my sources are in English. If you are in danger, call the emergency number "
+    "where you are.)"
+)
 REFUSED = "I won't do that: I only repeat what my sources say, and I don't make up words for anybody."
 REFUSED_NEAR = "What they do say about it:"
 REFUSED_OTHER = "I won't do that: all that I do is to tell what my sources say."
@@ -546,7 +549,7 @@ def compose(
             drafts = _fixed(THANKS if _THANKED.search(asked) else SMALL_TALK)
         case "clarify":
             foreign = foreign_language(asked)
-            drafts = _fixed(f"{foreign.says} {ENGLISH_ONLY}" if foreign else CLARIFY)
+            drafts = [*_fixed(foreign.says), *_fixed(ENGLISH_ONLY)] if foreign else _fixed(CLARIFY)
         case "refused":
             near = quotes(hits[:1], shape=NEAR_BY) if plainly else ()
             drafts = _before(f"{REFUSED} {REFUSED_NEAR}", near, otherwise=REFUSED if plainly else REFUSED_OTHER)

@@ -210,7 +210,7 @@ _DAY = re.compile(
 )
 
 SCRIPT_SHARE = 0.3
-"""Share of a text's letters that must be of a script; Japanese mixes two."""
+"""Share of a text's letters that must be of a script: names and terms among them are of another."""
 FOREIGN_WORDS = 2
 """Different small words of a language that give it away."""
 
@@ -283,6 +283,8 @@ class Language(NamedTuple):
     script: re.Pattern[str] | None
     says: str
     """What is said to somebody who writes in it, in it."""
+    own: re.Pattern[str] | None = None
+    """Letters of its script that tell it from others of that script."""
     denies: frozenset[str] = frozenset()
     """Words by which it denies; empty where nobody has listed them."""
 
@@ -295,6 +297,7 @@ def _languages() -> dict[str, Language]:
             frozenset(each.get("words", "").split()),
             re.compile(each["script"]) if "script" in each else None,
             each["says"],
+            re.compile(each["own"]) if "own" in each else None,
             frozenset(each.get("denies", "").split()),
         )
         for code, each in known.items()
@@ -310,11 +313,10 @@ def foreign_language(text: str) -> Language | None:
     (True, False)
     """
     letters = sum(c.isalpha() for c in text)
-    # Japanese before Chinese: it has characters of both.
-    scripts = [each for each in _languages().values() if each.script]
-    scripts.sort(key=lambda each: "\u3040" not in each.script.pattern if each.script else True)
-    for each in scripts:
-        if each.script and (count := len(each.script.findall(text))) and count >= SCRIPT_SHARE * letters:
+    for each in _languages().values():
+        if each.script is None or (each.own and not each.own.search(text)):
+            continue
+        if (count := len(each.script.findall(text))) and count >= SCRIPT_SHARE * letters:
             return each
     spoken = words(text)
     english = sum(word in STOP_WORDS for word in spoken)
