@@ -549,7 +549,8 @@ def compose(
             drafts = _fixed(THANKS if _THANKED.search(asked) else SMALL_TALK)
         case "clarify":
             foreign = foreign_language(asked)
-            drafts = [*_fixed(foreign.says), *_fixed(ENGLISH_ONLY)] if foreign else _fixed(CLARIFY)
+            apart = (1, DraftSentence(ENGLISH_ONLY, (), "fixed"))
+            drafts = [*_fixed(foreign.says), apart] if foreign else _fixed(CLARIFY)
         case "refused":
             near = quotes(hits[:1], shape=NEAR_BY) if plainly else ()
             drafts = _before(f"{REFUSED} {REFUSED_NEAR}", near, otherwise=REFUSED if plainly else REFUSED_OTHER)
