@@ -1,8 +1,8 @@
 """Learns to tell kinds of message apart: `python benchmarks/screening.py [--home FOLDER] [--public FOLDER] [--write]`.
 
 sets/screened.jsonl has messages that are no question to guidance (somebody may be in danger; asks for what is not done;
-small talk; too vague; about something else) and look-alikes that are one, made up by twenty-one writers who had seen no
-page; sets/screened_held_out.jsonl those of two more. For each kind a support vector machine on the message's vector
+small talk; too vague; about something else) and look-alikes that are one, made up by twenty-three writers who had seen
+no page; sets/screened_held_out.jsonl those of two more. For each kind a support vector machine on the message's vector
 learns from the former, from the examples of intents.toml, and from ordinary questions (every so many of sets/asked,
 gaps, choices and composed and the other wordings of the corpus). The marks are chosen on messages of a writer, and
 ordinary ones, that the model has not seen, at the highest share of ordinary messages (ALARMS) and of oddly worded ones
