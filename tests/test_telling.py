@@ -58,6 +58,21 @@ def test_a_question_about_a_subject_tells_of_nobody(tell: conversation.Tell) -> 
         assert understand(question, of_the_field=True, tell=tell).understood == ()
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "أنا طبيبة من عمّان وأفكر في الانتقال إلى مجال سلامة الذكاء الاصطناعي (AI safety). من أين أبدأ؟",
+        "Jag är sjuksköterska i Lund sedan tolv år och har två barn. Jag vill jobba med AI-säkerhet utan att flytta.",
+    ],
+)
+def test_nothing_is_known_of_somebody_whose_language_is_not_read(message: str) -> None:
+    def sure(text: str, signs: Sequence[float]) -> dict[str, Weight]:
+        return dict.fromkeys(KEYS, Weight(9.0, 0.0))
+
+    assert understand("I teach maths.", of_the_field=True, tell=sure).understood
+    assert understand(message, of_the_field=True, tell=sure).understood == ()
+
+
 def test_what_the_person_says_of_it_comes_first(tell: conversation.Tell) -> None:
     words = "They told me no again last week, third programme this year, I feel like giving it all up."
 

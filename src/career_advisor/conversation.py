@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 
 from career_advisor.records import Feeling, Message, Queries, Understood
 from career_advisor.telling import Weight
-from career_advisor.text import ONESELF, clean, content_words, names, without_noise, words
+from career_advisor.text import ONESELF, clean, content_words, foreign_language, names, without_noise, words
 
 # A turn that leans on the one before it: it opens by joining on, points back, or is too short to stand alone.
 # The shape of the list is that of the elliptic turns in benchmarks/sets/talk_followups.jsonl (development half).
@@ -238,7 +238,8 @@ class _Person(NamedTuple):
         """
         told, fits = telling(text)
         known = _known_situations()
-        weighed = self.tell(told, fits) if self.tell else {}
+        # Of a language that is not read, the encoder makes a person of its own: outside the US, whoever it is.
+        weighed = self.tell(told, fits) if self.tell and not foreign_language(text) else {}
         # By pattern alone nobody is in a situation where no I, my or we stands; and the order of the file counts.
         by_pattern = {
             each.key: Weight(1.0 if fit and fits[-1] else -1.0, -rank)
