@@ -263,6 +263,19 @@ def test_what_is_quoted_and_a_sentence_in_the_persons_own_language_stay_as_they_
         assert quoted[1].get_attribute("lang") == "en"
 
 
+def test_a_question_in_arabic_runs_from_the_right_and_one_in_english_from_the_left(browser: Any) -> None:
+    answerer = ScriptedAnswerer()
+    answerer.script = lambda question: streamed(answered(question))
+    room_left = """line => {
+      const words = document.createRange();
+      words.selectNodeContents(line);
+      return words.getBoundingClientRect().left - line.getBoundingClientRect().left;
+    }"""
+    with served(answerer) as url, watched(browser, url) as tab:
+        assert tab.ask("من أين أبدأ؟").locator(".asked").evaluate(room_left) > 100
+        assert tab.ask("Where do I begin?").locator(".asked").evaluate(room_left) < 1
+
+
 def test_a_language_that_cannot_be_had_is_said_and_the_page_stays(browser: Any, address: str) -> None:
     with opened(browser, address) as tab:
         tab.page.route("**/words-fr.json", lambda route: route.abort())
