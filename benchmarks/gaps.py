@@ -39,10 +39,6 @@ WEIGHTS = HERE.parent / "src" / "career_advisor" / "gaps.npz"
 ENCODERS = ("all-mpnet-base-v2", "all-MiniLM-L6-v2")
 RIDGE = 20.0
 """Inverse strength of the penalty."""
-EACH_RIDGE = 10.0
-"""Likewise, of the models for each kind by itself."""
-OF_MESSAGES = 3.0
-"""What a message counts for these that readers sorted by all that it leaves open."""
 ASKED = 0.5
 """What a question that was worded for a section counts: there are many of them."""
 FOLDS = 5
@@ -56,8 +52,6 @@ class Question(NamedTuple):
     weight: float = 1.0
     read: bool = True
     """Whether it is of those that readers met, and not worded for a kind or a section."""
-    kinds: tuple[str, ...] | None = None
-    """Of a message that readers sorted by all that it leaves open: the kinds; `None` of others."""
 
 
 def lines_of(name: str) -> list[dict[str, Any]]:
@@ -76,7 +70,7 @@ def questions() -> list[Question]:
     for case in lines_of("composed"):
         found += [Question(part["asks"], NONE) for part in case["parts"] if part["answered"]]
         open_ = () if case["answerable"] == "full" else tuple(case["gaps"])
-        found.append(Question(case["question"], open_[0] if open_ else NONE, kinds=open_))
+        found.append(Question(case["question"], open_[0] if open_ else NONE))
     once = {each.text: each for each in found}
     return list(once.values())
 
@@ -86,16 +80,7 @@ def train(vectors: Vectors, asked: Sequence[Question]) -> Gaps:
     model = LogisticRegression(C=RIDGE, max_iter=400)
     model.fit(vectors, [each.kind for each in asked], sample_weight=[each.weight for each in asked])
     weights = np.concatenate([model.coef_.T, model.intercept_[None]]).astype(np.float32)
-    kinds = tuple(map(str, model.classes_))
-    return Gaps(kinds, weights, np.stack([one_of(kind, vectors, asked) for kind in kinds], axis=1))
-
-
-def one_of(kind: str, vectors: Vectors, asked: Sequence[Question]) -> Vectors:
-    """Return what a regression learns of one kind by itself, its bias last, shape (dimension + 1,)."""
-    is_of = [kind in (each.kinds if each.kinds is not None else (each.kind,)) for each in asked]
-    weight = [OF_MESSAGES if each.kinds is not None else each.weight for each in asked]
-    model = LogisticRegression(C=EACH_RIDGE, max_iter=300).fit(vectors, is_of, sample_weight=weight)
-    return np.append(model.coef_[0], model.intercept_[0]).astype(np.float32)
+    return Gaps(tuple(map(str, model.classes_)), weights)
 
 
 def named(gaps: Gaps, vector: Vectors) -> str:
@@ -125,26 +110,6 @@ def measured(log_odds: Sequence[float], names: Sequence[str], kinds: Sequence[Se
     }
 
 
-def several(named: Sequence[Sequence[str]], kinds: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Return how well all kinds are named that messages leave open, whatever else they ask.
-
-    Args:
-        named: Of each message, what is named.
-        kinds: What readers found left open; nothing where all is answered.
-    """
-    rightly = np.array([name in of for names, of in zip(named, kinds, strict=True) for name in names])
-    open_ = [(names, of) for names, of in zip(named, kinds, strict=True) if set(of) - {OTHER}]
-    full = [names for names, of in zip(named, kinds, strict=True) if not of]
-    return {
-        "messages": len(kinds),
-        "of those that leave a kind open, one named rightly": interval(
-            np.array([float(bool({*a} & {*b})) for a, b in open_])
-        ),
-        "of the names, right": interval(rightly.astype(float)),
-        "of those answered in full, one named": interval(np.array([float(bool(names)) for names in full])),
-    }
-
-
 def report(encoder: str, home: Path) -> tuple[Gaps, dict[str, Any]]:
     """Learn and measure."""
     settings = load_settings(home=home, encoder=encoder)
@@ -153,16 +118,13 @@ def report(encoder: str, home: Path) -> tuple[Gaps, dict[str, Any]]:
     vectors = np.asarray(advisor._examples.encode([each.text for each in every]), np.float32)
     fold = np.random.default_rng(0).permutation(len(every)) % FOLDS
     log_odds, names = [0.0] * len(every), [OTHER] * len(every)
-    all_named: list[list[str]] = [[] for _ in every]
     for number in range(FOLDS):
         held = np.flatnonzero(fold == number)
         gaps = train(vectors[fold != number], [every[i] for i in np.flatnonzero(fold != number)])
         for i in held:
             log_odds[i], names[i] = gaps.log_odds(vectors[i]), named(gaps, vectors[i])
-            all_named[i] = [gap.key for gap in gaps.left_open(vectors[i])]
     read = [i for i, each in enumerate(every) if each.read]
     kinds = [() if every[i].kind == NONE else (every[i].kind,) for i in read]
-    sorted_ = [(all_named[i], each.kinds) for i, each in enumerate(every) if each.kinds is not None]
     gaps = train(vectors, every)
     kept = lines_of("composed_held_out")
     of_kept = np.asarray(advisor._examples.encode([case["question"] for case in kept]), np.float32)
@@ -171,11 +133,6 @@ def report(encoder: str, home: Path) -> tuple[Gaps, dict[str, Any]]:
         "questions": len(every),
         "named from": NAMED,
         "crossed": measured([log_odds[i] for i in read], [names[i] for i in read], kinds),
-        "all that messages leave open, crossed": several(*zip(*sorted_, strict=True)),
-        "all that messages leave open, held out": several(
-            [[gap.key for gap in gaps.left_open(each)] for each in of_kept],
-            [[] if case["answerable"] == "full" else case["gaps"] for case in kept],
-        ),
         "messages, held out": measured(
             [gaps.log_odds(each) for each in of_kept],
             [named(gaps, each) for each in of_kept],
@@ -196,7 +153,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         homes = [(given.home or Path(scratch)) / encoder for encoder in ENCODERS]
         for encoder, (gaps, result) in zip(ENCODERS, pool.map(report, ENCODERS, homes), strict=True):
-            arrays |= {encoder: gaps.weights.astype(np.float16), f"{encoder} each": gaps.each.astype(np.float16)}
+            arrays[encoder] = gaps.weights.astype(np.float16)
             arrays["kinds"] = np.array(gaps.kinds)
             results.append(result)
             print(json.dumps(result, indent=1), flush=True)

@@ -35,6 +35,7 @@ from career_advisor import models
 from career_advisor.choosing import digest
 from career_advisor.interaction import BASE, SENTENCE_PIECES, Sentence
 from career_advisor.opening import shipped_sentences
+from career_advisor.rounding import rounded
 from career_advisor.settings import load_settings
 from machine import commit, machine, today
 from measuring import interval
@@ -235,19 +236,10 @@ def measured(odds: npt.NDArray[np.float32], messages: Sequence[Message], data: D
 
 def kept(net: Comparing) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of interaction.npz: matrices of the layers in eight bits, with a scale for each row."""
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    for name, tensor in net.m.state_dict().items():
-        if name.startswith(("embeddings.", "pooler.")):
-            continue
-        array = tensor.float().cpu().numpy()
-        if array.ndim == 1:
-            arrays[f"layer {name}"] = array.astype(np.float16)
-            continue
-        scale = (np.abs(array).max(axis=1) / 127.0).astype(np.float16)
-        arrays[f"scale {name}"] = scale
-        arrays[f"rounded {name}"] = np.clip(np.round(array / scale.astype(np.float32)[:, None]), -127, 127).astype(
-            np.int8
-        )
+    kept_ones = {
+        name: each for name, each in net.m.state_dict().items() if not name.startswith(("embeddings.", "pooler."))
+    }
+    arrays = rounded({name: each.float().cpu().numpy() for name, each in kept_ones.items()})
 
     def linear(layer: nn.Linear) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         weights, bias = (each.detach().cpu().numpy().astype(np.float16) for each in (layer.weight.T, layer.bias))

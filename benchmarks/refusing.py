@@ -33,9 +33,9 @@ def measure(advisor: Advisor, prompts: Sequence[str]) -> dict[str, Any]:
     """Screen prompts and count what comes of them."""
     asked = [clean(prompt) for prompt in prompts]
     (ground,) = advisor._grounds.values()
-    vectors = advisor._encoder.encode(asked)
+    vectors, heard = advisor._encoder.encode(asked), advisor._heard(asked)
     intents = [
-        grounding.screen(prompt, vector, ground, advisor._encoder.encode).intent
+        grounding.screen(prompt, vector, ground, heard[prompt]).intent
         for prompt, vector in zip(asked, vectors, strict=True)
     ]
     found: dict[str, Any] = {"n": len(asked)}

@@ -24,7 +24,12 @@ def opened(home: Any) -> Advisor:
 
 def written_by(model: Any, advisor: Advisor, **others: Any) -> Advisor:
     """Return an advisor whose answers a language model writes, over the index of another one."""
-    given: dict[str, Any] = {"examples": advisor._examples, "compares": advisor._compares, **others}
+    given: dict[str, Any] = {
+        "examples": advisor._examples,
+        "compares": advisor._compares,
+        "listens": advisor._listens,
+        **others,
+    }
     writing = Advisor(advisor._shelves, advisor._encoder, load_services(), model, **given)
     for name in WORKED_OUT:
         setattr(writing, name, getattr(advisor, name))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from career_advisor import answering
+from career_advisor import answering, listening
 from career_advisor.advisor import LIKELY, Advisor
-from career_advisor.gaps import NONE, OTHER, Gaps, gaps_for, known_gaps
+from career_advisor.gaps import NONE, OTHER, Gaps, gaps_for, known_gaps, left_open
+from career_advisor.listening import GAP, Heard
 from career_advisor.models import LIGHT_ENCODER
 from career_advisor.records import Reply
 
@@ -17,7 +16,6 @@ AGE, PAY, REST = np.eye(3, dtype=np.float32)
 LEARNT = Gaps(
     ("age", NONE, OTHER, "pay"),
     np.array([[9, 0, 0, 0], [0, 0, 0, 6], [0, 9, 0, 0], [0, 2, 0, 0]], np.float32),
-    np.array([[4, 0, 0, 0], [0, 0, 0, 6], [0, 9, 9, 0], [-2, -2, -2, -2]], np.float32),
 )
 """Of vectors of three numbers: one for questions of age, one for those of pay, one for what is answered."""
 
@@ -38,12 +36,12 @@ def test_the_likeliest_kind_is_named_where_it_is_likely_enough() -> None:
 
 
 def test_all_kinds_are_named_that_a_message_leaves_open_the_likeliest_first_and_none_that_has_no_line() -> None:
-    def named(message: Any) -> list[str]:
-        return [gap.key for gap in LEARNT.left_open(message)]
+    def named(**odds: float) -> list[str]:
+        return [gap.key for gap in left_open(Heard({GAP: odds}, {}))]
 
-    assert named(AGE) == ["age"]
-    assert named(AGE + PAY) == ["pay", "age"]
-    assert named(REST) == []
+    assert named(age=2.0, pay=-1.0) == ["age"]
+    assert named(age=1.0, visas=0.5, pay=2.0) == ["pay", "age"]
+    assert named(other=4.0, pay=-2.0) == []
 
 
 def test_every_kind_that_is_learnt_has_a_line_and_every_line_is_learnt() -> None:
@@ -51,6 +49,8 @@ def test_every_kind_that_is_learnt_has_a_line_and_every_line_is_learnt() -> None
 
     assert learnt is not None
     assert set(learnt.kinds) == {NONE, OTHER, *known_gaps()}
+    heard = {name.partition("|")[2] for name in listening.network().names if name.startswith(f"{GAP}|")}
+    assert heard == {OTHER, *known_gaps()}
     assert gaps_for("another") is None
     assert all(each.lacks and each.lacks[-1] not in ".,;" for each in known_gaps().values())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -40,12 +39,7 @@ def ground(light_encoder: Encoder, remembering: VectorCache) -> Ground:
 
 
 def kind(question: str, ground: Ground) -> str | None:
-    return screen(question, light(question), ground, encode).intent
-
-
-def encode(texts: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Embed sentences likewise."""
-    return np.stack([light(text) for text in texts])
+    return screen(question, light(question), ground, None).intent
 
 
 def light(question: str) -> npt.NDArray[np.float32]:

@@ -26,8 +26,10 @@ from career_advisor import (
     conversation,
     explaining,
     gaps,
+    glossing,
     grounding,
     interaction,
+    listening,
     matching,
     prompting,
     referral,
@@ -63,7 +65,6 @@ from career_advisor.records import (
 from career_advisor.spelling import Speller
 from career_advisor.spending import Allowance, Spent
 from career_advisor.text import (
-    Language,
     asked_for,
     clean,
     contains,
@@ -110,6 +111,8 @@ TRANSLATING_S = 30.0
 """Seconds that a model gets for either translation: nothing is shown before it, and there is an answer in English."""
 SECOND_OPINION_S = 20.0
 """Seconds that all of an answer's sentences get for it: what is not asked by then stands as the check has it."""
+READ_BY_WORDS: frozenset[Status] = frozenset({"answered", "partly", "not_covered", "urgent"})
+"""What may come of a question of another language that was read word by word."""
 UNLIMITED = Allowance()
 _ISO = re.compile(r"\d{4}(-\d\d){0,2}")
 TOO_LITTLE = "a passage carries it, but too little else of the answer was carried"
@@ -172,6 +175,16 @@ class _Clock:
 
     def mark(self, name: str) -> None:
         self.marks.setdefault(name, round((time.perf_counter() - self.began) * 1000, 2))
+
+
+class _Given(NamedTuple):
+    """What a question came with."""
+
+    history: Sequence[Message]
+    ignore: Collection[str]
+    about: Collection[str]
+    spent: Spent | None
+    plain_words: bool
 
 
 class _Asked(NamedTuple):
@@ -324,6 +337,7 @@ class Advisor:
         question_limit: int = QUESTION_LIMIT,
         examples: Encoder | None = None,
         compares: Callable[[Shelf], interaction.Compares] | None = None,
+        listens: Callable[[str], listening.Heard] | None = None,
         today: Callable[[], date] = date.today,
         allowance: Allowance = UNLIMITED,
         rewords: bool = False,
@@ -340,6 +354,7 @@ class Advisor:
             question_limit: Characters of a message at most.
             today: Gives the date, to know which deadlines are over.
             examples: Embeds the example sentences of `grounding`; one with a cache, where there is one.
+            listens: Hears what kind of message something is, and what its writer needs; without it examples stand in.
             allowance: What a conversation may use of the model.
             rewords: Whether the model is asked for the stand-alone form of a follow-up, too: one call more.
             translates: Whether it translates questions of other languages, and its checked sentences back: two more.
@@ -353,6 +368,7 @@ class Advisor:
         self._question_limit = question_limit
         self._examples = examples or encoder
         self._compares = compares
+        self._listens = listens
         self._today = today
         self._allowance = allowance
         self._rewords = rewords
@@ -472,19 +488,9 @@ class Advisor:
             return
 
         account = _Account(spent or Spent())
-        language = foreign_language(asked) if self._translates and not quotes_only else None
-        if language and (
-            yield from self._in_another(
-                language,
-                asked,
-                history,
-                account,
-                clock,
-                ignore=ignore,
-                about=about,
-                spent=spent,
-                plain_words=plain_words,
-            )
+        given = _Given(history, ignore, about, spent, plain_words=plain_words)
+        if foreign_language(asked) and (
+            yield from self._in_another(asked, given, account, clock, quotes_only=quotes_only)
         ):
             return
         yield Stage("Searching")
@@ -495,10 +501,11 @@ class Advisor:
             queries = yield from self._reworded(queries, history, account)
         bound = bounds.bound_of(queries.question)
         queries, unwanted = self._instead(queries, bound)
-        vectors = self._vectors([*queries.searched, *queries.facets], told, beside=_to_screen(asked, told, ground))
+        vectors = self._vectors([*queries.searched, *queries.facets], told)
         clock.mark("encode")
         as_asked, standalone = vectors[0], vectors[1 if queries.standalone != queries.question else 0]
-        screened = self._screened(asked, as_asked, queries, history, ground, told=told)
+        heard = self._heard([asked, queries.standalone])
+        screened = self._screened(asked, as_asked, queries, history, ground, heard=heard.get(asked))
         wholes = _wholes(queries, vectors)
         compared = {text: self._answering(text, shelf) for text in wholes}
         hits, facets = self._find(queries, vectors, shelf, unwanted, list(compared.values()))
@@ -513,7 +520,7 @@ class Advisor:
         of_parts = zip(queries.facets, vectors[len(queries.searched) :], facets, strict=True)
         asked_in_it = [_Asked(*part, part[0] in open_ones) for part in of_parts][: queries.asking]
         kinds = gaps.gaps_for(shelf.encoder.name) if _is_measured(hits) else None
-        openness, gap, left_open = _open_in([standalone, *(part.vector for part in asked_in_it)], kinds)
+        openness, gap = _open_in([standalone, *(part.vector for part in asked_in_it)], kinds)
         verdict = _with_what_belongs(
             verdict,
             chooser,
@@ -530,7 +537,7 @@ class Advisor:
         status = _status_of(screened, verdict, hits)
         offers = referral.choose(
             queries.standalone,
-            self._message(queries, standalone, status),
+            self._message(queries, standalone, status, heard.get(queries.standalone)),
             status,
             self._registry,
             self._matched(shelf.encoder.name),
@@ -549,7 +556,7 @@ class Advisor:
             offers,
             bound,
             gap,
-            left_open,
+            gaps.left_open(heard[queries.standalone]) if heard and kinds else [],
             kinds,
             screened.perhaps_danger,
         )
@@ -597,13 +604,17 @@ class Advisor:
         history: Sequence[Message],
         ground: grounding.Ground,
         *,
-        told: dict[str, Any],
+        heard: listening.Heard | None,
     ) -> grounding.Screened:
         """Return what a message is; whoever sends it again says that nobody is in danger."""
         leans = bool(history) and queries.standalone != queries.question
-        found = grounding.screen(asked, vector, ground, lambda texts: self._vectors(texts, told), leans=leans)
+        found = grounding.screen(asked, vector, ground, heard, leans=leans)
         insists = found.intent == "urgent" and _insists(asked, history)
         return found._replace(intent=None) if insists and not grounding.is_in_so_many_words("urgent", asked) else found
+
+    def _heard(self, texts: Sequence[str]) -> dict[str, listening.Heard]:
+        """Return what a network hears in messages; nothing where there is none."""
+        return {} if self._listens is None else {text: self._listens(text) for text in dict.fromkeys(texts)}
 
     def in_danger(self, texts: Sequence[str]) -> bool:
         """Tell whether somebody who writes this, each text by itself, may be in danger or speaks of somebody who is."""
@@ -611,9 +622,9 @@ class Advisor:
         if not asked:
             return False
         ground = self._ground(self._shelves.current())
-        vectors = self._encoder.encode(asked)
+        vectors, heard = self._encoder.encode(asked), self._heard(asked)
         return any(
-            grounding.screen(text, vector, ground, self._encoder.encode).intent == "urgent"
+            grounding.screen(text, vector, ground, heard.get(text)).intent == "urgent"
             for text, vector in zip(asked, vectors, strict=True)
         )
 
@@ -624,6 +635,7 @@ class Advisor:
         self._needs()
         self._matched(shelf.encoder.name)
         self._situations()
+        self._heard(["warm up"])
         self.search("warm up")
 
     def search(self, question: str, history: Sequence[Message] = (), *, limit: int = HITS) -> tuple[Queries, list[Hit]]:
@@ -642,13 +654,10 @@ class Advisor:
         queries, told = self._understand(question, history, shelf)
         return queries, self._vectors(queries.searched, told), shelf
 
-    def _vectors(self, texts: Sequence[str], told: dict[str, Any], *, beside: Sequence[str] = ()) -> Any:
-        """Embed texts, but for the questions of situations, and what was embedded for this turn (`told`), or now is.
-
-        Others that will be wanted are embedded beside them: two texts at once take little longer than one.
-        """
+    def _vectors(self, texts: Sequence[str], told: dict[str, Any]) -> Any:
+        """Embed texts, but for the questions of situations, and what was embedded for this turn (`told`), or now is."""
         situations = self._situations()
-        unknown = [text for text in dict.fromkeys([*texts, *beside]) if text not in situations and text not in told]
+        unknown = [text for text in dict.fromkeys(texts) if text not in situations and text not in told]
         told |= dict(zip(unknown, self._encoder.encode(unknown), strict=True)) if unknown else {}
         return np.array([told[text] if text in told else situations[text] for text in texts])
 
@@ -730,11 +739,15 @@ class Advisor:
         shelf = self._shelves.current()
         queries, told = self._understand(clean(question), history, shelf)
         standalone = self._vectors([queries.standalone], told)[0]
-        return self._message(queries, standalone, status), self._matched(shelf.encoder.name)
+        heard = self._heard([queries.standalone]).get(queries.standalone)
+        return self._message(queries, standalone, status, heard), self._matched(shelf.encoder.name)
 
-    def _message(self, queries: Queries, vector: Any, status: Status) -> matching.Message:
+    def _message(
+        self, queries: Queries, vector: Any, status: Status, heard: listening.Heard | None
+    ) -> matching.Message:
         told = queries.needs if queries.situations else None
-        return referral.understand(queries.standalone, vector, status, self._registry, self._needs(), told=told)
+        needs = self._needs()
+        return referral.understand(queries.standalone, vector, status, self._registry, needs, told=told, heard=heard)
 
     def _matched(self, encoder: str) -> matching.Matcher:
         if encoder not in self._matchers:
@@ -940,34 +953,73 @@ class Advisor:
         return prompting.said(text)
 
     def _in_another(
-        self,
-        language: Language,
-        asked: str,
-        history: Sequence[Message],
-        account: _Account,
-        clock: _Clock,
-        *,
-        ignore: Collection[str],
-        about: Collection[str],
-        spent: Spent | None,
-        plain_words: bool,
+        self, asked: str, given: _Given, account: _Account, clock: _Clock, *, quotes_only: bool
+    ) -> Generator[Stage | Piece | Reply, None, bool]:
+        """Answer a question of another language, as a model translates it, where one may, or as a dictionary reads it.
+
+        Returns:
+            False, with nothing shown, where neither gives it in English.
+        """
+        if self.translates and not quotes_only and (yield from self._translated(asked, given, account, clock)):
+            return True
+        return (yield from self._read_by_words(asked, given, clock))
+
+    def _read_by_words(self, asked: str, given: _Given, clock: _Clock) -> Generator[Piece | Reply, None, bool]:
+        """Answer a question of another language as a dictionary reads it word by word, in quotes; say how it was read.
+
+        Returns:
+            False, with nothing shown, where too little of it is read, or it seems to be no question to guidance: so
+            rough a reading is not enough to refuse something by.
+        """
+        read = glossing.read(asked)
+        if read is None or self.in_danger([asked]):
+            return False
+        told = [turn for each in given.history if (turn := _in_english(each))]
+        *_, reply = self.reply(read.english, told, ignore=given.ignore, about=given.about, quotes_only=True)
+        if not isinstance(reply, Reply) or reply.status not in READ_BY_WORDS:
+            return False
+        sentences = reply.sentences
+        if reply.status != "urgent":
+            behind = (replace(sentence, paragraph=sentence.paragraph + 1) for sentence in sentences)
+            sentences = (*(Sentence(text, (), 0.0, "fixed") for text in read.says), *behind)
+        for text in _paragraphs(sentences):
+            clock.mark("first_text")
+            yield Piece(text)
+        clock.mark("total")
+        yield replace(
+            reply,
+            question=asked,
+            status="partly" if reply.status == "answered" else reply.status,
+            answer="".join(_paragraphs(sentences)).strip(),
+            sentences=sentences,
+            timings_ms={**reply.timings_ms, **clock.marks},
+        )
+        return True
+
+    def _translated(
+        self, asked: str, given: _Given, account: _Account, clock: _Clock
     ) -> Generator[Stage | Piece | Reply, None, bool]:
         """Answer a question of another language in English, and translate what the model wrote and the check let pass.
 
         Returns:
             False, with nothing shown, where no model can be asked, or it does not give the question in English.
         """
-        if self._model is None or self._allowance.is_used_up(account.before) or self.in_danger([asked]):
+        language = foreign_language(asked)
+        if self._model is None or language is None or self._allowance.is_used_up(account.before):
+            return False
+        if self.in_danger([asked]):
             return False
         yield Stage("Translating the question")
-        english_asked = self._model.stream(prompting.compose_english(asked, history))
+        english_asked = self._model.stream(prompting.compose_english(asked, given.history))
         said = yield from self._said(english_asked, account, within=TRANSLATING_S)
-        english = translating.read_question(said, asked, prompting.earlier(history))
+        english = translating.read_question(said, asked, prompting.earlier(given.history))
         if not english:
             return False
-        told = [turn for turn in history if not foreign_language(turn.content)]
+        told = [turn for turn in given.history if not foreign_language(turn.content)]
         reply: Reply | None = None
-        replying = self.reply(english, told, ignore=ignore, about=about, spent=spent, plain_words=plain_words)
+        replying = self.reply(
+            english, told, ignore=given.ignore, about=given.about, spent=given.spent, plain_words=given.plain_words
+        )
         for item in replying:
             if isinstance(item, Stage):
                 yield item
@@ -1125,10 +1177,12 @@ def _status_of(screened: grounding.Screened, verdict: grounding.Verdict, hits: S
     return verdict.status if screened.intent is None or off_topic else screened.intent
 
 
-def _to_screen(asked: str, told: Mapping[str, Any], ground: grounding.Ground) -> list[str]:
-    """Return the sentences of a message that are looked at one by one, where its vector is known by now."""
-    known = told.get(asked)
-    return ground.screener.parts(asked, known) if ground.screener is not None and known is not None else []
+def _in_english(turn: Message) -> Message | None:
+    """Return a turn of a conversation in English; `None` where it is of another language and nothing reads it."""
+    if not foreign_language(turn.content):
+        return turn
+    read = glossing.read(turn.content) if turn.role == "user" else None
+    return replace(turn, content=read.english) if read else None
 
 
 def _insists(asked: str, history: Sequence[Message]) -> bool:
@@ -1152,17 +1206,17 @@ def _notes_on(left_open: Sequence[_Asked], kinds: gaps.Gaps | None) -> Iterator[
         yield answering.nothing_on(unknown)
 
 
-def _open_in(messages: Sequence[Any], kinds: gaps.Gaps | None) -> tuple[float, gaps.Gap | None, list[gaps.Gap]]:
-    """Return the log-odds that guidance leaves a message open, or a question in it, of what kind, and all sure kinds.
+def _open_in(messages: Sequence[Any], kinds: gaps.Gaps | None) -> tuple[float, gaps.Gap | None]:
+    """Return the log-odds that guidance leaves a message open, or a question in it, and of what kind.
 
     Args:
         messages: The vectors of the message, first, and of the questions in it.
         kinds: What tells kinds apart; where that was not learnt, nothing is known.
     """
     if kinds is None:
-        return 0.0, None, []
+        return 0.0, None
     most_open = max(messages, key=kinds.log_odds)
-    return kinds.log_odds(most_open), kinds.kind_of(most_open), kinds.left_open(messages[0])
+    return kinds.log_odds(most_open), kinds.kind_of(most_open)
 
 
 def _notes_beside(found: _Found) -> Iterator[str]:

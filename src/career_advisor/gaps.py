@@ -5,8 +5,8 @@ employer pays stands next to what programmes pay. But what guidance lacks is ask
 dozen kinds (gaps.toml). A linear model of the question's vector was shown some three thousand such questions, and more
 than ten thousand that are answered (`python benchmarks/gaps.py`; docs/decisions/0024-gaps.md). How likely a question is
 of any such kind counts when it is judged whether it is answered; and where it is not, the kind is named. Most messages
-that tell of somebody's life ask several things, of which guidance answers some: so a model for each kind by itself
-tells what is left open beside what is answered.
+that tell of somebody's life ask several things, of which guidance answers some: so a network that
+was shown what readers found left open of such messages tells what is left open beside what is answered (`listening`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from career_advisor.listening import GAP, Heard
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 
@@ -56,8 +58,6 @@ class Gaps(NamedTuple):
     """Keys, NONE and OTHER among them."""
     weights: Vectors
     """Linear models of a question's vector, their bias last, shape (dimension + 1, kinds)."""
-    each: Vectors
-    """Likewise, of a message that may leave several kinds open and have others answered."""
 
     def shares(self, question: Vectors) -> dict[str, float]:
         """Return how likely a question, a vector of shape (dimension,), is of each kind."""
@@ -77,11 +77,12 @@ class Gaps(NamedTuple):
         key = max(shares, key=lambda each: shares[each])
         return None if key == OTHER or shares[key] < NAMED * open_ else known_gaps()[key]
 
-    def left_open(self, message: Vectors) -> list[Gap]:
-        """Return the kinds that a message, a vector of shape (dimension,), surely leaves open: MOST of them."""
-        odds = message @ self.each[:-1] + self.each[-1]
-        surest = sorted((i for i, kind in enumerate(self.kinds) if kind in known_gaps()), key=lambda i: -odds[i])
-        return [known_gaps()[self.kinds[i]] for i in surest[:MOST] if odds[i] >= EACH]
+
+def left_open(heard: Heard) -> list[Gap]:
+    """Return the kinds that a message surely leaves open, whatever else of it is answered: MOST of them."""
+    odds = heard.odds[GAP]
+    surest = sorted((key for key in odds if key in known_gaps()), key=lambda key: -odds[key])
+    return [known_gaps()[key] for key in surest[:MOST] if odds[key] >= EACH]
 
 
 @lru_cache(maxsize=1)
@@ -97,5 +98,4 @@ def gaps_for(encoder: str) -> Gaps | None:
     with resources.files("career_advisor").joinpath("gaps.npz").open("rb") as file, np.load(file) as arrays:
         if encoder not in arrays.files:
             return None
-        fitted = (arrays[name].astype(np.float32) for name in (encoder, f"{encoder} each"))
-        return Gaps(tuple(map(str, arrays["kinds"])), *fitted)
+        return Gaps(tuple(map(str, arrays["kinds"])), arrays[encoder].astype(np.float32))

@@ -21,10 +21,11 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from career_advisor.listening import Heard
 from career_advisor.rarity import Rarity
 from career_advisor.reading import SUREST, Reader
 from career_advisor.records import Document, Feeling, Hit, Status, Window
-from career_advisor.screening import Kind, Screener, screener_for
+from career_advisor.screening import Kind, kinds_of
 from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, stem, stems, words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
@@ -188,8 +189,6 @@ class Ground:
     """As `_priors`; `None` in an index about something else than the field."""
     reader: Reader | None = None
     """`None` in such an index, too."""
-    screener: Screener | None = None
-    """`None` for an encoder that nobody measured."""
     proper: frozenset[str] = frozenset()
     """Stems that the index has as names and hardly otherwise: whoever writes "deepmind" means DeepMind."""
 
@@ -235,7 +234,6 @@ class Ground:
             rarity=rarity,
             priors=priors,
             reader=Reader.of(encoder_name, windows, index_vectors) if windows and priors is not None else None,
-            screener=screener_for(encoder_name),
             proper=_proper(documents),
         )
 
@@ -319,16 +317,14 @@ class Verdict(NamedTuple):
     evidence: Evidence
 
 
-def screen(
-    question: str, vector: Vectors, ground: Ground, encode: Callable[[Sequence[str]], Vectors], *, leans: bool = False
-) -> Screened:
+def screen(question: str, vector: Vectors, ground: Ground, heard: Heard | None, *, leans: bool = False) -> Screened:
     """Tell what a message is, if it is not a question to look up.
 
     Args:
         question: The cleaned message.
         vector: Its vector, shape (dimension,).
-        ground: The examples, and what was learnt.
-        encode: Embeds sentences of a long message, where it is worth it.
+        ground: The examples.
+        heard: What a network hears in it; without one the examples stand in.
         leans: Whether it goes on from what was said before: it is not vague then, however short.
 
     Returns:
@@ -340,9 +336,9 @@ def screen(
         return Screened(plain)
     if foreign_language(question):
         return Screened(plain or "clarify")  # asked for in English, in the person's own language
-    if ground.screener is None:
+    if heard is None:
         return Screened(plain or next(_likest(question, vector, ground), None))
-    kinds = ground.screener.kinds_of(question, vector, encode)
+    kinds = kinds_of(heard)
     if "urgent" in kinds.surely:
         return Screened("urgent", perhaps_danger=True)  # also where somebody says thanks and goodbye
     short = len(words(question)) <= SHORT

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from career_advisor.records import SENTENCE, Shelf
+from career_advisor.rounding import layers_in
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Positions: TypeAlias = npt.NDArray[np.intp]
@@ -90,14 +91,7 @@ class Network(NamedTuple):
 def network() -> Network:
     """Read what `python benchmarks/interaction.py --write` trained."""
     with resources.files("career_advisor").joinpath("interaction.npz").open("rb") as file, np.load(file) as arrays:
-        layers = {}
-        for name in arrays.files:
-            kind, _, of = name.partition(" ")
-            if kind == "rounded":
-                layers[of] = arrays[name].astype(np.float32) * arrays[f"scale {of}"].astype(np.float32)[:, None]
-            elif kind == "layer":
-                layers[of] = arrays[name].astype(np.float32)
-        return Network(layers, *(arrays[name].astype(np.float32) for name in Network._fields[1:]))
+        return Network(layers_in(arrays), *(arrays[name].astype(np.float32) for name in Network._fields[1:]))
 
 
 class Asked(NamedTuple):

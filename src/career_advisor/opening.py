@@ -24,6 +24,7 @@ from career_advisor import (
     index,
     interaction,
     links,
+    listening,
     llm,
     matching,
     models,
@@ -578,6 +579,7 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
         question_limit=settings.max_question_chars,
         examples=examples,
         compares=_comparing(settings),
+        listens=_listening(settings),
         allowance=_allowance(settings),
         rewords=settings.model_rewords,
         translates=settings.model_translates,
@@ -596,6 +598,12 @@ def _comparing(settings: Settings) -> Callable[[Shelf], interaction.Sentences]:
     network = _interaction(settings)
     shipped = interaction.load(_shipped_sentences_file())
     return lambda shelf: interaction.Sentences(shelf, network, shipped)
+
+
+def _listening(settings: Settings) -> Callable[[str], listening.Heard]:
+    """Return what hears messages; nothing is loaded before it is asked."""
+    folder = models.find(listening.BASE, settings.weights)
+    return listening.Listener(Pieces(folder, lambda: listening.network().layers)).hear
 
 
 def _interaction(settings: Settings) -> interaction.Interaction:

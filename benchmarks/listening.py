@@ -1,0 +1,443 @@
+"""Trains what is heard in a message: `python benchmarks/listening.py [--epochs N] [--public FOLDER] [--write]`.
+
+The layers of the light encoder are trained further, with the heads that `listening.Network` has, to tell at once of
+which kind a message is (sets/screened.jsonl, whose writers had seen no page; every other set has questions to
+guidance), what of it guidance leaves open (sets/composed.jsonl and gaps.jsonl; of what is answered in full, and of the
+questions of asked.jsonl, nothing), and which services readers would show (sets/choices.jsonl). What readers of
+composed.jsonl would show, what the writers of choices.jsonl tell of themselves, and which kind of look-alike a message
+is, are learnt beside it and do not ship.
+
+Some writers and every sixth of the other questions teach nothing (`is_held`), so that what is said of them can be
+measured, the marks of screening.toml and what benchmarks/services.py fits among it. The sets that are held out, of
+writers of their own, are reported apart. `--public` adds how often public harmless prompts are taken for a kind
+(NotInject, XSTest safe, SQuAD and CLAPNQ questions; the folder of public test sets). `--write` puts the network into
+src/career_advisor/listening.npz and the marks into screening.toml; `--keep` measures and chooses with what is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import nn
+from torch.nn import functional
+from transformers import AutoConfig, AutoModel
+
+from career_advisor import listening, models
+from career_advisor.embedding import Pieces, multiplies_halves
+from career_advisor.gaps import EACH, MOST, NONE, OTHER, left_open
+from career_advisor.listening import ANY_SERVICE, BASE, GAP, KIND, SERVICE, Heard, Listener
+from career_advisor.rounding import rounded
+from career_advisor.screening import KINDS, Kind, odds_of
+from career_advisor.settings import load_settings
+from machine import commit, machine, today
+from measuring import interval
+
+HERE = Path(__file__).parent
+SETS = HERE / "sets"
+PACKAGE = HERE.parent / "src" / "career_advisor"
+WEIGHTS, MARKS = PACKAGE / "listening.npz", PACKAGE / "screening.toml"
+
+EPOCHS = 5
+RATE, RATE_OF_HEADS = 2.5e-4, 2.5e-3
+TOKENS = 2_048
+"""Word pieces of a batch, about."""
+LONGEST = 160
+"""Word pieces of a message that are learnt from."""
+DROPPED = 0.1
+OFTEN = 8
+"""Messages that must want a service for it to be told of."""
+BESIDE = "beside"
+"""Topic of what is learnt and does not ship."""
+IN_PART = 0.3
+"""How far a service is wanted that would be fine, too."""
+
+HELD_WRITERS = frozenset(
+    {*(f"screened {each}" for each in "agms"), "composed psv", "composed pnj", "composed mh"}
+    | {"choices fa", "choices r", "choices na"}
+)
+HELD_SHARE = 1 / 6
+"""Of the questions of gaps.jsonl and asked.jsonl."""
+
+ALARMS: dict[Kind, float] = {
+    "urgent": 0.0015,
+    "refused": 0.001,
+    "small_talk": 0.001,
+    "clarify": 0.002,
+    "off_topic": 0.002,
+}
+"""Share of ordinary messages that may be taken for a kind."""
+ODD: dict[Kind, float] = {"urgent": 0.01, "refused": 0.03, "small_talk": 0.03, "clarify": 0.03, "off_topic": 0.01}
+"""Share that may be so of fair questions that were worded to mislead (`on_topic`)."""
+HINTED, ODDLY_HINTED = 0.004, 0.04
+"""Share of ordinary messages, and of odd ones, whose answer may say whom to call if somebody is in danger."""
+
+
+class Said(NamedTuple):
+    """A message, and what is known of it."""
+
+    text: str
+    writer: str
+    """With the set it is of."""
+    label: str = "ordinary"
+    """As a writer of screened.jsonl has it."""
+    held: bool = False
+    gaps: tuple[str, ...] | None = None
+    """Kinds that it leaves open; `None` where nobody looked."""
+    sure: float = 1.0
+    """What that counts."""
+    services: Mapping[str, float] | None = None
+    """How far each is wanted by somebody who read it."""
+    composed: bool = False
+    """Whether that was a reader of the whole corpus, who names others."""
+    situations: tuple[str, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        """One of KINDS, or nothing of a question to guidance."""
+        return self.label if self.label in KINDS else ""
+
+
+def lines_of(name: str) -> list[dict[str, Any]]:
+    """Read a set."""
+    return [json.loads(line) for line in (SETS / f"{name}.jsonl").read_text("utf-8").splitlines()]
+
+
+def is_held(set_name: str, identity: str) -> bool:
+    """Tell whether a message teaches nothing, by its set and its id (of screened.jsonl its writer)."""
+    writer = identity.rstrip("0123456789")
+    return set_name.endswith("_held_out") or f"{set_name} {writer}" in HELD_WRITERS
+
+
+def messages() -> list[Said]:
+    """Return all messages, each once."""
+    found: dict[str, Said] = {}
+    drawn = np.random.default_rng(0)
+
+    def add(said: Said) -> None:
+        known = found.get(said.text)
+        if known is None:
+            found[said.text] = said
+        else:
+            found[said.text] = known._replace(
+                gaps=known.gaps if said.gaps is None else said.gaps,
+                services=known.services if known.services is not None else said.services,
+                situations=known.situations if known.situations is not None else said.situations,
+            )
+
+    for name in ("screened", "screened_held_out"):
+        for case in lines_of(name):
+            writer = case["writer"]
+            add(Said(case["question"], f"{name} {writer}", case["is"], is_held(name, writer)))
+    for name in ("composed", "composed_held_out", "choices", "choices_held_out"):
+        composed = name.startswith("composed")
+        for case in lines_of(name):
+            wanted = dict.fromkeys(case["also"], IN_PART) | dict.fromkeys(case["services"], 1.0)
+            full = case["answerable"] == "full"
+            kinds = () if full else tuple(case["gaps"]) if composed else None
+            add(
+                Said(
+                    case["question"],
+                    name,
+                    held=is_held(name, case["id"]),
+                    gaps=kinds,
+                    services=wanted,
+                    composed=composed,
+                    situations=tuple(case["situations"]) if "situations" in case else None,
+                )
+            )
+    for case in lines_of("gaps"):
+        add(Said(case["question"], "gaps", held=bool(drawn.random() < HELD_SHARE), gaps=(case["kind"],), sure=0.4))
+    for case in lines_of("asked"):
+        for question in case["questions"]:
+            add(Said(question, "asked", held=bool(drawn.random() < HELD_SHARE), gaps=(), sure=0.4))
+    return list(found.values())
+
+
+class Targets:
+    """What is to be told of messages, how far it is so, and what it counts."""
+
+    def __init__(self, every: Sequence[Said]) -> None:
+        """Collect what is told of any."""
+        names = [f"{KIND}|{kind}" for kind in KINDS]
+        names += [f"{BESIDE}|{label}" for label in ("not_urgent", "not_refused", "on_topic", "open")]
+        names += [f"{GAP}|{gap}" for gap in sorted({gap for said in every for gap in said.gaps or ()} - {NONE})]
+        for composed, topic in ((False, SERVICE), (True, f"{BESIDE}|service")):
+            named = Counter(
+                service
+                for said in every
+                if said.composed is composed
+                for service, how in (said.services or {}).items()
+                if how == 1.0
+            )
+            names += [f"{topic}|{service}" for service, count in sorted(named.items()) if count >= OFTEN]
+        told = Counter(each for said in every for each in said.situations or ())
+        names += [f"{ANY_SERVICE}|", *(f"{BESIDE}|situation|{each}" for each, n in sorted(told.items()) if n >= OFTEN)]
+        self.names = names
+        self._column = {name: i for i, name in enumerate(names)}
+        self.truth = np.zeros((len(every), len(names)), np.float32)
+        self.counts = np.zeros_like(self.truth)
+        for row, said in enumerate(every):
+            self._fill(row, said)
+
+    def _fill(self, row: int, said: Said) -> None:
+        screened = said.label != "ordinary"
+        self._tell(row, f"{KIND}|", [said.kind], 1.0)
+        self._tell(row, f"{BESIDE}|", [said.label], 0.3 if screened else 0.05, plain=True)
+        if said.gaps is not None:
+            self._tell(row, f"{GAP}|", said.gaps, 0.3 * said.sure, named=said.sure)
+            self._tell(row, f"{BESIDE}|open", ["" if said.gaps else "-"], said.sure)
+        if said.services is not None:
+            topic = f"{BESIDE}|service|" if said.composed else f"{SERVICE}|"
+            self._tell(row, topic, said.services, 0.5)
+            if not said.composed:
+                named = 1.0 in said.services.values()
+                self._tell(row, f"{ANY_SERVICE}|", [""] if named else [], 0.5)
+        if said.situations is not None:
+            self._tell(row, f"{BESIDE}|situation|", said.situations, 0.5)
+
+    def _tell(
+        self,
+        row: int,
+        topic: str,
+        of: Sequence[str] | Mapping[str, float],
+        count: float,
+        *,
+        named: float | None = None,
+        plain: bool = False,
+    ) -> None:
+        for name, column in self._column.items():
+            rest = name.removeprefix(topic)
+            if rest == name or (plain and (rest == "open" or "|" in rest)):
+                continue
+            how = of.get(rest, 0.0) if isinstance(of, Mapping) else float(rest in of)
+            self.truth[row, column] = how
+            self.counts[row, column] = count if named is None or not how else named
+
+
+class Hearing(nn.Module):
+    """`listening.said`, to be trained."""
+
+    def __init__(self, folder: Path, told: int) -> None:
+        """Begin with the released encoder."""
+        super().__init__()
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        self.m = AutoModel.from_config(config, add_pooling_layer=False)
+        released = load_file(folder / "model.safetensors")
+        self.m.load_state_dict({name: released[name] for name in self.m.state_dict()})
+        self.m.embeddings.requires_grad_(requires_grad=False)
+        hidden = config.hidden_size
+        self.attend, self.value, self.mean = (nn.Parameter(torch.randn(told, hidden) * 0.02) for _ in range(3))
+        self.bias = nn.Parameter(torch.full((told,), -3.0))
+        self.drop = nn.Dropout(DROPPED)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return the log-odds of all that is told, shape (messages, told), of word pieces, 0 where there is none."""
+        there = (ids > 0)[..., None]
+        states = self.drop(self.m(input_ids=ids, attention_mask=there[..., 0].long()).last_hidden_state.float())
+        mean = (states * there).sum(1) / there.sum(1)
+        share = (states @ self.attend.T).masked_fill(~there, -1e9).softmax(1)
+        odds: torch.Tensor = (share * (states @ self.value.T)).sum(1) + mean @ self.mean.T + self.bias
+        return odds
+
+
+def batches(rows: npt.NDArray[np.intp], lengths: npt.NDArray[np.intp], drawn: np.random.Generator) -> list[list[int]]:
+    """Return batches of messages of about the same length, in any order."""
+    ordered = rows[np.argsort(lengths[rows] + drawn.random(len(rows)) * 6)]
+    found: list[list[int]] = [[]]
+    for row in ordered.tolist():
+        if (len(found[-1]) + 1) * lengths[row] > TOKENS:
+            found.append([])
+        found[-1].append(row)
+    return [found[i] for i in drawn.permutation(len(found))]
+
+
+def train(folder: Path, every: Sequence[Said], targets: Targets, epochs: int) -> Hearing:
+    """Learn from all messages that are not held; of the questions of asked.jsonl from every other, each time anew."""
+    torch.manual_seed(0)
+    drawn = np.random.default_rng(1)
+    net = Hearing(folder, len(targets.names))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    ids = [torch.tensor(each.ids[:LONGEST]) for each in tokenizer.encode_batch([said.text for said in every])]
+    lengths = np.array([len(each) for each in ids])
+    teach = np.array([not said.held for said in every])
+    often = np.array([said.writer != "asked" for said in every])
+    plan = [
+        batch
+        for _ in range(epochs)
+        for batch in batches(np.flatnonzero(teach & (often | (drawn.random(len(every)) < 0.5))), lengths, drawn)
+    ]
+    layers = [each for each in net.m.parameters() if each.requires_grad]
+    heads = [each for name, each in net.named_parameters() if not name.startswith("m.")]
+    optimizer = torch.optim.AdamW([{"params": layers}, {"params": heads}], weight_decay=0.01)
+    truth, counts = torch.from_numpy(targets.truth), torch.from_numpy(targets.counts)
+    net.train()
+    began = time.monotonic()
+    for step, batch in enumerate(plan):
+        slowly = min(1.0, step / (0.06 * len(plan))) * (1.0 - step / len(plan))
+        for group, rate in zip(optimizer.param_groups, (RATE, RATE_OF_HEADS), strict=True):
+            group["lr"] = rate * slowly
+        padded = nn.utils.rnn.pad_sequence([ids[row] for row in batch], batch_first=True)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=multiplies_halves()):
+            odds = net(padded)
+        each = functional.binary_cross_entropy_with_logits(odds.float(), truth[batch], reduction="none")
+        loss = (each * counts[batch]).sum() / len(batch)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        nn.utils.clip_grad_norm_([*layers, *heads], 1.0)
+        optimizer.step()
+        if step % 100 == 0:
+            print(f"{step} of {len(plan)} steps, {time.monotonic() - began:.0f} s, loss {loss.item():.2f}", flush=True)
+    return net.eval()
+
+
+def kept(net: Hearing, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays of listening.npz."""
+    told = [i for i, name in enumerate(names) if not name.startswith(f"{BESIDE}|")]
+    layers = {
+        name: each for name, each in net.m.state_dict().items() if not name.startswith(("embeddings.", "pooler."))
+    }
+    arrays = rounded({name: each.float().numpy() for name, each in layers.items()})
+    for name in ("attend", "value", "mean"):
+        arrays[name] = getattr(net, name).detach()[told].T.numpy().astype(np.float16)
+    arrays["bias"] = net.bias.detach()[told].numpy().astype(np.float16)
+    return arrays | {"names": np.array([names[i] for i in told])}
+
+
+def lowest(kind: Kind, both: Sequence[tuple[Sequence[Heard], float]]) -> float:
+    """Return the lowest mark of a kind at which no more of any messages come over it than their share."""
+    return max(float(np.quantile([odds_of(kind, each) for each in some], 1.0 - share)) for some, share in both)
+
+
+def chosen(heard: Mapping[str, Sequence[Heard]]) -> tuple[dict[Kind, float], float]:
+    """Return the marks of all kinds, and that of a hint at danger, by what is heard in messages of each label."""
+    ordinary, odd = heard["ordinary"], heard["on_topic"]
+    sure = {kind: lowest(kind, [(ordinary, ALARMS[kind]), (odd, ODD[kind])]) for kind in KINDS}
+    return sure, lowest("urgent", [(ordinary, HINTED), (odd, ODDLY_HINTED)])
+
+
+def counted(heard: Mapping[str, Sequence[Heard]], sure: Mapping[Kind, float], hint: float) -> dict[str, Any]:
+    """Return for each label how many there are, and how often they are taken for each kind."""
+    out: dict[str, Any] = {}
+    for label, some in sorted(heard.items()):
+        shares = {
+            kind: interval(np.array([odds_of(kind, each) >= sure[kind] for each in some], float)) for kind in KINDS
+        }
+        hinted = [odds_of("urgent", each) >= min(hint, sure["urgent"]) for each in some]
+        shares |= {"urgent or hinted at": interval(np.array(hinted, float))}  # type: ignore[dict-item]
+        out[label] = {"n": len(some), **{kind: share for kind, share in shares.items() if share[0] > 0.0}}
+    return out
+
+
+def left(heard: Sequence[Heard], kinds: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Return how well all kinds are named that messages leave open, whatever else they ask."""
+    named = [[gap.key for gap in left_open(each)] for each in heard]
+    rightly = [name in of for names, of in zip(named, kinds, strict=True) for name in names]
+    open_ = [bool({*names} & {*of}) for names, of in zip(named, kinds, strict=True) if set(of) - {OTHER}]
+    full = [bool(names) for names, of in zip(named, kinds, strict=True) if not of]
+    return {
+        "messages": len(kinds),
+        "of those that leave a kind open, one named rightly": interval(np.array(open_, float)),
+        "of the names, right": interval(np.array(rightly, float)),
+        "of those answered in full, one named": interval(np.array(full, float)),
+        "named from": EACH,
+        "at most": MOST,
+    }
+
+
+def public(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield harmless prompts of public test sets."""
+    inject = sorted((folder / "notinject").glob("NotInject_*.json"))
+    yield "NotInject", [row["prompt"] for path in inject for row in json.loads(path.read_text("utf-8"))]
+    with (folder / "xstest" / "xstest_prompts.csv").open(encoding="utf-8") as file:
+        yield "XSTest safe", [row["prompt"] for row in csv.DictReader(file) if row["label"] == "safe"]
+    for name in ("squad2-dev", "clapnq-dev"):
+        lines = (folder / name / "queries.jsonl").read_text("utf-8").splitlines()
+        yield name, [json.loads(line)["text"] for line in lines[:500]]
+
+
+def by_label(every: Sequence[Said], heard: Mapping[str, Heard]) -> dict[str, list[Heard]]:
+    """Return what is heard in messages, by their labels."""
+    found: dict[str, list[Heard]] = {}
+    for said in every:
+        found.setdefault(said.label, []).append(heard[said.text])
+    return found
+
+
+def measured(
+    every: Sequence[Said], folder: Path, harmless: Path | None
+) -> tuple[dict[str, Any], dict[Kind, float], float]:
+    """Hear all that taught nothing with the network as it ships; return the report and the marks."""
+    listener = Listener(Pieces(folder, lambda: listening.network().layers))
+    held = [said for said in every if said.held]
+    heard = {said.text: listener.hear(said.text) for said in held}
+    # Only what was asked of the unseen writers chooses the marks; the sets that are held out are reported.
+    unseen = [said for said in held if "_held_out" not in said.writer]
+    apart = [said for said in held if said.writer.startswith("screened_held_out")]
+    sure, hint = chosen(by_label(unseen, heard))
+    result: dict[str, Any] = {
+        "marks": {kind: round(mark, 2) for kind, mark in sure.items()} | {"hint": round(hint, 2)},
+        "writers that taught nothing, by whom the marks were chosen": counted(by_label(unseen, heard), sure, hint),
+        "writers held out": counted(by_label(apart, heard), sure, hint),
+    }
+    for writer in sorted({said.writer for said in apart}):
+        of = [said for said in apart if said.writer == writer]
+        result[writer] = counted(by_label(of, heard), sure, hint)
+    for name, set_name in (("unseen writers", "composed"), ("held out", "composed_held_out")):
+        of = [said for said in held if said.writer == set_name and said.gaps is not None]
+        result[f"left open, {name}"] = left([heard[said.text] for said in of], [said.gaps or () for said in of])
+    for name, texts in public(harmless) if harmless else ():
+        result[name] = counted({"harmless": [listener.hear(text) for text in texts]}, sure, hint)["harmless"]
+    return result, sure, hint
+
+
+def main() -> None:
+    """Train, measure, print, and write where asked."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--public", type=Path, help="folder of public test sets")
+    parser.add_argument("--keep", action="store_true", help="measure the network that is there")
+    parser.add_argument("--write", action="store_true", help="write listening.npz, screening.toml and the results")
+    given = parser.parse_args()
+    folder = models.find(BASE, load_settings().weights)
+    every = messages()
+    targets = Targets(every)
+    took = 0.0
+    if not given.keep:
+        began = time.monotonic()
+        net = train(folder, every, targets, given.epochs)
+        took = time.monotonic() - began
+        np.savez_compressed(WEIGHTS, allow_pickle=False, **kept(net, targets.names))
+    result, sure, hint = measured(every, folder, given.public)
+    print(json.dumps(result, indent=1))
+    if given.write:
+        lines = [
+            "# From which log-odds a message is of a kind. Written by `python benchmarks/listening.py --write`.",
+            "",
+        ]
+        lines += ["[sure]", *(f"{kind} = {math.ceil(mark * 100) / 100}" for kind, mark in sure.items()), ""]
+        lines += ["[hint]", f"urgent = {math.ceil(hint * 100) / 100}", ""]
+        MARKS.write_text("\n".join(lines), "utf-8")
+        taught = sum(not said.held for said in every)
+        out = {"machine": machine(), "date": today(), "commit": commit(), "messages": taught, "heard": result}
+        if took:
+            out["seconds of training"] = round(took)
+        (HERE / "results" / "listening.json").write_text(json.dumps(out, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

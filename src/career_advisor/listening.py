@@ -1,0 +1,117 @@
+"""Listening: what kind of message is this, what does it leave open, and which services would its writer be glad of?
+
+A vector that was made to find passages says what a message is about. It hardly says that, in one clause of a question
+on courses, somebody gives away what they own. So the layers of the light encoder were trained further on some twenty
+thousand messages, to tell all of this at once (`python benchmarks/listening.py`; docs/decisions/0028-listening.md).
+For each thing that is told, every word piece has a share of its own in what is thought of the message, so one clause of
+many can decide. Its vocabulary is that of the light encoder as it was released, which every install has; what was
+trained, rounded to eight bits, is in listening.npz. Whichever encoder made the index, it hears the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from career_advisor.rounding import layers_in
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+
+BASE = "all-MiniLM-L6-v2"
+"""Encoder whose layers were trained further."""
+PIECES = 384
+"""Word pieces of a message that count as a whole. It was trained on 160; few messages are longer."""
+STRETCH = 90
+"""Words of a stretch of a long message that is heard by itself, too."""
+KIND, GAP, SERVICE, ANY_SERVICE = "kind", "gap", "service", "any service"
+"""Topics of what is told: of kinds of message (`screening`), of kinds of what is left open (gaps.toml), of services."""
+
+
+class Network(NamedTuple):
+    """What was trained."""
+
+    layers: Mapping[str, Vectors]
+    """Of the encoder, by the names that they have there."""
+    names: tuple[str, ...]
+    """Of what is told: a topic, and of what, with a bar between them."""
+    attend: Vectors
+    """How much a word piece counts for each, shape (hidden, told); its share is their softmax over the message."""
+    value: Vectors
+    """What it says then, in the same shape."""
+    mean: Vectors
+    """Of the mean of all pieces, likewise."""
+    bias: Vectors
+    """Shape (told,)."""
+
+
+@lru_cache(maxsize=1)
+def network() -> Network:
+    """Read what `python benchmarks/listening.py --write` trained."""
+    with resources.files("career_advisor").joinpath("listening.npz").open("rb") as file, np.load(file) as arrays:
+        rest = (arrays[name].astype(np.float32) for name in Network._fields[2:])
+        return Network(layers_in(arrays), tuple(map(str, arrays["names"])), *rest)
+
+
+class Heard(NamedTuple):
+    """What is told of one message."""
+
+    odds: Mapping[str, Mapping[str, float]]
+    """Log-odds by topic, and of what."""
+    loudest: Mapping[str, float]
+    """By kind: the highest log-odds of the whole, or of a stretch of it."""
+
+    @property
+    def any_service(self) -> float:
+        """Log-odds that a service is wanted."""
+        return self.odds[ANY_SERVICE][""]
+
+
+class _Encoder(Protocol):
+    def encode(self, texts: Sequence[str], limit: int) -> list[tuple[Vectors, Vectors]]: ...
+
+
+class Listener:
+    """Hears messages. May be used from several threads."""
+
+    def __init__(self, encoder: _Encoder) -> None:
+        """Hold the encoder: BASE with the layers of `network`, which gives the pieces of texts and their mean."""
+        self._encoder = encoder
+
+    def hear(self, message: str) -> Heard:
+        """Return what is told of a message; of a very long one its beginning counts as a whole, PIECES word pieces."""
+        net = network()
+        odds = np.stack([said(*each, net) for each in self._encoder.encode([message, *stretches(message)], PIECES)])
+        found: dict[str, dict[str, float]] = {}
+        loudest: dict[str, float] = {}
+        for name, whole, most in zip(net.names, odds[0].tolist(), odds.max(axis=0).tolist(), strict=True):
+            topic, _, of = name.partition("|")
+            found.setdefault(topic, {})[of] = whole
+            if topic == KIND:
+                loudest[of] = most
+        return Heard(found, loudest)
+
+
+def said(pieces: Vectors, mean: Vectors, net: Network) -> Vectors:
+    """Return the log-odds of all that is told, shape (told,), of pieces, shape (pieces, hidden), and their mean."""
+    near = pieces @ net.attend
+    share = np.exp(near - near.max(axis=0))
+    share /= share.sum(axis=0)
+    return np.asarray((share * (pieces @ net.value)).sum(axis=0) + mean @ net.mean + net.bias, np.float32)
+
+
+def stretches(message: str) -> list[str]:
+    """Return a long message in stretches of about STRETCH words that overlap by half; nothing of a shorter one.
+
+    >>> len(stretches("word " * 90)), len(stretches("word " * 180))
+    (0, 3)
+    """
+    words = message.split()
+    if len(words) <= STRETCH:
+        return []
+    starts = range(0, len(words) - STRETCH // 2, STRETCH // 2)
+    return [" ".join(words[start : start + STRETCH]) for start in starts]
