@@ -3,15 +3,14 @@
 The layers of the light encoder are trained further, with the heads that `listening.Network` has, to tell at once of
 which kind a message is (sets/screened.jsonl, whose writers had seen no page; every other set has questions to
 guidance), what of it guidance leaves open (sets/composed.jsonl and gaps.jsonl; of what is answered in full, and of the
-questions of asked.jsonl, nothing), and which services readers would show (sets/choices.jsonl). What readers of
-composed.jsonl would show, what the writers of choices.jsonl tell of themselves, and which kind of look-alike a message
-is, are learnt beside it and do not ship.
+questions of asked.jsonl, nothing). Which services readers would show, what the writers of choices.jsonl tell of
+themselves, and which kind of look-alike a message is, are learnt beside it and do not ship.
 
-Some writers and every sixth of the other questions teach nothing (`is_held`), so that what is said of them can be
-measured, the marks of screening.toml and what benchmarks/services.py fits among it. The sets that are held out, of
-writers of their own, are reported apart. `--public` adds how often public harmless prompts are taken for a kind
-(NotInject, XSTest safe, SQuAD and CLAPNQ questions; the folder of public test sets). `--write` puts the network into
-src/career_advisor/listening.npz and the marks into screening.toml; `--keep` measures and chooses with what is there.
+Some writers and every sixth of the other questions teach nothing (`is_held`): by what is heard in theirs the marks of
+screening.toml are chosen. The sets that are held out, of writers of their own, are reported apart. `--public` adds how
+often public harmless prompts are taken for a kind (NotInject, XSTest safe, SQuAD and CLAPNQ questions; the folder of
+public test sets). `--write` puts the network into src/career_advisor/listening.npz and the marks into screening.toml;
+`--keep` measures, and chooses the marks, with the network that is there.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ from transformers import AutoConfig, AutoModel
 from career_advisor import listening, models
 from career_advisor.embedding import Pieces, multiplies_halves
 from career_advisor.gaps import EACH, MOST, NONE, OTHER, left_open
-from career_advisor.listening import ANY_SERVICE, BASE, GAP, KIND, SERVICE, Heard, Listener
+from career_advisor.listening import BASE, GAP, KIND, Heard, Listener
 from career_advisor.rounding import rounded
 from career_advisor.screening import KINDS, Kind, odds_of
 from career_advisor.settings import load_settings
@@ -58,7 +57,7 @@ LONGEST = 160
 """Word pieces of a message that are learnt from."""
 DROPPED = 0.1
 OFTEN = 8
-"""Messages that must want a service for it to be told of."""
+"""Messages that must want a service, or tell of a situation, for it to be learnt."""
 BESIDE = "beside"
 """Topic of what is learnt and does not ship."""
 IN_PART = 0.3
@@ -78,9 +77,12 @@ ALARMS: dict[Kind, float] = {
     "clarify": 0.002,
     "off_topic": 0.002,
 }
-"""Share of ordinary messages that may be taken for a kind."""
+"""Share of ordinary messages that may be taken for a kind; of those that sorters called of no kind that guidance leaves
+open (`OTHER`) many are about something else, and don't count."""
 ODD: dict[Kind, float] = {"urgent": 0.01, "refused": 0.03, "small_talk": 0.03, "clarify": 0.03, "off_topic": 0.01}
 """Share that may be so of fair questions that were worded to mislead (`on_topic`)."""
+ALIKE: dict[Kind, tuple[str, float]] = {"urgent": ("not_urgent", 0.1), "refused": ("not_refused", 0.03)}
+"""Share of the look-alikes of a kind that may be so, and how they are labelled."""
 HINTED, ODDLY_HINTED = 0.004, 0.04
 """Share of ordinary messages, and of odd ones, whose answer may say whom to call if somebody is in danger."""
 
@@ -174,7 +176,7 @@ class Targets:
         names = [f"{KIND}|{kind}" for kind in KINDS]
         names += [f"{BESIDE}|{label}" for label in ("not_urgent", "not_refused", "on_topic", "open")]
         names += [f"{GAP}|{gap}" for gap in sorted({gap for said in every for gap in said.gaps or ()} - {NONE})]
-        for composed, topic in ((False, SERVICE), (True, f"{BESIDE}|service")):
+        for composed, topic in ((False, f"{BESIDE}|service"), (True, f"{BESIDE}|other service")):
             named = Counter(
                 service
                 for said in every
@@ -184,7 +186,10 @@ class Targets:
             )
             names += [f"{topic}|{service}" for service, count in sorted(named.items()) if count >= OFTEN]
         told = Counter(each for said in every for each in said.situations or ())
-        names += [f"{ANY_SERVICE}|", *(f"{BESIDE}|situation|{each}" for each, n in sorted(told.items()) if n >= OFTEN)]
+        names += [
+            f"{BESIDE}|any service|",
+            *(f"{BESIDE}|situation|{each}" for each, n in sorted(told.items()) if n >= OFTEN),
+        ]
         self.names = names
         self._column = {name: i for i, name in enumerate(names)}
         self.truth = np.zeros((len(every), len(names)), np.float32)
@@ -200,11 +205,11 @@ class Targets:
             self._tell(row, f"{GAP}|", said.gaps, 0.3 * said.sure, named=said.sure)
             self._tell(row, f"{BESIDE}|open", ["" if said.gaps else "-"], said.sure)
         if said.services is not None:
-            topic = f"{BESIDE}|service|" if said.composed else f"{SERVICE}|"
+            topic = f"{BESIDE}|other service|" if said.composed else f"{BESIDE}|service|"
             self._tell(row, topic, said.services, 0.5)
             if not said.composed:
                 named = 1.0 in said.services.values()
-                self._tell(row, f"{ANY_SERVICE}|", [""] if named else [], 0.5)
+                self._tell(row, f"{BESIDE}|any service|", [""] if named else [], 0.5)
         if said.situations is not None:
             self._tell(row, f"{BESIDE}|situation|", said.situations, 0.5)
 
@@ -326,7 +331,11 @@ def lowest(kind: Kind, both: Sequence[tuple[Sequence[Heard], float]]) -> float:
 def chosen(heard: Mapping[str, Sequence[Heard]]) -> tuple[dict[Kind, float], float]:
     """Return the marks of all kinds, and that of a hint at danger, by what is heard in messages of each label."""
     ordinary, odd = heard["ordinary"], heard["on_topic"]
-    sure = {kind: lowest(kind, [(ordinary, ALARMS[kind]), (odd, ODD[kind])]) for kind in KINDS}
+    alike = {kind: (heard[label], share) for kind, (label, share) in ALIKE.items()}
+    sure = {
+        kind: lowest(kind, [(ordinary, ALARMS[kind]), (odd, ODD[kind]), *([alike[kind]] if kind in alike else [])])
+        for kind in KINDS
+    }
     return sure, lowest("urgent", [(ordinary, HINTED), (odd, ODDLY_HINTED)])
 
 
@@ -371,10 +380,11 @@ def public(folder: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def by_label(every: Sequence[Said], heard: Mapping[str, Heard]) -> dict[str, list[Heard]]:
-    """Return what is heard in messages, by their labels."""
+    """Return what is heard in messages, by their labels; what may be about something else apart."""
     found: dict[str, list[Heard]] = {}
     for said in every:
-        found.setdefault(said.label, []).append(heard[said.text])
+        label = "ordinary or not" if said.label == "ordinary" and said.gaps == (OTHER,) else said.label
+        found.setdefault(label, []).append(heard[said.text])
     return found
 
 

@@ -1,12 +1,12 @@
 """Fits which services a message is answered with: `python benchmarks/services.py [--home FOLDER] [--write]`.
 
 sets/choices.jsonl has messages with the services that a reader in the place of the person would show (`services`,
-three at most) and those that would be fine, too (`also`, counted as IN_PART). What the network of
-benchmarks/listening.py hears of each service is weighed with the rest by a logistic regression on `matching.Traits`,
-fitted on the messages that taught the network nothing; without it, on all. Reported by five-fold cross-validation over
-messages, with the mark `likely` chosen on the other folds, and on sets/choices_held_out.jsonl: the share of the
-services named that are shown, of those shown that were named or would be fine, and how often all that a message wants
-is shown. `--write` puts the weights into src/career_advisor/matching.toml.
+three at most) and those that would be fine, too (`also`, counted as IN_PART). For each service
+that was named often enough a linear model learns from the message's vector; a logistic regression on `matching.Traits`,
+for which that model has not seen the message, weighs it with the rest, once with it and once without. Reported by
+five-fold cross-validation over messages, with the mark `likely` chosen on the other folds: the share of the services
+named that are shown, of those shown that were named or would be fine, and how often all that a message wants is shown.
+`--write` puts the weights into src/career_advisor/matching.toml and the linear models beside it.
 """
 
 from __future__ import annotations
@@ -23,20 +23,23 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from career_advisor import referral
-from career_advisor.matching import UNMEASURED, Matcher, Message, Traits
+from career_advisor.matching import UNMEASURED, Heads, Matcher, Message, Traits
 from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.records import Message as Turn
 from career_advisor.records import Status
 from career_advisor.settings import load_settings
 from choosing import folds
-from listening import IN_PART, is_held
 from machine import commit, machine, today
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "src" / "career_advisor" / "matching.toml"
 ENCODERS = ("all-mpnet-base-v2", "all-MiniLM-L6-v2")
-RIDGE = 1.0
-"""Inverse strength of the penalty."""
+IN_PART = 0.3
+"""How far a service is wanted that would be fine, too."""
+OFTEN = 8
+"""Messages that must want a service for a linear model of its own."""
+HEAD_RIDGE, RIDGE = 4.0, 1.0
+"""Inverse strengths of the penalty."""
 LOST = 0.03
 """Share of the services named that may be lost to showing nothing where nothing is wanted."""
 MARKS = np.arange(-2.5, 1.01, 0.1)
@@ -52,16 +55,14 @@ class Row(NamedTuple):
     message: Message
     wanted: Values
     """By service: 1 where it was named, IN_PART where it would be fine, else 0."""
-    unheard: bool
-    """Whether it taught the network nothing."""
 
 
-def rows_of(encoder: str, home: Path, name: str = "choices") -> tuple[list[Row], Matcher]:
-    """Understand every message of a set."""
+def rows_of(encoder: str, home: Path) -> tuple[list[Row], Matcher]:
+    """Understand every message."""
     settings = load_settings(home=home, encoder=encoder)
     advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False, remember=True)
     rows = []
-    for case in (json.loads(line) for line in (HERE / "sets" / f"{name}.jsonl").read_text("utf-8").splitlines()):
+    for case in (json.loads(line) for line in (HERE / "sets" / "choices.jsonl").read_text("utf-8").splitlines()):
         history = [Turn(turn["role"], turn["content"]) for turn in case["history"]]
         # Whether the sources have the answer is what the reader of what was found said.
         status: Status = "answered" if case["answerable"] == "full" else "partly"
@@ -69,8 +70,28 @@ def rows_of(encoder: str, home: Path, name: str = "choices") -> tuple[list[Row],
         wanted = [
             1.0 if s.id in case["services"] else IN_PART if s.id in case["also"] else 0.0 for s in matcher.services
         ]
-        rows.append(Row(message, np.array(wanted), is_held(name, case["id"])))
+        rows.append(Row(message, np.array(wanted)))
     return rows, matcher
+
+
+def heads_of(rows: list[Row], services: list[str]) -> Heads:
+    """Fit a linear model for each service that was named often enough."""
+    vectors = np.stack([row.message.vector for row in rows]).astype(np.float64)
+    wanted = np.stack([row.wanted for row in rows])
+    kept, weights, bias, often = [], [], [], []
+    for i, service in enumerate(services):
+        truth = wanted[:, i]
+        if (truth == 1.0).sum() < OFTEN:
+            continue
+        model = LogisticRegression(C=HEAD_RIDGE, max_iter=1_000)
+        model.fit(*_halves(vectors, truth))
+        kept.append(service)
+        weights.append(model.coef_[0])
+        bias.append(model.intercept_[0])
+        often.append(np.log(truth.mean() / (1.0 - truth.mean())))
+    model = LogisticRegression(C=HEAD_RIDGE, max_iter=1_000).fit(vectors, (wanted == 1.0).any(axis=1))
+    anybody = np.append(model.coef_[0], model.intercept_[0])
+    return Heads(tuple(kept), *(np.array(each, np.float32) for each in (weights, bias, often, anybody)))
 
 
 def _halves(values: Values, truth: Values) -> tuple[Values, Values, Values]:
@@ -179,17 +200,18 @@ def summed(counts: Values) -> dict[str, Any]:
     }
 
 
-def seen(rows: list[Row], matcher: Matcher, *, heard: bool) -> tuple[Values, Values, Values]:
-    """Return the traits of messages, their log-odds of wanting any, and how far they want each.
-
-    Args:
-        rows: Messages.
-        matcher: What sees them.
-        heard: Whether a network hears them; it may say nothing of what taught it.
-    """
-    messages = [row.message if heard else replace(row.message, heard=None) for row in rows]
-    anybody = np.array([message.heard.any_service if message.heard else 0.0 for message in messages])
-    return np.stack([matcher.traits(message) for message in messages]), anybody, np.stack([row.wanted for row in rows])
+def crossed(rows: list[Row], matcher: Matcher) -> tuple[Values, Values, Values]:
+    """Return each row's traits and log-odds of wanting any, by models that have not seen it; how far it wants each."""
+    ids = [service.id for service in matcher.services]
+    traits: Values = np.zeros((len(rows), len(ids), len(Traits._fields)))
+    anybody: Values = np.zeros(len(rows))
+    for fold in folds(len(rows)):
+        held = set(fold.tolist())
+        heads = heads_of([row for i, row in enumerate(rows) if i not in held], ids)
+        unseen = replace(matcher, heads=heads)
+        anybody[fold] = [heads.any_wanted(rows[i].message.vector) for i in fold.tolist()]
+        traits[fold] = np.stack([unseen.traits(rows[i].message) for i in fold.tolist()])
+    return traits, anybody, np.stack([row.wanted for row in rows])
 
 
 def measured(traits: Values, anybody: Values, wanted: Values, columns: list[int]) -> dict[str, Any]:
@@ -205,37 +227,61 @@ def measured(traits: Values, anybody: Values, wanted: Values, columns: list[int]
     return summed(counts)
 
 
+def labels(columns: list[int]) -> list[str]:
+    """Return the names of some traits."""
+    return [Traits._fields[i] for i in columns]
+
+
 def main() -> None:
     """Fit, measure, print, and write where asked."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--home", type=Path, help="keep the indexes here")
     parser.add_argument("--write", action="store_true", help="write matching.toml and the results")
     asked = parser.parse_args()
+    every = list(range(len(Traits._fields)))
+    unlearnt = [i for i in every if Traits._fields[i] not in {"often", "learnt"}]
     written, results = [], []
+    arrays: dict[str, npt.NDArray[Any]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for encoder in ENCODERS:
-            home = (asked.home or Path(scratch)) / encoder
-            rows, matcher = rows_of(encoder, home)
-            kept_out, _ = rows_of(encoder, home, "choices_held_out")
-            for heard in (True, False) if encoder == UNMEASURED else (True,):
-                columns = [i for i, trait in enumerate(Traits._fields) if heard or trait != "heard"]
-                traits, anybody, wanted = seen([row for row in rows if row.unheard or not heard], matcher, heard=heard)
-                name = encoder if heard else f"{encoder}, unheard"
+            rows, matcher = rows_of(encoder, (asked.home or Path(scratch)) / encoder)
+            ids = [service.id for service in matcher.services]
+            traits, anybody, wanted = crossed(rows, matcher)
+            ways = {encoder: every}
+            if encoder == UNMEASURED:
+                ways[f"{encoder}, unlearnt"] = unlearnt
+            for name, columns in ways.items():
+                results.append(
+                    {
+                        "encoder": encoder,
+                        "way": name,
+                        **measured(traits, anybody * ("learnt" in labels(columns)), wanted, columns),
+                    }
+                )
+                print(json.dumps(results[-1]), flush=True)
                 weights, intercept = fit(traits, wanted, columns)
                 odds = traits @ weights + intercept
                 mark = best_mark(odds, wanted)
                 least = anybody_mark(odds, anybody, wanted, mark)
-                others, any_of, wanted_of = seen(kept_out, matcher, heard=heard)
-                apart = summed(kept(quiet(others @ weights + intercept, any_of, least), wanted_of, mark))
-                crossed = measured(traits, anybody, wanted, columns)
-                results.append({"way": name, "crossed": crossed, "choices_held_out": apart})
-                print(json.dumps(results[-1]), flush=True)
                 lines = [f"{field} = {weight:.4f}" for field, weight in zip(Traits._fields, weights, strict=True)]
-                marks = [f"intercept = {intercept:.4f}", f"likely = {mark:.2f}", f"anybody = {least:.2f}"]
-                written.append("\n".join([f'["{name}"]', *lines, *marks]))
+                written.append(
+                    "\n".join(
+                        [
+                            f'["{name}"]',
+                            *lines,
+                            f"intercept = {intercept:.4f}",
+                            f"likely = {mark:.2f}",
+                            f"anybody = {least:.2f}",
+                        ]
+                    )
+                )
+            final = heads_of(rows, ids)
+            kept_as = {"services": np.array(final.services), "weights": final.weights.astype(np.float16)}
+            arrays |= {f"{encoder} {field}": each for field, each in {**final._asdict(), **kept_as}.items()}
     if asked.write:
         head = "# Log-odds that a service is shown. Written by `python benchmarks/services.py --write`.\n\n"
         WEIGHTS.write_text(head + "\n\n".join(written) + "\n", "utf-8")
+        np.savez_compressed(WEIGHTS.with_suffix(".npz"), allow_pickle=False, **arrays)
         out = {"machine": machine(), "date": today(), "commit": commit(), "results": results}
         (HERE / "results" / "services.json").write_text(json.dumps(out, indent=1) + "\n", "utf-8")
 

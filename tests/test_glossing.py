@@ -112,7 +112,9 @@ def test_who_tells_of_danger_in_another_language_is_told_whom_to_call(shipped_ad
     assert {offer.service.kind for offer in reply.offers} == {"helpline"}
 
 
-@pytest.mark.parametrize("question", ["zzz yyy xxx est une de la qui que vous", "Merci beaucoup pour tout, à bientôt !"])
+@pytest.mark.parametrize(
+    "question", ["zzz yyy xxx est une de la qui que vous", "Merci beaucoup pour tout, à bientôt !"]
+)
 def test_what_is_not_read_or_is_no_question_is_asked_for_in_english(shipped_advisor: Advisor, question: str) -> None:
     reply = answer(shipped_advisor, question)
 

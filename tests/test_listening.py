@@ -9,7 +9,7 @@ import pytest
 
 from career_advisor import listening
 from career_advisor.embedding import Pieces
-from career_advisor.listening import GAP, KIND, PIECES, SERVICE, STRETCH, Listener, Network, said, stretches
+from career_advisor.listening import GAP, KIND, PIECES, STRETCH, Listener, Network, said, stretches
 from career_advisor.models import find
 from career_advisor.rounding import layers_in, rounded
 from career_advisor.settings import load_settings
@@ -61,12 +61,10 @@ def test_a_long_message_is_heard_in_stretches_that_have_every_word_of_it() -> No
     assert stretches(ORDINARY) == []
 
 
-def test_a_service_and_a_gap_are_heard_that_a_message_speaks_of(listener: Listener) -> None:
+def test_what_is_left_open_is_heard(listener: Listener) -> None:
     visa = listener.hear("I hold an Iranian passport. Which organisations would sponsor a visa for me?").odds[GAP]
-    jobs = listener.hear("Where do I find open positions that I can apply to right now?").odds[SERVICE]
 
     assert max(visa, key=lambda gap: visa[gap]) == "visas"
-    assert jobs["80k-job-board"] > jobs["80k-advising"]
 
 
 @pytest.mark.parametrize(

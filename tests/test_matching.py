@@ -8,15 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from career_advisor import listening
-from career_advisor.listening import ANY_SERVICE, SERVICE, Heard
-from career_advisor.matching import FEWEST, Learnt, Matcher, Message, Traits, purpose
+from career_advisor.matching import FEWEST, Heads, Learnt, Matcher, Message, Traits, heads_for, purpose
 from career_advisor.records import Service
 
 TALK = Service("talk", "Talk", "advising", "https://talk.example", "anybody", "free", "thinking it through")
 JOBS = Service("jobs", "Jobs", "job board", "https://jobs.example", "job seekers", "free", "finding positions")
 NEEDS = {"talk": ("advice", "jobs"), "jobs": ("jobs",)}
-ASKED = Message(np.array([0.0, 1.0], np.float32), (), {}, None, lacking=False, named=frozenset(), heard=None)
+ASKED = Message(np.array([0.0, 1.0], np.float32), (), {}, None, lacking=False, named=frozenset())
 
 
 class Encoder:
@@ -30,11 +28,7 @@ class Encoder:
 def matcher() -> Matcher:
     learnt = Learnt(np.ones(len(Traits._fields)), -1.0, 0.0, 0.0)
     purposes = Encoder().encode([purpose(TALK), purpose(JOBS)])
-    return Matcher((TALK, JOBS), NEEDS, purposes, learnt, learnt._replace(intercept=-3.0))
-
-
-def hearing(any_service: float, **services: float) -> Message:
-    return replace(ASKED, heard=Heard({SERVICE: services, ANY_SERVICE: {"": any_service}}, {}))
+    return Matcher((TALK, JOBS), NEEDS, purposes, learnt, None)
 
 
 def columns(matcher: Matcher, message: Message) -> dict[str, list[float]]:
@@ -58,29 +52,30 @@ def test_a_person_is_what_somebody_needs_who_tells_of_themselves_or_got_no_answe
     assert columns(matcher, replace(ASKED, named=frozenset({"jobs"})))["named"] == [0.0, 1.0]
 
 
-def test_what_a_network_hears_of_a_service_counts_for_it_and_of_one_that_it_does_not_know_it_is_unlikely(
-    matcher: Matcher,
-) -> None:
-    assert columns(matcher, hearing(1.0, jobs=3.0))["heard"] == pytest.approx([FEWEST / 10, 0.3])
-    assert columns(matcher, ASKED)["heard"] == [0.0, 0.0]
+def test_what_was_learnt_of_a_service_is_said_by_its_own_model(matcher: Matcher) -> None:
+    heads = Heads(("jobs",), *(np.array(each, np.float32) for each in ([[0.0, 4.0]], [-1.0], [-2.0], [0.0, 2.0, 1.0])))
+
+    said = columns(replace(matcher, heads=heads), ASKED)
+
+    assert said["learnt"] == pytest.approx([FEWEST / 10, 0.3])  # 4 - 1
+    assert said["often"] == pytest.approx([FEWEST / 10, -0.2])
+    assert columns(matcher, ASKED)["learnt"] == [0.0, 0.0]
 
 
-def test_whether_anything_is_wanted_at_all_is_heard_by_itself(matcher: Matcher) -> None:
-    assert matcher.wants_any(hearing(0.5))
-    assert not matcher.wants_any(hearing(-0.5))
-    assert matcher.wants_any(ASKED), "where nothing hears, nobody knows better"
+def test_whether_anything_is_wanted_at_all_is_told_by_a_model_of_its_own(matcher: Matcher) -> None:
+    heads = Heads(("jobs",), *(np.array(each, np.float32) for each in ([[0.0, 4.0]], [-1.0], [-2.0], [0.0, -2.0, 1.0])))
+
+    assert not replace(matcher, heads=heads).wants_any(ASKED)  # 1 - 2
+    assert replace(matcher, heads=heads).wants_any(replace(ASKED, vector=np.array([1.0, 0.0], np.float32)))
+    assert matcher.wants_any(ASKED)
 
 
-def test_where_nothing_is_heard_the_rest_is_weighed_by_itself(matcher: Matcher) -> None:
-    assert matcher.fitted(ASKED) is matcher.unheard
-    assert matcher.fitted(hearing(1.0)) is matcher.learnt
-    assert matcher.log_odds(ASKED)[1] == pytest.approx(matcher.traits(ASKED)[1].sum() - 3.0)
+@pytest.mark.parametrize("encoder", ["all-mpnet-base-v2", "all-MiniLM-L6-v2"])
+def test_the_six_services_that_must_exist_were_learnt(encoder: str) -> None:
+    heads = heads_for(encoder)
 
-
-def test_the_six_services_that_must_exist_are_heard() -> None:
-    heard = {name.partition("|")[2] for name in listening.network().names if name.startswith(f"{SERVICE}|")}
-
-    assert heard >= {
+    assert heads is not None
+    assert set(heads.services) >= {
         "80k-advising", "80k-career-guide", "80k-job-board", "aisafety-advisors", "aisafety-courses", "bluedot",
     }  # fmt: skip
 
@@ -88,6 +83,6 @@ def test_the_six_services_that_must_exist_are_heard() -> None:
 def test_for_an_encoder_that_nobody_measured_the_rest_decides() -> None:
     matcher = Matcher.of("another", Encoder(), (TALK, JOBS), NEEDS)
 
-    assert matcher.learnt is matcher.unheard
+    assert heads_for("another") is None
     odds = matcher.log_odds(replace(ASKED, by_pattern=("jobs",), likeness={"jobs": 0.3}))
     assert odds[1] > odds[0]

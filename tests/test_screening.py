@@ -63,13 +63,13 @@ def test_danger_and_forgery_are_heard_of_writers_who_taught_nothing_and_not_in_w
         return float(np.mean([kind in kinds.surely for each, kinds in zip(of, found, strict=True) if each]))
 
     for writer in ("z", "v", "ae"):
-        assert share("urgent", "urgent", writer) > LEAST
-        assert share("refused", "refused", writer) > LEAST
-        assert share("off_topic", "off_topic", writer) > LEAST
-        assert share("not_urgent", "urgent", writer) < MOST
-        assert share("not_refused", "refused", writer) < MOST
+        assert share("urgent", "urgent", writer) > 0.75
+        assert share("refused", "refused", writer) > 0.75
+        assert share("off_topic", "off_topic", writer) > 0.6
+        assert share("not_urgent", "urgent", writer) < 0.15
+        assert share("not_refused", "refused", writer) < 0.15
     for writer in ("z", "ae"):
-        assert share("on_topic", "off_topic", writer) < MOST
+        assert share("on_topic", "off_topic", writer) < 0.1
 
 
 @pytest.mark.parametrize(

@@ -537,7 +537,7 @@ class Advisor:
         status = _status_of(screened, verdict, hits)
         offers = referral.choose(
             queries.standalone,
-            self._message(queries, standalone, status, heard.get(queries.standalone)),
+            self._message(queries, standalone, status),
             status,
             self._registry,
             self._matched(shelf.encoder.name),
@@ -739,15 +739,11 @@ class Advisor:
         shelf = self._shelves.current()
         queries, told = self._understand(clean(question), history, shelf)
         standalone = self._vectors([queries.standalone], told)[0]
-        heard = self._heard([queries.standalone]).get(queries.standalone)
-        return self._message(queries, standalone, status, heard), self._matched(shelf.encoder.name)
+        return self._message(queries, standalone, status), self._matched(shelf.encoder.name)
 
-    def _message(
-        self, queries: Queries, vector: Any, status: Status, heard: listening.Heard | None
-    ) -> matching.Message:
+    def _message(self, queries: Queries, vector: Any, status: Status) -> matching.Message:
         told = queries.needs if queries.situations else None
-        needs = self._needs()
-        return referral.understand(queries.standalone, vector, status, self._registry, needs, told=told, heard=heard)
+        return referral.understand(queries.standalone, vector, status, self._registry, self._needs(), told=told)
 
     def _matched(self, encoder: str) -> matching.Matcher:
         if encoder not in self._matchers:

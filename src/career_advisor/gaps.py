@@ -28,7 +28,7 @@ NONE, OTHER = "none", "other"
 """What is learnt beside the kinds: a question that guidance answers, and one that it leaves open of no such kind."""
 NAMED = 0.65
 """Share among the kinds and `other` from which a question that is not answered is said to be of a kind."""
-EACH = 0.25
+EACH = 1.5
 """Log-odds from which a message is said to leave something of a kind open, whatever else it asks."""
 SURELY = 2.0
 """Log-odds from which a message of a kind is on the subject of such guidance: 4 of 280 that are off it reach them."""

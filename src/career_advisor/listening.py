@@ -1,4 +1,4 @@
-"""Listening: what kind of message is this, what does it leave open, and which services would its writer be glad of?
+"""Listening: what kind of message is this, and what of it does guidance leave open?
 
 A vector that was made to find passages says what a message is about. It hardly says that, in one clause of a question
 on courses, somebody gives away what they own. So the layers of the light encoder were trained further on some twenty
@@ -28,8 +28,8 @@ PIECES = 384
 """Word pieces of a message that count as a whole. It was trained on 160; few messages are longer."""
 STRETCH = 90
 """Words of a stretch of a long message that is heard by itself, too."""
-KIND, GAP, SERVICE, ANY_SERVICE = "kind", "gap", "service", "any service"
-"""Topics of what is told: of kinds of message (`screening`), of kinds of what is left open (gaps.toml), of services."""
+KIND, GAP = "kind", "gap"
+"""Topics of what is told: of kinds of message (`screening`), and of kinds of what is left open (gaps.toml)."""
 
 
 class Network(NamedTuple):
@@ -64,11 +64,6 @@ class Heard(NamedTuple):
     """Log-odds by topic, and of what."""
     loudest: Mapping[str, float]
     """By kind: the highest log-odds of the whole, or of a stretch of it."""
-
-    @property
-    def any_service(self) -> float:
-        """Log-odds that a service is wanted."""
-        return self.odds[ANY_SERVICE][""]
 
 
 class _Encoder(Protocol):

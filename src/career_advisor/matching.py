@@ -2,9 +2,9 @@
 
 Readers in the place of the people who wrote have named them for some two thousand messages. A regression learnt from
 that weighs, for each service, what the message says by pattern, how near it is to the examples of the service's needs
-and to what the service is for, and what a network hears of this very service in it (`listening`;
-`python benchmarks/services.py`; docs/decisions/0018-services.md). For an encoder that nobody measured, and where there
-is no such network, the regression without that last part stands in.
+and to what the service is for, and what a linear model of the message's vector says of this very service
+(`python benchmarks/services.py`; docs/decisions/0018-services.md). For an encoder that nobody measured, and for a
+service that no reader could name, the regression without that last part stands in.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from career_advisor.listening import SERVICE, Heard
 from career_advisor.records import Service
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Values: TypeAlias = npt.NDArray[np.float64]
 
 UNMEASURED = "all-MiniLM-L6-v2"
-"""Encoder whose weights, without what is heard, stand in for those of one that nobody measured."""
+"""Encoder whose weights, without its linear models, stand in for those of one that nobody measured."""
 FEWEST = -6.0
 """Log-odds of a service that hardly anybody named."""
 
@@ -36,7 +35,7 @@ class _Encoder(Protocol):
 
 
 class Traits(NamedTuple):
-    """What speaks for a service. The last is 0 where no network was asked."""
+    """What speaks for a service. The last two are 0 where nothing was learnt of it."""
 
     pattern: float
     """1 where it is best at a need that the words show, less where that need is one of its later ones."""
@@ -54,8 +53,10 @@ class Traits(NamedTuple):
     """Cosine of the message to what the service is for and for whom."""
     purpose_behind: float = 0.0
     """The same less that of the service whose purpose is nearest."""
-    heard: float = 0.0
-    """Log-odds that its reader would name it, as the network has it, divided by ten."""
+    often: float = 0.0
+    """Log-odds that a reader named it, whatever the message, divided by ten."""
+    learnt: float = 0.0
+    """Log-odds by the linear model of the message's vector, divided by ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,6 @@ class Message:
     """Whether the sources don't have the answer."""
     named: frozenset[str]
     """Ids of the services that are named."""
-    heard: Heard | None
-    """What a network hears in it."""
 
 
 class Learnt(NamedTuple):
@@ -102,6 +101,35 @@ def _fitted() -> dict[str, Learnt]:
     }
 
 
+class Heads(NamedTuple):
+    """A linear model for each service that readers named."""
+
+    services: tuple[str, ...]
+    """Ids."""
+    weights: Vectors
+    """Shape (services, dimension)."""
+    bias: Vectors
+    """Shape (services,)."""
+    often: Vectors
+    """Log-odds that a reader named it, shape (services,)."""
+    anybody: Vectors
+    """Linear model for any of them being named, its bias last, shape (dimension + 1,)."""
+
+    def any_wanted(self, vector: Vectors) -> float:
+        """Return the log-odds that a message, by its vector, wants any service."""
+        return float(self.anybody[:-1] @ vector + self.anybody[-1])
+
+
+@lru_cache(maxsize=4)
+def heads_for(encoder: str) -> Heads | None:
+    """Return what was fitted on the vectors of an encoder; `None` for others."""
+    with resources.files("career_advisor").joinpath("matching.npz").open("rb") as file, np.load(file) as arrays:
+        if f"{encoder} services" not in arrays.files:
+            return None
+        ids, *fitted = (arrays[f"{encoder} {field}"] for field in Heads._fields)
+        return Heads(tuple(map(str, ids)), *(each.astype(np.float32) for each in fitted))
+
+
 @dataclass(frozen=True, slots=True)
 class Matcher:
     """Weighs the services of one registry."""
@@ -112,45 +140,52 @@ class Matcher:
     purposes: Vectors
     """Of what each is for, shape (services, dimension)."""
     learnt: Learnt
-    unheard: Learnt
-    """Of messages in which no network heard anything."""
+    heads: Heads | None
 
     @classmethod
     def of(
         cls, encoder_name: str, encoder: _Encoder, services: Sequence[Service], needs: Mapping[str, tuple[str, ...]]
     ) -> Matcher:
         """Embed what the services are for (cached by the encoder's owner)."""
+        heads = heads_for(encoder_name)
         fitted = _fitted()
-        unheard = fitted[f"{UNMEASURED}, unheard"]
-        learnt = fitted.get(encoder_name, unheard)
-        return cls(tuple(services), needs, encoder.encode([purpose(each) for each in services]), learnt, unheard)
-
-    def fitted(self, message: Message) -> Learnt:
-        """Return what weighs the traits of a message."""
-        return self.unheard if message.heard is None else self.learnt
+        learnt = fitted[encoder_name if heads else f"{UNMEASURED}, unlearnt"]
+        return cls(tuple(services), needs, encoder.encode([purpose(each) for each in services]), learnt, heads)
 
     def wants_any(self, message: Message) -> bool:
         """Tell whether a message wants to be shown anything, as far as was learnt."""
-        return message.heard is None or message.heard.any_service >= self.learnt.anybody
+        return self.heads is None or self.heads.any_wanted(message.vector) >= self.learnt.anybody
 
     def log_odds(self, message: Message) -> Values:
         """Return for each service the log-odds that a reader would show it, shape (services,)."""
-        learnt = self.fitted(message)
-        return self.traits(message) @ learnt.weights + learnt.intercept
+        return self.traits(message) @ self.learnt.weights + self.learnt.intercept
 
     def traits(self, message: Message) -> Values:
         """Return what speaks for each service, shape (services, len(Traits))."""
         near = self.purposes @ message.vector
-        heard = message.heard.odds[SERVICE] if message.heard is not None else {}
+        said = self._said(message)
         rows = []
         for service, cosine in zip(self.services, near, strict=True):
-            odds = heard.get(service.id, FEWEST) if heard else 0.0
+            often, learnt = said.get(service.id, (FEWEST, FEWEST)) if said else (0.0, 0.0)
+            traits = self._traits(service, message)
             rows.append(
-                self._traits(service, message)._replace(
-                    purpose=float(cosine), purpose_behind=float(cosine - near.max()), heard=max(odds, FEWEST) / 10.0
+                traits._replace(
+                    purpose=float(cosine),
+                    purpose_behind=float(cosine - near.max()),
+                    often=often / 10.0,
+                    learnt=learnt / 10.0,
                 )
             )
         return np.array(rows, np.float64)
+
+    def _said(self, message: Message) -> dict[str, tuple[float, float]]:
+        """Return of each service that was learnt how often it is named, and how likely now."""
+        if self.heads is None:
+            return {}
+        odds = self.heads.weights @ message.vector + self.heads.bias
+        return dict(
+            zip(self.heads.services, zip(map(float, self.heads.often), map(float, odds), strict=True), strict=True)
+        )
 
     def _traits(self, service: Service, message: Message) -> Traits:
         needs = self.needs[service.id]

@@ -21,7 +21,6 @@ import numpy as np
 import numpy.typing as npt
 
 from career_advisor import matching
-from career_advisor.listening import Heard
 from career_advisor.records import CorpusError, Offer, Service, Status
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
@@ -263,14 +262,7 @@ def _age(service: Service, today: date) -> list[Finding]:
 
 
 def understand(
-    question: str,
-    vector: Vectors,
-    status: Status,
-    registry: Registry,
-    needs: Needs,
-    *,
-    told: Sequence[str] | None,
-    heard: Heard | None = None,
+    question: str, vector: Vectors, status: Status, registry: Registry, needs: Needs, *, told: Sequence[str] | None
 ) -> matching.Message:
     """Work out what of a message speaks for services.
 
@@ -281,7 +273,6 @@ def understand(
         registry: What there is.
         needs: The needs' examples.
         told: Needs that follow from what the person said of themselves; `None` where they said nothing.
-        heard: What a network hears in it, where there is one.
     """
     by_pattern = [need for need in _needs() if need != "none" and (p := _pattern(need)) and p.search(question)]
     # Whoever wants an alternative wants what answers the same need.
@@ -298,7 +289,6 @@ def understand(
         told=None if told is None else tuple(told),
         lacking=status in LACKING,
         named=frozenset() if telling else frozenset(s.id for s in registry.services if is_named(s, question)),
-        heard=heard,
     )
 
 
@@ -346,8 +336,7 @@ def choose(
     able = [s for s in registry.services if s.kind != "helpline" and s.id not in unwanted]
     able.sort(key=lambda s: (s.id not in message.named, -odds[s.id]))
     any_wanted = message.lacking or matcher.wants_any(message)
-    mark = matcher.fitted(message).likely
-    wanted = [s for s in able if s.id in message.named or (any_wanted and odds[s.id] >= mark)]
+    wanted = [s for s in able if s.id in message.named or (any_wanted and odds[s.id] >= matcher.learnt.likely)]
     # Whoever tells of themselves and mentions "every job" wants advice, not the list.
     asking = question if asked is None else asked
     if message.told is None and _LIST.search(asking) and not _BEST.search(asking):
@@ -362,7 +351,7 @@ def choose(
     if message.lacking:
         # Where the sources have no answer, who may have it is all that is left: better one too many than none.
         likely = bool(wanted)
-        near = [s for s in able if s not in wanted and odds[s.id] >= mark - AT_A_LOSS]
+        near = [s for s in able if s not in wanted and odds[s.id] >= matcher.learnt.likely - AT_A_LOSS]
         wanted += near[: max(HANDED_OVER - len(wanted), 0)]
         if not likely and not any(s.kind == "advising" for s in wanted):
             wanted += [s for s in able if s.kind == "advising"][:1]
