@@ -1,8 +1,8 @@
 """Trains what is heard in a message: `python benchmarks/listening.py [--epochs N] [--public FOLDER] [--write]`.
 
 The layers of the light encoder are trained further, with the heads that `listening.Network` has, to tell at once of
-which kind a message is (sets/screened.jsonl, whose writers had seen no page; every other set has questions to
-guidance), what of it guidance leaves open (sets/composed.jsonl and gaps.jsonl; of what is answered in full, and of the
+which kind a message is (sets/screened.jsonl, whose writers had seen no page, and the examples of intents.toml; every
+other set has questions to guidance), what of it guidance leaves open (sets/composed.jsonl and gaps.jsonl; of what is answered in full, and of the
 questions of asked.jsonl, nothing). Which services readers would show, what the writers of choices.jsonl tell of
 themselves, and which kind of look-alike a message is, are learnt beside it and do not ship.
 
@@ -20,6 +20,7 @@ import csv
 import json
 import math
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -48,6 +49,7 @@ HERE = Path(__file__).parent
 SETS = HERE / "sets"
 PACKAGE = HERE.parent / "src" / "career_advisor"
 WEIGHTS, MARKS = PACKAGE / "listening.npz", PACKAGE / "screening.toml"
+INTENTS = PACKAGE / "intents.toml"
 
 EPOCHS = 5
 RATE, RATE_OF_HEADS = 2.5e-4, 2.5e-3
@@ -143,6 +145,12 @@ def messages() -> list[Said]:
         for case in lines_of(name):
             writer = case["writer"]
             add(Said(case["question"], f"{name} {writer}", case["is"], is_held(name, writer)))
+    for kind, part in tomllib.loads(INTENTS.read_text("utf-8")).items():
+        if kind in KINDS:
+            for text in part["examples"]:
+                add(Said(text, "intents", kind))
+            for text in part.get("near", ()):
+                add(Said(text, "intents", f"not_{kind}"))
     for name in ("composed", "composed_held_out", "choices", "choices_held_out"):
         composed = name.startswith("composed")
         for case in lines_of(name):

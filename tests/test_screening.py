@@ -65,7 +65,7 @@ def test_danger_and_forgery_are_heard_of_writers_who_taught_nothing_and_not_in_w
     for writer in ("z", "v", "ae"):
         assert share("urgent", "urgent", writer) > 0.75
         assert share("refused", "refused", writer) > 0.75
-        assert share("off_topic", "off_topic", writer) > 0.6
+        assert share("off_topic", "off_topic", writer) > 0.5
         assert share("not_urgent", "urgent", writer) < 0.15
         assert share("not_refused", "refused", writer) < 0.15
     for writer in ("z", "ae"):

@@ -339,8 +339,9 @@ def screen(question: str, vector: Vectors, ground: Ground, heard: Heard | None, 
     if heard is None:
         return Screened(plain or next(_likest(question, vector, ground), None))
     kinds = kinds_of(heard)
-    if "urgent" in kinds.surely:
-        return Screened("urgent", perhaps_danger=True)  # also where somebody says thanks and goodbye
+    # Also where somebody says thanks and goodbye; and whoever is refused beside a hint at it is left alone with it.
+    if "urgent" in kinds.surely or (plain == "refused" and "urgent" in kinds.maybe):
+        return Screened("urgent", perhaps_danger=True)
     short = len(words(question)) <= SHORT
     # What is off the subject of an index about something else is judged by what is found there.
     fits = {"off_topic": ground.priors is not None, "small_talk": short, "clarify": short and not leans}
