@@ -2,9 +2,9 @@
 
 The layers of the light encoder are trained further, with the heads that `listening.Network` has, to tell at once of
 which kind a message is (sets/screened.jsonl, whose writers had seen no page, and the examples of intents.toml; every
-other set has questions to guidance), what of it guidance leaves open (sets/composed.jsonl and gaps.jsonl; of what is answered in full, and of the
-questions of asked.jsonl, nothing). Which services readers would show, what the writers of choices.jsonl tell of
-themselves, and which kind of look-alike a message is, are learnt beside it and do not ship.
+other set has questions to guidance), and what of it guidance leaves open (sets/composed.jsonl and gaps.jsonl; of what
+is answered in full, and of the questions of asked.jsonl, nothing). Which services readers would show, what the writers
+of choices.jsonl tell of themselves, and which kind of look-alike a message is, are learnt beside it and do not ship.
 
 Some writers and every sixth of the other questions teach nothing (`is_held`): by what is heard in theirs the marks of
 screening.toml are chosen. The sets that are held out, of writers of their own, are reported apart. `--public` adds how
@@ -51,7 +51,7 @@ PACKAGE = HERE.parent / "src" / "career_advisor"
 WEIGHTS, MARKS = PACKAGE / "listening.npz", PACKAGE / "screening.toml"
 INTENTS = PACKAGE / "intents.toml"
 
-EPOCHS = 5
+EPOCHS = 4
 RATE, RATE_OF_HEADS = 2.5e-4, 2.5e-3
 TOKENS = 2_048
 """Word pieces of a batch, about."""
