@@ -276,7 +276,7 @@ def test_what_the_passages_do_not_carry_is_not_shown(
 
 
 def test_no_model_is_asked_where_somebody_may_be_in_danger(advisor: Advisor, server: LanguageModelServer) -> None:
-    reply = ask(advisor, "I have not slept for a week and I see no way out. How long does ARENA take?")
+    reply = ask(advisor, "Everything feels pointless and I cry every night. How long does ARENA take?")
 
     assert reply.model == "quotes"
     assert answering.URGENT_PERHAPS in reply.answer
@@ -372,12 +372,13 @@ def test_a_translation_that_says_something_else_is_not_shown(quoting: Advisor, s
 
 
 @pytest.mark.parametrize("question", ["", "Do I need 3 papers for ARENA?"], ids=["nothing", "another question"])
-def test_a_question_that_is_not_translated_is_asked_for_in_english(
+def test_a_question_that_is_not_translated_is_read_word_by_word_and_answered_in_quotes(
     question: str, quoting: Advisor, server: LanguageModelServer
 ) -> None:
     reply = ask(translating(quoting, server, question, ""), GERMAN)
 
-    assert reply.status == "clarify"
+    assert (reply.status, reply.model) == ("partly", "quotes")
+    assert reply.answer.startswith("Ihre Frage wurde Wort für Wort")
     assert len(server.asked) == 1
 
 
@@ -408,7 +409,7 @@ def test_a_translation_that_fails_or_is_late_leaves_the_answer_that_was_checked_
 
 
 def test_nothing_is_translated_unless_the_operator_wants_it(advisor: Advisor, server: LanguageModelServer) -> None:
-    assert ask(advisor, GERMAN).status == "clarify"
+    assert ask(advisor, GERMAN).model == "quotes"
     assert server.asked == []
 
 
