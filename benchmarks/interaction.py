@@ -25,18 +25,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
-from transformers import AutoConfig, AutoModel
 
 from career_advisor import models
 from career_advisor.choosing import digest
 from career_advisor.interaction import BASE, SENTENCE_PIECES, Sentence
 from career_advisor.opening import shipped_sentences
-from career_advisor.rounding import rounded
 from career_advisor.settings import load_settings
+from further import layers_of, released
 from machine import commit, machine, today
 from measuring import interval
 from unseen import FILE
@@ -102,12 +100,7 @@ class Comparing(nn.Module):
     def __init__(self, folder: Path) -> None:
         """Begin with the released encoder."""
         super().__init__()
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        self.m = AutoModel.from_config(config, add_pooling_layer=False)
-        released = load_file(folder / "model.safetensors")
-        self.m.load_state_dict({name: released[name] for name in self.m.state_dict()})
-        self.m.embeddings.requires_grad_(requires_grad=False)
-        hidden = config.hidden_size
+        self.m, hidden = released(folder)
         self.project = nn.Linear(hidden, WIDTH)
         self.message_share, self.sentence_share = nn.Linear(hidden, 1), nn.Linear(hidden, 1)
         self.message_whole, self.sentence_whole = nn.Linear(hidden, WIDTH), nn.Linear(hidden, WIDTH)
@@ -236,10 +229,7 @@ def measured(odds: npt.NDArray[np.float32], messages: Sequence[Message], data: D
 
 def kept(net: Comparing) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of interaction.npz: matrices of the layers in eight bits, with a scale for each row."""
-    kept_ones = {
-        name: each for name, each in net.m.state_dict().items() if not name.startswith(("embeddings.", "pooler."))
-    }
-    arrays = rounded({name: each.float().cpu().numpy() for name, each in kept_ones.items()})
+    arrays = layers_of(net.m)
 
     def linear(layer: nn.Linear) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         weights, bias = (each.detach().cpu().numpy().astype(np.float16) for each in (layer.weight.T, layer.bias))

@@ -29,19 +29,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
-from transformers import AutoConfig, AutoModel
 
 from career_advisor import listening, models
 from career_advisor.embedding import Pieces, multiplies_halves
 from career_advisor.gaps import EACH, MOST, NONE, OTHER, left_open
 from career_advisor.listening import BASE, GAP, KIND, Heard, Listener
-from career_advisor.rounding import rounded
 from career_advisor.screening import KINDS, Kind, odds_of
 from career_advisor.settings import load_settings
+from further import layers_of, released
 from machine import commit, machine, today
 from measuring import interval
 
@@ -246,12 +244,7 @@ class Hearing(nn.Module):
     def __init__(self, folder: Path, told: int) -> None:
         """Begin with the released encoder."""
         super().__init__()
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        self.m = AutoModel.from_config(config, add_pooling_layer=False)
-        released = load_file(folder / "model.safetensors")
-        self.m.load_state_dict({name: released[name] for name in self.m.state_dict()})
-        self.m.embeddings.requires_grad_(requires_grad=False)
-        hidden = config.hidden_size
+        self.m, hidden = released(folder)
         self.attend, self.value, self.mean = (nn.Parameter(torch.randn(told, hidden) * 0.02) for _ in range(3))
         self.bias = nn.Parameter(torch.full((told,), -3.0))
         self.drop = nn.Dropout(DROPPED)
@@ -321,10 +314,7 @@ def train(folder: Path, every: Sequence[Said], targets: Targets, epochs: int) ->
 def kept(net: Hearing, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of listening.npz."""
     told = [i for i, name in enumerate(names) if not name.startswith(f"{BESIDE}|")]
-    layers = {
-        name: each for name, each in net.m.state_dict().items() if not name.startswith(("embeddings.", "pooler."))
-    }
-    arrays = rounded({name: each.float().numpy() for name, each in layers.items()})
+    arrays = layers_of(net.m)
     for name in ("attend", "value", "mean"):
         arrays[name] = getattr(net, name).detach()[told].T.numpy().astype(np.float16)
     arrays["bias"] = net.bias.detach()[told].numpy().astype(np.float16)
@@ -351,11 +341,11 @@ def counted(heard: Mapping[str, Sequence[Heard]], sure: Mapping[Kind, float], hi
     """Return for each label how many there are, and how often they are taken for each kind."""
     out: dict[str, Any] = {}
     for label, some in sorted(heard.items()):
-        shares = {
+        shares: dict[str, Any] = {
             kind: interval(np.array([odds_of(kind, each) >= sure[kind] for each in some], float)) for kind in KINDS
         }
         hinted = [odds_of("urgent", each) >= min(hint, sure["urgent"]) for each in some]
-        shares |= {"urgent or hinted at": interval(np.array(hinted, float))}  # type: ignore[dict-item]
+        shares |= {"urgent or hinted at": interval(np.array(hinted, float))}
         out[label] = {"n": len(some), **{kind: share for kind, share in shares.items() if share[0] > 0.0}}
     return out
 

@@ -105,11 +105,39 @@ def test_a_follow_up_goes_on_from_what_was_asked_in_the_same_language(shipped_ad
     assert "ARENA" in reply.standalone
 
 
-def test_who_tells_of_danger_in_another_language_is_told_whom_to_call(shipped_advisor: Advisor) -> None:
-    reply = answer(shipped_advisor, "No puedo más, quiero quitarme la vida esta noche.")
+@pytest.mark.parametrize(
+    "question",
+    ["No puedo más, quiero quitarme la vida esta noche.", "Je n'en peux plus, j'ai préparé les cachets pour ce soir."],
+    ids=["plainly", "as it is read"],
+)
+def test_who_tells_of_danger_in_another_language_is_told_whom_to_call_in_it(
+    shipped_advisor: Advisor, question: str
+) -> None:
+    reply = answer(shipped_advisor, question)
 
+    language = foreign_language(question)
+    assert language is not None
     assert reply.status == "urgent"
+    assert reply.sentences[0].text == language.danger
     assert {offer.service.kind for offer in reply.offers} == {"helpline"}
+
+
+def test_what_is_read_is_not_read_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    echo = TOY._replace(whole={"que": "que", "para": "para", "como": "como", "con": "con"})
+    monkeypatch.setattr(glossing, "dictionary_of", lambda code: echo)
+
+    assert echo.read("que para como con").share == 1
+    assert glossing.read("que para como con") is None
+
+
+def test_a_search_is_made_with_what_is_read(shipped_advisor: Advisor) -> None:
+    read = glossing.read(ASKED["de"])
+    assert read is not None
+
+    queries, hits = shipped_advisor.search(ASKED["de"])
+
+    assert queries.question == read.english
+    assert [hit.heading for hit in hits] == [hit.heading for hit in shipped_advisor.search(read.english)[1]]
 
 
 @pytest.mark.parametrize(

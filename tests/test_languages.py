@@ -45,7 +45,10 @@ def test_a_message_is_known_by_its_language(code: str, asked: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_what_is_said_to_somebody_is_in_their_language(code: str) -> None:
-    assert language_of(text._languages()[code].says) in ALIKE.get(code, {code})
+    language = text._languages()[code]
+
+    assert language_of(f"{language.says} {language.danger}") in ALIKE.get(code, {code})
+    assert language.danger not in language.says
 
 
 def test_no_english_message_of_the_test_set_is_taken_for_another_language() -> None:

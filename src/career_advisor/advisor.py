@@ -354,7 +354,7 @@ class Advisor:
             question_limit: Characters of a message at most.
             today: Gives the date, to know which deadlines are over.
             examples: Embeds the example sentences of `grounding`; one with a cache, where there is one.
-            listens: Hears what kind of message something is, and what its writer needs; without it examples stand in.
+            listens: Hears what kind of message something is, and what it leaves open; without it examples stand in.
             allowance: What a conversation may use of the model.
             rewords: Whether the model is asked for the stand-alone form of a follow-up, too: one call more.
             translates: Whether it translates questions of other languages, and its checked sentences back: two more.
@@ -651,7 +651,8 @@ class Advisor:
     def searching(self, question: str, history: Sequence[Message] = ()) -> tuple[Queries, Any, Shelf]:
         """Return what a search goes by: the queries, the vectors of those searched, and the index served."""
         shelf = self._shelves.current()
-        queries, told = self._understand(question, history, shelf)
+        read = glossing.read(question)
+        queries, told = self._understand(read.english if read else question, history, shelf)
         return queries, self._vectors(queries.searched, told), shelf
 
     def _vectors(self, texts: Sequence[str], told: dict[str, Any]) -> Any:
@@ -954,8 +955,10 @@ class Advisor:
         """Answer a question of another language, as a model translates it, where one may, or as a dictionary reads it.
 
         Returns:
-            False, with nothing shown, where neither gives it in English.
+            False, with nothing shown, where neither gives it in English, or it says plainly that somebody is in danger.
         """
+        if grounding.is_in_so_many_words("urgent", asked):
+            return False
         if self.translates and not quotes_only and (yield from self._translated(asked, given, account, clock)):
             return True
         return (yield from self._read_by_words(asked, given, clock))
@@ -967,17 +970,16 @@ class Advisor:
             False, with nothing shown, where too little of it is read, or it seems to be no question to guidance: so
             rough a reading is not enough to refuse something by.
         """
-        read = glossing.read(asked)
-        if read is None or self.in_danger([asked]):
+        read, language = glossing.read(asked), foreign_language(asked)
+        if read is None or language is None:
             return False
         told = [turn for each in given.history if (turn := _in_english(each))]
         *_, reply = self.reply(read.english, told, ignore=given.ignore, about=given.about, quotes_only=True)
         if not isinstance(reply, Reply) or reply.status not in READ_BY_WORDS:
             return False
-        sentences = reply.sentences
-        if reply.status != "urgent":
-            behind = (replace(sentence, paragraph=sentence.paragraph + 1) for sentence in sentences)
-            sentences = (*(Sentence(text, (), 0.0, "fixed") for text in read.says), *behind)
+        says = (language.danger,) if reply.status == "urgent" else read.says
+        behind = (replace(sentence, paragraph=sentence.paragraph + 1) for sentence in reply.sentences)
+        sentences = (*(Sentence(text, (), 0.0, "fixed") for text in says), *behind)
         for text in _paragraphs(sentences):
             clock.mark("first_text")
             yield Piece(text)
@@ -1002,8 +1004,6 @@ class Advisor:
         """
         language = foreign_language(asked)
         if self._model is None or language is None or self._allowance.is_used_up(account.before):
-            return False
-        if self.in_danger([asked]):
             return False
         yield Stage("Translating the question")
         english_asked = self._model.stream(prompting.compose_english(asked, given.history))

@@ -544,13 +544,15 @@ def compose(
     match status:
         case "urgent":
             lines = [(1, line) for line in to_call(helplines)] + ([] if plainly else [(2, URGENT_AGAIN)])
-            return [*_fixed(URGENT), *((part, DraftSentence(line, (), "fixed")) for part, line in lines)]
+            foreign = foreign_language(asked)
+            first = [*_fixed(foreign.danger), *_fixed(URGENT)] if foreign else _fixed(URGENT)
+            return [*first, *((part, DraftSentence(line, (), "fixed")) for part, line in lines)]
         case "small_talk":
             drafts = _fixed(THANKS if _THANKED.search(asked) else SMALL_TALK)
         case "clarify":
             foreign = foreign_language(asked)
             apart = (1, DraftSentence(ENGLISH_ONLY, (), "fixed"))
-            drafts = [*_fixed(foreign.says), apart] if foreign else _fixed(CLARIFY)
+            drafts = [*_fixed(f"{foreign.says} {foreign.danger}"), apart] if foreign else _fixed(CLARIFY)
         case "refused":
             near = quotes(hits[:1], shape=NEAR_BY) if plainly else ()
             drafts = _before(f"{REFUSED} {REFUSED_NEAR}", near, otherwise=REFUSED if plainly else REFUSED_OTHER)

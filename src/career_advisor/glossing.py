@@ -16,7 +16,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-from career_advisor.text import language_of
+from career_advisor.text import foreign_language, language_of
 
 LONGEST = 6
 """Words of a phrase; of a language written without spaces LONGEST_RUN characters."""
@@ -33,8 +33,6 @@ NOTHING = "-"
 
 _WORD = re.compile(r"[^\W_]+(?:['’.&+][^\W_]+)*")
 _LATIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.&+'’ -]*[A-Za-z0-9]|[A-Za-z0-9]")
-_BOUND = ("ال", "و", "ف", "ب", "ل", "ك")
-"""What Arabic writes together with the next word."""
 
 
 class Reading(NamedTuple):
@@ -86,7 +84,9 @@ class Dictionary(NamedTuple):
                     place += length
                     break
             else:
-                yield plain[place], self._alone(plain[place], written[place])
+                # Names of programmes and what has no other word are typed as in English: MATS, RLHF, BlueDot, 2026.
+                word = written[place]
+                yield plain[place], word if any(c.isupper() for c in word[1:]) or word.isdigit() else None
                 place += 1
 
     def _gloss(self, form: str) -> str | None:
@@ -96,15 +96,6 @@ class Dictionary(NamedTuple):
         return next(
             (self.stems[form[:end]] for end in range(len(form), least - 1, -1) if form[:end] in self.stems), None
         )
-
-    def _alone(self, plain: str, written: str) -> str | None:
-        """Return the gloss of a word in no phrase: without what is bound to it, or itself where it is a name."""
-        for bound in _BOUND:
-            rest = plain.removeprefix(bound)
-            if rest != plain and len(rest) >= SHORTEST_STEM and (gloss := self._gloss(rest) or self._alone(rest, "")):
-                return gloss
-        # Names of programmes and what has no other word are typed as in English: MATS, RLHF, BlueDot, 2026.
-        return written if any(c.isupper() for c in written[1:]) or written.isdigit() else None
 
     def _unspaced(self, text: str) -> Iterator[tuple[str, str | None]]:
         plain = unicodedata.normalize("NFKC", text)
@@ -169,4 +160,5 @@ def read(question: str) -> Reading | None:
         return None
     reading = dictionary.read(question)
     enough = reading.share >= LEAST_READ and len(reading.english.split()) >= LEAST_WORDS
-    return reading if enough else None
+    # What comes out is asked as if it were English, and must not be read once more.
+    return reading if enough and foreign_language(reading.english) is None else None

@@ -339,14 +339,14 @@ def screen(question: str, vector: Vectors, ground: Ground, heard: Heard | None, 
     if heard is None:
         return Screened(plain or next(_likest(question, vector, ground), None))
     kinds = kinds_of(heard)
-    # Also where somebody says thanks and goodbye; and whoever is refused beside a hint at it is left alone with it.
-    if "urgent" in kinds.surely or (plain == "refused" and "urgent" in kinds.maybe):
+    # Also where somebody says thanks and goodbye, or asks for what is refused, which would be all that is answered.
+    if "urgent" in kinds.surely or (plain == "refused" and kinds.perhaps_danger):
         return Screened("urgent", perhaps_danger=True)
     short = len(words(question)) <= SHORT
     # What is off the subject of an index about something else is judged by what is found there.
     fits = {"off_topic": ground.priors is not None, "small_talk": short, "clarify": short and not leans}
     likest = next((kind for kind in kinds.surely if fits.get(kind, True)), None)
-    return Screened(plain or likest, "urgent" in kinds.maybe)
+    return Screened(plain or likest, kinds.perhaps_danger)
 
 
 def _likest(question: str, vector: Vectors, ground: Ground) -> Iterator[Kind]:

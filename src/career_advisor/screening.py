@@ -29,7 +29,9 @@ class Kinds(NamedTuple):
     """What a message is like."""
 
     surely: tuple[Kind, ...]
-    maybe: tuple[Kind, ...]
+    """In the order of KINDS; none of a question."""
+    perhaps_danger: bool
+    """Whether its writer may be in danger for all that is known."""
 
 
 class Marks(NamedTuple):
@@ -37,7 +39,7 @@ class Marks(NamedTuple):
 
     sure: dict[Kind, float]
     hint: float
-    """Likewise, from which its writer may be in danger for all that is known."""
+    """Likewise, from which its writer may be in danger."""
 
 
 @lru_cache(maxsize=1)
@@ -49,12 +51,10 @@ def marks() -> Marks:
 
 
 def kinds_of(heard: Heard) -> Kinds:
-    """Return the kinds that a message is of, in the order of KINDS, and that it may be of; none of a question."""
+    """Return what a message is like, by what is heard in it."""
     sure, hint = marks()
-    odds = {kind: odds_of(kind, heard) for kind in KINDS}
-    return Kinds(
-        tuple(kind for kind in KINDS if odds[kind] >= sure[kind]), ("urgent",) if odds["urgent"] >= hint else ()
-    )
+    surely = tuple(kind for kind in KINDS if odds_of(kind, heard) >= sure[kind])
+    return Kinds(surely, odds_of("urgent", heard) >= hint)
 
 
 def odds_of(kind: Kind, heard: Heard) -> float:

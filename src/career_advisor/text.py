@@ -282,7 +282,9 @@ class Language(NamedTuple):
     """Small words that give it away; empty where its script does."""
     script: re.Pattern[str] | None
     says: str
-    """What is said to somebody who writes in it, in it."""
+    """What is said to somebody who writes in it, in it: that only English is understood."""
+    danger: str
+    """Likewise: whom to call in danger."""
     own: re.Pattern[str] | None = None
     """Letters of its script that tell it from others of that script."""
     denies: frozenset[str] = frozenset()
@@ -297,6 +299,7 @@ def _languages() -> dict[str, Language]:
             frozenset(each.get("words", "").split()),
             re.compile(each["script"]) if "script" in each else None,
             each["says"],
+            each["danger"],
             re.compile(each["own"]) if "own" in each else None,
             frozenset(each.get("denies", "").split()),
         )
