@@ -29,7 +29,7 @@ TOY = Dictionary(
     {"i": "I", "no": "not", "not at all": "never", "the": NOTHING, "ya": "now"},
     {"need": "need", "doctor": "PhD", "give a": "give up"},
     True,
-    "Read as: {words}.",
+    "Read as: {words}. Quoted in English.",
     "Else ask in English.",
 )
 
@@ -45,7 +45,11 @@ def test_the_longest_phrase_is_read_first_and_a_stem_with_any_ending() -> None:
 
     assert reading.english == "I need PhD never"
     assert reading.share == 1
-    assert reading.says == ("Read as: I · need · PhD · never.", "Else ask in English.")
+    assert reading.says == ("Read as:", "need · PhD · never.", "Quoted in English.", "Else ask in English.")
+
+
+def test_of_the_words_that_were_read_a_denial_is_always_shown_and_what_says_nothing_is_not() -> None:
+    assert TOY.read("I no need the doctor").says[1] == "not · need · PhD."
 
 
 def test_what_is_not_known_counts_against_a_reading_and_a_name_of_a_programme_stays() -> None:
@@ -85,9 +89,12 @@ def test_a_question_is_answered_in_quotes_behind_how_it_was_read(
 
     assert dictionary is not None
     assert reply.status == "partly"
-    first, second, *rest = reply.sentences
-    assert first.text.startswith(dictionary.says.partition("{words}")[0])
-    assert (first.origin, second.text) == ("fixed", dictionary.says_else)
+    before, words, after, otherwise, *rest = reply.sentences
+    told = f"{before.text} {words.text} {after.text}".replace(" ", "")
+    assert told == dictionary.says.format(words=words.text[:-1]).replace(" ", "")
+    assert (before.origin, otherwise.text) == ("fixed", dictionary.says_else)
+    assert [language_of(each.text) for each in (before, after)] == [code, code]
+    assert language_of(words.text) == "en"
     assert {"PhD", "doctorate"} & set(reply.standalone.split())
     assert any("PhD" in sentence.text or "doctorate" in sentence.text for sentence in rest if sentence.citations)
     assert reply.question == question

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-from career_advisor.text import foreign_language, language_of
+from career_advisor.text import foreign_language, language_of, said_words
 
 LONGEST = 6
 """Words of a phrase; of a language written without spaces LONGEST_RUN characters."""
@@ -69,8 +69,14 @@ class Dictionary(NamedTuple):
                 known += len(form)
                 if gloss != NOTHING and gloss not in glosses[-1:]:
                     glosses.append(gloss)
-        english = " ".join(glosses)
-        return Reading(english, known / max(every, 1), (self.says.format(words=" · ".join(glosses)), self.says_else))
+        return Reading(" ".join(glosses), known / max(every, 1), self._said(glosses))
+
+    def _said(self, glosses: Sequence[str]) -> tuple[str, ...]:
+        """Return what is said of a reading, the English words apart: a sentence is read out in one language."""
+        before, _, after = self.says.partition("{words}")
+        # Of the words, those that say something; "of" and "the" would only be in the way, and "not" never is.
+        shown = " · ".join(gloss for gloss in glosses if said_words(gloss) or "not" in gloss.split())
+        return before.strip(), f"{shown}{after[:1]}", after[1:].strip(), self.says_else
 
     def _spaced(self, text: str) -> Iterator[tuple[str, str | None]]:
         written = [match.group() for match in _WORD.finditer(text)]
