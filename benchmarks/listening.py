@@ -3,7 +3,9 @@
 The layers of the light encoder are trained further, with the heads that `listening.Network` has, to tell at once of
 which kind a message is (sets/screened.jsonl, whose writers had seen no page, and the examples of intents.toml; every
 other set has questions to guidance), and what of it guidance leaves open (sets/composed.jsonl and gaps.jsonl; of what
-is answered in full, and of the questions of asked.jsonl, nothing). Which services readers would show, what the writers
+is answered in full, and of the questions of asked.jsonl, nothing), and which of the shipped sentences answer it
+(composed.jsonl, choices.jsonl, asked.jsonl and readings.jsonl, whose readers named sentences; of a heading and the
+other wordings under it, any sentence of the section). Which services readers would show, what the writers
 of choices.jsonl tell of themselves, and which kind of look-alike a message is, are learnt beside it and do not ship.
 
 Some writers and every sixth of the other questions teach nothing (`is_held`): by what is heard in theirs the marks of
@@ -32,13 +34,19 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
-from career_advisor import listening, models
+from career_advisor import files, listening, models
+from career_advisor.choosing import digest
 from career_advisor.embedding import Pieces, multiplies_halves
 from career_advisor.gaps import EACH, MOST, NONE, OTHER, left_open
+from career_advisor.interaction import SENTENCE_PIECES, Sentence
+from career_advisor.interaction import digest as digest_under_heading
 from career_advisor.listening import BASE, GAP, KIND, Heard, Listener
+from career_advisor.opening import shipped_sentences
+from career_advisor.rounding import rounded
 from career_advisor.screening import KINDS, Kind, odds_of
-from career_advisor.settings import load_settings
+from career_advisor.settings import load_settings, shipped_corpus
 from further import layers_of, released
 from machine import commit, machine, today
 from measuring import interval
@@ -51,6 +59,16 @@ INTENTS = PACKAGE / "intents.toml"
 
 EPOCHS = 4
 RATE, RATE_OF_HEADS = 2.5e-4, 2.5e-3
+RATE_OF_ANSWERS, RATE_OF_SCALES = 1e-3, 1e-2
+WAYS = 6
+"""In which the pieces of a message have shares in what is asked."""
+SCALE = 20.0
+"""By which a cosine is multiplied at first to be log-odds."""
+ANSWERS = 0.7
+"""What a message's loss by its sentences counts beside that of what is told of it, and by their sections beside it."""
+SURE_OF = {"composed": 1.0, "composed_held_out": 1.0, "choices": 0.7, "choices_held_out": 0.7}
+"""What the sentences of a message count, by set; others ONE_SECTION: somebody looked at one section's only."""
+ONE_SECTION = 0.4
 TOKENS = 2_048
 """Word pieces of a batch, about."""
 LONGEST = 160
@@ -61,7 +79,7 @@ OFTEN = 8
 BESIDE = "beside"
 """Topic of what is learnt and does not ship."""
 IN_PART = 0.3
-"""How far a service is wanted that would be fine, too."""
+"""How far a service is wanted that would be fine, too; how far a sentence belongs that would not disturb."""
 
 HELD_WRITERS = frozenset(
     {*(f"screened {each}" for each in "agms"), "composed psv", "composed pnj", "composed mh"}
@@ -81,7 +99,7 @@ ALARMS: dict[Kind, float] = {
 open (`OTHER`) many are about something else, and don't count."""
 ODD: dict[Kind, float] = {"urgent": 0.01, "refused": 0.03, "small_talk": 0.03, "clarify": 0.03, "off_topic": 0.01}
 """Share that may be so of fair questions that were worded to mislead (`on_topic`)."""
-ALIKE: dict[Kind, tuple[str, float]] = {"urgent": ("not_urgent", 0.1), "refused": ("not_refused", 0.03)}
+ALIKE: dict[Kind, tuple[str, float]] = {"urgent": ("not_urgent", 0.1), "refused": ("not_refused", 0.04)}
 """Share of the look-alikes of a kind that may be so, and how they are labelled."""
 HINTED, ODDLY_HINTED = 0.004, 0.04
 """Share of ordinary messages, and of odd ones, whose answer may say whom to call if somebody is in danger."""
@@ -166,12 +184,81 @@ def messages() -> list[Said]:
                     situations=tuple(case["situations"]) if "situations" in case else None,
                 )
             )
+    for said in of_one_section(drawn):
+        add(said)
+    return list(found.values())
+
+
+def of_one_section(drawn: np.random.Generator) -> Iterator[Said]:
+    """Yield what was asked of one kind that is left open, or of one section."""
     for case in lines_of("gaps"):
-        add(Said(case["question"], "gaps", held=bool(drawn.random() < HELD_SHARE), gaps=(case["kind"],), sure=0.4))
+        yield Said(case["question"], "gaps", held=bool(drawn.random() < HELD_SHARE), gaps=(case["kind"],), sure=0.4)
     for case in lines_of("asked"):
         for question in case["questions"]:
-            add(Said(question, "asked", held=bool(drawn.random() < HELD_SHARE), gaps=(), sure=0.4))
-    return list(found.values())
+            yield Said(question, "asked", held=bool(drawn.random() < HELD_SHARE), gaps=(), sure=0.4)
+    for case in lines_of("readings"):
+        if case["yes"]:
+            yield Said(case["question"], "readings", gaps=(), sure=0.4)
+    for _, question in worded():
+        yield Said(question, "wordings", gaps=(), sure=0.4)
+
+
+def worded() -> Iterator[tuple[str, str]]:
+    """Yield each heading of the corpus, with itself and with every other wording of its question."""
+    for document in files.read([shipped_corpus()]).documents:
+        for section in document.sections:
+            heading = " ".join(section.heading[-1:])
+            for wording in (heading, *section.wordings) if section.wordings else ():
+                yield heading, wording
+
+
+class Answers:
+    """Which shipped sentences answer which messages."""
+
+    def __init__(self, every: Sequence[Said]) -> None:
+        """Find the sentences that readers named, and the sections of wordings."""
+        self.sentences: list[Sentence] = shipped_sentences()
+        headings = list(dict.fromkeys(heading for heading, _ in self.sentences))
+        number = {heading: i for i, heading in enumerate(headings)}
+        self.section = torch.tensor([number[heading] for heading, _ in self.sentences])
+        self._place = {digest(text): i for i, (_, text) in enumerate(self.sentences)}
+        self._row = {said.text: row for row, said in enumerate(every)}
+        self.belongs = torch.zeros(len(every), len(self.sentences))
+        self.in_section = torch.zeros(len(every), len(headings))
+        self.counts = torch.zeros(len(every))
+        for name, count in SURE_OF.items():
+            for case in lines_of(name):
+                if not case["history"]:
+                    self._name(case["question"], case["best"], case["ok"], count)
+        for case in lines_of("asked"):
+            of = dict(enumerate(case["sentences"]))
+            for question, yes, part in zip(case["questions"], case["yes"], case["part"], strict=True):
+                named, beside = ([of[i] for i in each if i in of] for each in (yes, part))
+                self._name(question, named, beside, ONE_SECTION)
+        for case in lines_of("readings"):
+            self._name(case["question"], case["yes"], case["part"], ONE_SECTION)
+        for heading, wording in worded():
+            if heading in number and not self.counts[self._row[wording]]:
+                self.in_section[self._row[wording], number[heading]] = 1.0
+                self.counts[self._row[wording]] = ONE_SECTION
+
+    def _name(self, message: str, best: Sequence[str], beside: Sequence[str], count: float) -> None:
+        row = self._row.get(message)
+        places = [self._place[key] for key in map(digest, best) if key in self._place]
+        if row is None or not places or self.counts[row]:
+            return
+        self.belongs[row, [self._place[key] for key in map(digest, beside) if key in self._place]] = IN_PART
+        self.belongs[row, places] = 1.0
+        self.in_section[row, self.section[places]] = 1.0
+        self.counts[row] = count
+
+    def loss(self, odds: torch.Tensor, batch: list[int]) -> torch.Tensor:
+        """Return what a batch's log-odds, shape (messages, sentences), are off, by sentences and by their sections."""
+        shares, belongs, counts = odds.log_softmax(1), self.belongs[batch], self.counts[batch]
+        by_sentence = -(belongs * shares).sum(1) / belongs.sum(1).clamp(min=1e-6)
+        within = torch.zeros(len(batch), self.in_section.shape[1]).index_add(1, self.section, shares.exp())
+        by_section = -(within * self.in_section[batch]).sum(1).clamp(min=1e-9).log()
+        return (counts * (by_sentence + ANSWERS * by_section * (counts > 0))).sum() / len(batch)
 
 
 class Targets:
@@ -239,24 +326,46 @@ class Targets:
 
 
 class Hearing(nn.Module):
-    """`listening.said`, to be trained."""
+    """`listening.said` and `listening.answered`, to be trained."""
 
-    def __init__(self, folder: Path, told: int) -> None:
-        """Begin with the released encoder."""
+    def __init__(self, folder: Path, told: int, sentences: Sequence[torch.Tensor]) -> None:
+        """Begin with the released encoder, and with what it makes of the sentences, given in word pieces."""
         super().__init__()
         self.m, hidden = released(folder)
         self.attend, self.value, self.mean = (nn.Parameter(torch.randn(told, hidden) * 0.02) for _ in range(3))
         self.bias = nn.Parameter(torch.full((told,), -3.0))
         self.drop = nn.Dropout(DROPPED)
+        self.ask = nn.Parameter(torch.randn(WAYS, hidden) * 0.02)
+        by_ways = torch.randn(hidden * WAYS, hidden) * 0.002
+        self.project = nn.Parameter(torch.cat([torch.eye(hidden), by_ways]))
+        self.scale = nn.Parameter(torch.tensor(SCALE))
+        self.usual = nn.Parameter(torch.zeros(len(sentences)))
+        with torch.no_grad():
+            padded = [pad_sequence(list(sentences[i : i + 64]), batch_first=True) for i in range(0, len(sentences), 64)]
+            self.answers = nn.Parameter(
+                torch.cat([functional.normalize(self._means(ids)[1], dim=-1) for ids in padded])
+            )
 
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """Return the log-odds of all that is told, shape (messages, told), of word pieces, 0 where there is none."""
+    def _means(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        there = (ids > 0)[..., None]
+        states = self.m(input_ids=ids, attention_mask=there[..., 0].long()).last_hidden_state.float()
+        return states, (states * there).sum(1) / there.sum(1)
+
+    def forward(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the log-odds of what is told, shape (messages, told), and of sentences, shape (messages, sentences).
+
+        Args:
+            ids: Word pieces of messages, 0 where there is none.
+        """
         there = (ids > 0)[..., None]
         states = self.drop(self.m(input_ids=ids, attention_mask=there[..., 0].long()).last_hidden_state.float())
         mean = (states * there).sum(1) / there.sum(1)
         share = (states @ self.attend.T).masked_fill(~there, -1e9).softmax(1)
         odds: torch.Tensor = (share * (states @ self.value.T)).sum(1) + mean @ self.mean.T + self.bias
-        return odds
+        share = (states @ self.ask.T).masked_fill(~there, -1e9).softmax(1)
+        ways = (share.transpose(1, 2) @ states).flatten(1)
+        asked = functional.normalize(torch.cat([mean, ways], 1) @ self.project, dim=-1)
+        return odds, self.scale * (asked @ functional.normalize(self.answers, dim=-1).T) + self.usual
 
 
 def batches(rows: npt.NDArray[np.intp], lengths: npt.NDArray[np.intp], drawn: np.random.Generator) -> list[list[int]]:
@@ -270,54 +379,63 @@ def batches(rows: npt.NDArray[np.intp], lengths: npt.NDArray[np.intp], drawn: np
     return [found[i] for i in drawn.permutation(len(found))]
 
 
-def train(folder: Path, every: Sequence[Said], targets: Targets, epochs: int) -> Hearing:
-    """Learn from all messages that are not held; of the questions of asked.jsonl from every other, each time anew."""
+def train(folder: Path, every: Sequence[Said], targets: Targets, answers: Answers, epochs: int) -> Hearing:
+    """Learn from all messages that are not held; of questions that one section answers from every other, anew."""
     torch.manual_seed(0)
     drawn = np.random.default_rng(1)
-    net = Hearing(folder, len(targets.names))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     ids = [torch.tensor(each.ids[:LONGEST]) for each in tokenizer.encode_batch([said.text for said in every])]
+    cut = [torch.tensor(each.ids[:SENTENCE_PIECES]) for each in tokenizer.encode_batch(answers.sentences)]
+    net = Hearing(folder, len(targets.names), cut)
     lengths = np.array([len(each) for each in ids])
     teach = np.array([not said.held for said in every])
-    often = np.array([said.writer != "asked" for said in every])
+    often = np.array([said.writer not in {"asked", "readings", "wordings"} for said in every])
     plan = [
         batch
         for _ in range(epochs)
         for batch in batches(np.flatnonzero(teach & (often | (drawn.random(len(every)) < 0.5))), lengths, drawn)
     ]
     layers = [each for each in net.m.parameters() if each.requires_grad]
-    heads = [each for name, each in net.named_parameters() if not name.startswith("m.")]
-    optimizer = torch.optim.AdamW([{"params": layers}, {"params": heads}], weight_decay=0.01)
+    known = dict(net.named_parameters())
+    of_answers, scales = [known.pop("answers"), known.pop("project")], [known.pop("scale"), known.pop("usual")]
+    heads = [each for name, each in known.items() if not name.startswith("m.")]
+    groups = {RATE: layers, RATE_OF_HEADS: heads, RATE_OF_ANSWERS: of_answers, RATE_OF_SCALES: scales}
+    optimizer = torch.optim.AdamW([{"params": each} for each in groups.values()], weight_decay=0.01)
     truth, counts = torch.from_numpy(targets.truth), torch.from_numpy(targets.counts)
     net.train()
     began = time.monotonic()
     for step, batch in enumerate(plan):
         slowly = min(1.0, step / (0.06 * len(plan))) * (1.0 - step / len(plan))
-        for group, rate in zip(optimizer.param_groups, (RATE, RATE_OF_HEADS), strict=True):
+        for group, rate in zip(optimizer.param_groups, groups, strict=True):
             group["lr"] = rate * slowly
-        padded = nn.utils.rnn.pad_sequence([ids[row] for row in batch], batch_first=True)
+        padded = pad_sequence([ids[row] for row in batch], batch_first=True)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=multiplies_halves()):
-            odds = net(padded)
+            odds, of_sentences = net(padded)
         each = functional.binary_cross_entropy_with_logits(odds.float(), truth[batch], reduction="none")
-        loss = (each * counts[batch]).sum() / len(batch)
+        loss = (each * counts[batch]).sum() / len(batch) + ANSWERS * answers.loss(of_sentences.float(), batch)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        nn.utils.clip_grad_norm_([*layers, *heads], 1.0)
+        nn.utils.clip_grad_norm_([each for of in groups.values() for each in of], 1.0)
         optimizer.step()
         if step % 100 == 0:
             print(f"{step} of {len(plan)} steps, {time.monotonic() - began:.0f} s, loss {loss.item():.2f}", flush=True)
     return net.eval()
 
 
-def kept(net: Hearing, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+def kept(net: Hearing, names: Sequence[str], sentences: Sequence[Sentence]) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of listening.npz."""
     told = [i for i, name in enumerate(names) if not name.startswith(f"{BESIDE}|")]
     arrays = layers_of(net.m)
     for name in ("attend", "value", "mean"):
         arrays[name] = getattr(net, name).detach()[told].T.numpy().astype(np.float16)
     arrays["bias"] = net.bias.detach()[told].numpy().astype(np.float16)
+    arrays["ask"] = net.ask.detach().T.numpy().astype(np.float16)
+    scaled = net.scale * functional.normalize(net.answers, dim=-1)
+    of_answers = {"answers": scaled, "project": net.project, "usual": net.usual}
+    arrays |= rounded({name: each.detach().numpy() for name, each in of_answers.items()})
+    arrays["sentences"] = np.array([digest_under_heading(each) for each in sentences])
     return arrays | {"names": np.array([names[i] for i in told])}
 
 
@@ -423,13 +541,13 @@ def main() -> None:
     given = parser.parse_args()
     folder = models.find(BASE, load_settings().weights)
     every = messages()
-    targets = Targets(every)
+    targets, answers = Targets(every), Answers(every)
     took = 0.0
     if not given.keep:
         began = time.monotonic()
-        net = train(folder, every, targets, given.epochs)
+        net = train(folder, every, targets, answers, given.epochs)
         took = time.monotonic() - began
-        np.savez_compressed(WEIGHTS, allow_pickle=False, **kept(net, targets.names))
+        np.savez_compressed(WEIGHTS, allow_pickle=False, **kept(net, targets.names, answers.sentences))
     result, sure, hint = measured(every, folder, given.public)
     print(json.dumps(result, indent=1))
     if given.write:

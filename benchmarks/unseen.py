@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from career_advisor.advisor import Advisor
 from career_advisor.choosing import digest
@@ -29,10 +30,10 @@ class Unseen:
         known = [(row, place[key]) for row, (_, text) in sentences_of(shelf) if (key := digest(text)) in place]
         self._rows, self._places = np.array(known, np.intp).T
 
-    def asked(self, message: str) -> Answering:
-        """Compare a message."""
+    def asked(self, message: str, shares: npt.NDArray[np.float32] | None = None) -> Answering:
+        """Compare a message; what was learnt of it by heart is left out of one that was learnt from."""
         if message not in self._message:
-            return self._live.asked(message)
+            return self._live.asked(message, shares)
         odds = np.full(self._windows, UNKNOWN, np.float32)
         odds[self._rows] = self._log_odds[self._message[message]][self._places]
         return Answering(odds)

@@ -11,7 +11,17 @@ import pytest
 from career_advisor import interaction, retrieval
 from career_advisor.choosing import Chooser, Found, Traits
 from career_advisor.embedding import Pieces
-from career_advisor.interaction import LEAST, UNKNOWN, Answering, Embedded, Interaction, Ready, Sentences
+from career_advisor.interaction import (
+    LEAST,
+    UNKNOWN,
+    Answering,
+    Embedded,
+    Interaction,
+    Ready,
+    Sentences,
+    digest,
+    sentences_of,
+)
 from career_advisor.models import find
 from career_advisor.opening import shipped_sentences
 from career_advisor.records import SENTENCE
@@ -132,6 +142,49 @@ def test_where_nobody_can_say_more_what_is_unknown_is_unlikely() -> None:
     answering = Answering(np.array([1.0, UNKNOWN, -40.0], np.float32))
 
     assert answering.of(np.array([0, 1, 2])).tolist() == [1.0, LEAST, LEAST]
+
+
+def test_what_was_learnt_of_a_sentence_speaks_for_it_and_where_nothing_was_the_usual_stands_in() -> None:
+    odds = np.array([-2.0, -2.0, -2.0, UNKNOWN], np.float32)
+    shares = np.array([-1.0, -9.0, np.nan, np.nan], np.float32)
+    answering = Answering(odds, shares=shares)
+
+    gains, loses, nobody_knows = answering.of(np.arange(3))
+
+    assert gains > nobody_knows > loses
+    assert nobody_knows == pytest.approx(-2.0, abs=1.0)  # on the same scale as word by word
+    assert answering.by_words(np.arange(3)).tolist() == [-2.0] * 3
+    assert answering.odds[:3].tolist() == pytest.approx([gains, loses, nobody_knows])
+    assert answering.odds[3] == UNKNOWN
+
+
+def test_what_was_learnt_finds_its_sentence_in_the_index_and_none_that_is_worded_otherwise(
+    compares: Interaction, shipped: Shipped
+) -> None:
+    index = shelf("some-encoder")
+    (_, _), (row, sentence), *_ = sentences_of(index)
+    message, shares, rows = "Which programme is remote?", np.array([-0.1], np.float32), np.arange(3)
+    known, other = (Sentences(index, compares, shipped, [key]) for key in (digest(sentence), "another"))
+
+    gained = known.asked(message, shares).of(rows) - known.asked(message, np.array([-9.0], np.float32)).of(rows)
+
+    assert [each > 0 for each in gained] == [each == row for each in rows]
+    assert other.asked(message, shares).of(rows).tolist() == other.asked(message).of(rows).tolist()
+
+
+def test_whether_anything_answers_is_judged_word_by_word_alone() -> None:
+    index = shelf("all-MiniLM-L6-v2", dimension=384)
+    chooser = Chooser.of(index, of_the_field=True)
+    message = np.eye(1, 384, dtype=np.float32)[0]
+    odds = np.array([-4.0, -5.0, -6.0, UNKNOWN], np.float32)
+    learnt = Answering(odds, shares=np.array([-12.0, -0.01, -12.0, np.nan], np.float32))
+    ((hit,),) = chooser.weigh(message, [Found(message, [found(index)], answering=learnt)])
+    ((alone,),) = chooser.weigh(message, [Found(message, [found(index)], answering=Answering(odds))])
+    given = {"confidence": 0.5, "lacking": False, "unnamed": False, "left_open": 0.0}
+
+    assert np.argmax(hit.belongs) == 1
+    assert hit.belongs_by_words == pytest.approx(alone.belongs)
+    assert chooser.whole(message, [[hit]], **given) == chooser.whole(message, [[alone]], **given)  # type: ignore[arg-type]
 
 
 def test_how_likely_a_sentence_answers_speaks_for_it_when_quotes_are_chosen() -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from career_advisor import listening
+from career_advisor.choosing import digest
 from career_advisor.embedding import Pieces
-from career_advisor.listening import GAP, KIND, PIECES, STRETCH, Listener, Network, said, stretches
+from career_advisor.interaction import digest as digest_under_heading
+from career_advisor.listening import GAP, KIND, PIECES, STRETCH, Listener, Network, answered, said, stretches
 from career_advisor.models import find
+from career_advisor.opening import shipped_sentences
 from career_advisor.rounding import layers_in, rounded
 from career_advisor.settings import load_settings
 
+COMPOSED = Path(__file__).parents[1] / "benchmarks" / "sets" / "composed_held_out.jsonl"
 DANGER = "I gave my dog to the neighbours and wrote the letters, so after Sunday nobody needs to worry about me."
 ORDINARY = "I teach physics and would like to work on evaluations of language models, beside my job for now."
 
@@ -32,11 +38,57 @@ def test_the_piece_that_counts_most_says_what_is_thought_of_a_message() -> None:
         value=np.array([[-2.0], [3.0]], np.float32),
         mean=np.array([[1.0], [0.0]], np.float32),
         bias=np.array([-0.5], np.float32),
+        ask=np.zeros((2, 1), np.float32),
+        project=np.zeros((4, 2), np.float32),
+        answers=np.zeros((0, 2), np.float32),
+        usual=np.zeros(0, np.float32),
+        sentences=(),
     )
     pieces = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], np.float32)
 
     assert said(pieces, pieces.mean(axis=0), net) == pytest.approx([3.0 + 2 / 3 - 0.5])
     assert said(pieces[:2], pieces[:2].mean(axis=0), net) == pytest.approx([-2.0 + 1.0 - 0.5])
+
+
+def test_what_a_message_asks_is_gathered_from_its_pieces_and_compared_with_every_sentence() -> None:
+    net = Network(
+        {},
+        (),
+        attend=np.zeros((2, 0), np.float32),
+        value=np.zeros((2, 0), np.float32),
+        mean=np.zeros((2, 0), np.float32),
+        bias=np.zeros(0, np.float32),
+        ask=np.array([[0.0], [30.0]], np.float32),  # the piece that is like the second direction counts
+        project=np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], np.float32),  # and nothing else
+        answers=np.array([[4.0, 0.0], [0.0, 4.0]], np.float32),
+        usual=np.array([0.0, 1.0], np.float32),
+        sentences=("one", "other"),
+    )
+    pieces = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], np.float32)
+
+    shares = answered(pieces, pieces.mean(axis=0), net)
+
+    assert np.exp(shares).sum() == pytest.approx(1.0, abs=1e-5)
+    assert shares[1] - shares[0] == pytest.approx(4.0 + 1.0, abs=1e-4)
+
+
+def test_what_readers_of_the_whole_guidance_would_quote_is_likely_for_messages_that_taught_nothing(
+    listener: Listener,
+) -> None:
+    place = {digest(text): i for i, (_, text) in enumerate(shipped_sentences())}
+    known = {each: i for i, each in enumerate(listening.network().sentences)}
+    order = [known[digest_under_heading(each)] for each in shipped_sentences()]
+    found = []
+    for line in COMPOSED.read_text("utf-8").splitlines()[::4]:
+        case = json.loads(line)
+        best = {place[key] for key in map(digest, case["best"]) if key in place}
+        if best:
+            shares = listener.hear(case["question"]).shares
+            assert shares is not None
+            found.append(len(best & set(np.argsort(-shares[order])[:20].tolist())) / len(best))
+
+    assert len(found) > 50
+    assert np.mean(found) > 0.6  # of 1,427 sentences
 
 
 def test_danger_is_heard_and_an_ordinary_question_is_none(listener: Listener) -> None:

@@ -52,6 +52,7 @@ def test_one_stretch_of_a_long_message_makes_it_dangerous_and_none_makes_it_smal
     assert kinds_of(quiet).surely == ()
 
 
+@pytest.mark.slow
 def test_danger_and_forgery_are_heard_of_writers_who_taught_nothing_and_not_in_what_only_sounds_alike(
     shipped_advisor: Advisor,
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -507,7 +507,7 @@ class Advisor:
         heard = self._heard([asked, queries.standalone])
         screened = self._screened(asked, as_asked, queries, history, ground, heard=heard.get(asked))
         wholes = _wholes(queries, vectors)
-        compared = {text: self._answering(text, shelf) for text in wholes}
+        compared = self._compared(wholes, shelf, heard)
         hits, facets = self._find(queries, vectors, shelf, unwanted, list(compared.values()))
         verdict, open_ones = self._judge(queries, vectors, hits, facets, ground)
         chooser = self._chooser(shelf)
@@ -643,8 +643,8 @@ class Advisor:
         queries, vectors, shelf = self.searching(question, history)
         if not queries.question:
             return queries, []
-        texts = dict.fromkeys((queries.standalone, queries.question))
-        likely = _likeliest_of([self._answering(text, shelf) for text in texts])
+        compared = self._compared((queries.standalone, queries.question), shelf, {})
+        likely = _likeliest_of(list(compared.values()))
         (hits,) = self._retrieve([retrieval.Search(queries.searched, vectors, limit, likely)], shelf)
         return queries, hits
 
@@ -766,7 +766,7 @@ class Advisor:
         queries, unwanted = self._instead(understood, bounds.bound_of(understood.question))
         vectors = self._vectors([*queries.searched, *queries.facets], told)
         wholes = _wholes(queries, vectors)
-        compared = {text: self._answering(text, shelf) for text in wholes}
+        compared = self._compared(wholes, shelf, {})
         hits, facets = self._find(queries, vectors, shelf, unwanted, list(compared.values()))
         verdict, _ = self._judge(queries, vectors, hits, facets, self._ground(shelf))
         standalone = wholes[queries.standalone], compared[queries.standalone]
@@ -783,15 +783,22 @@ class Advisor:
         queries = replace(queries, searched=(*queries.searched, *others))
         return replace(queries, facets=(*queries.facets, *beside), known=queries.known + len(beside)), unwanted
 
-    def _answering(self, message: str, shelf: Shelf) -> Answering | None:
-        """Compare a message with the sentences of an index word by word, where that was learnt."""
+    def _compared(
+        self, messages: Iterable[str], shelf: Shelf, heard: Mapping[str, listening.Heard]
+    ) -> dict[str, Answering | None]:
+        """Compare messages with the sentences of an index, where that was learnt; what was not heard yet is heard."""
         if self._compares is None or self._ground(shelf).reader is None:
-            return None
+            return dict.fromkeys(messages)
         sentences = self._sentences.get(shelf.id)
         if sentences is None:
             sentences = self._compares(shelf)
             self._sentences = {shelf.id: sentences}
-        return sentences.asked(message)
+        unheard = [message for message in messages if message not in heard]
+        known = {**heard, **self._heard(unheard)}
+        return {
+            message: sentences.asked(message, known[message].shares if message in known else None)
+            for message in messages
+        }
 
     def _retrieve(self, searches: Sequence[retrieval.Search], shelf: Shelf) -> list[list[Hit]]:
         name = shelf.encoder.name
@@ -1245,7 +1252,10 @@ def _left_open(found: _Found, reads: Sequence[Sequence[float]], chooser: choosin
         if found.kinds is not None and found.kinds.log_odds(asked.vector) < 0.0:
             return False
         best = max((each[i] for each in reads), default=-math.inf)
-        return best < COVERED and max((max(hit.belongs, default=-math.inf) for hit in asked.hits), default=0.0) < FITS
+        return (
+            best < COVERED
+            and max((max(hit.belongs_by_words, default=-math.inf) for hit in asked.hits), default=0.0) < FITS
+        )
 
     return [asked for i, asked in enumerate(found.asked_in_it) if is_open(i, asked)]
 
@@ -1317,7 +1327,7 @@ def _with_what_belongs(
     )
     if verdict.status == "off_topic" and odds < ON_TOPIC and not of_a_kind:
         return verdict
-    near = odds >= limits.partly or bool(_likeliest(found))
+    near = odds >= limits.partly or _is_likely(found)
     status: Status = "answered" if odds >= limits.answered else "partly" if near else "not_covered"
     lacking = verdict.asked
     likeliest = _likeliest(found)
@@ -1327,6 +1337,11 @@ def _with_what_belongs(
     if status == "answered" and lacking is not None:
         status = "partly"  # what has no amount in it does not say how much
     return verdict._replace(status=status, confidence=1.0 / (1.0 + math.exp(-odds)), asked=lacking)
+
+
+def _is_likely(found: Sequence[Sequence[Hit]]) -> bool:
+    """Tell whether any sentence likely belongs in the answer."""
+    return any(max(hit.belongs_by_words, default=-math.inf) >= LIKELY for part in found for hit in part)
 
 
 def _likeliest(found: Sequence[Sequence[Hit]]) -> str:

@@ -619,7 +619,7 @@ def _unsaid(lines: Sequence[str], history: Sequence[Message]) -> str:
 
 def likely(hits: Sequence[Hit]) -> bool:
     """Tell whether any sentence found likely belongs in the answer, or may, for all that was measured."""
-    return any(not is_measured(hit) or max(hit.belongs, default=-math.inf) >= PLAIN.likely for hit in hits)
+    return any(not is_measured(hit) or max(hit.belongs_by_words, default=-math.inf) >= PLAIN.likely for hit in hits)
 
 
 def open_on(lacks: str) -> str:

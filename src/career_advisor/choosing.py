@@ -84,7 +84,7 @@ class Traits(NamedTuple):
     recalled_part: float = 0.0
     """The same of the part."""
     answering: float = 0.0
-    """Log-odds that it belongs in the answer to the whole message, divided by ten, word by word (`interaction`)."""
+    """Log-odds that it belongs in the answer to the whole message, divided by ten (`interaction.Answering`)."""
     behind_likeliest: float = 0.0
     """The same less that of the likeliest sentence found."""
     general: float = 0.0
@@ -256,17 +256,23 @@ class Chooser:
         return cls(weights, intercept, shelf.vectors, Rows.of(shelf.windows), head, answerable, recalled)
 
     def weigh(self, message: Vectors, found: Sequence[Found]) -> list[list[Hit]]:
-        """Return what was found with `Hit.belongs` set.
+        """Return what was found with `Hit.belongs` and `Hit.belongs_by_words` set.
 
         Args:
             message: Vector of the message in its stand-alone form, shape (dimension,).
             found: For the whole message, then for each of its parts.
         """
         weighed = []
-        for part, traits in zip(found, self.traits(message, found), strict=True):
-            log_odds = [values @ self.weights + self.intercept for values in traits]
+        for part, traits, alone in zip(found, *self._traits(message, found), strict=True):
+            belongs, by_words = (
+                [tuple(map(float, values @ self.weights + self.intercept)) for values in each]
+                for each in (traits, alone)
+            )
             weighed.append(
-                [replace(hit, belongs=tuple(map(float, each))) for hit, each in zip(part.hits, log_odds, strict=True)]
+                [
+                    replace(hit, belongs=each, belongs_by_words=other)
+                    for hit, each, other in zip(part.hits, belongs, by_words, strict=True)
+                ]
             )
         return weighed
 
@@ -292,7 +298,7 @@ class Chooser:
         """
         odds: dict[tuple[str, int, int], float] = {}
         for hit in (hit for part in found for hit in part):
-            for span, each in zip(hit.sentences, hit.belongs, strict=True):
+            for span, each in zip(hit.sentences, hit.belongs_by_words, strict=True):
                 key = hit.document.path, span.start, span.end
                 odds[key] = max(odds.get(key, -SUREST), each)
         return whole_of(
@@ -321,10 +327,15 @@ class Chooser:
 
     def traits(self, message: Vectors, found: Sequence[Found]) -> list[list[Values]]:
         """Return for each hit the traits of its sentences, shape (sentences, len(Traits))."""
+        return self._traits(message, found)[0]
+
+    def _traits(self, message: Vectors, found: Sequence[Found]) -> tuple[list[list[Values]], list[list[Values]]]:
+        """Return the same, and once more where they are compared word by word alone."""
         hits = [hit for part in found for hit in part.hits]
         counts = [len(hit.sentences) for hit in hits]
         if not sum(counts):
-            return [[np.zeros((0, len(Traits._fields))) for _ in part.hits] for part in found]
+            nothing = [[np.zeros((0, len(Traits._fields))) for _ in part.hits] for part in found]
+            return nothing, nothing
         of_part = np.repeat([i for i, part in enumerate(found) for _ in part.hits], counts)
         rows, tops = map(np.concatenate, zip(*(self._rows(hit) for hit in hits), strict=True))
         said, above = np.asarray(self.vectors[rows], np.float32), np.asarray(self.vectors[tops], np.float32)
@@ -332,8 +343,12 @@ class Chooser:
         recalled = self._recalled_rows([each.digest for each in fixed])
         odds = np.concatenate([hit.sentence_scores for hit in hits])
         to_message = said @ message
-        known = found[0].answering
-        answering = known.of(rows) / np.float32(10.0) if known and self.head else np.zeros(len(rows), np.float32)
+        known = found[0].answering if self.head else None
+        answering, alone = (
+            (known.of(rows) / np.float32(10.0), known.by_words(rows) / np.float32(10.0))
+            if known
+            else (np.zeros(len(rows), np.float32),) * 2
+        )
         columns: dict[str, npt.NDArray[np.floating]] = {
             "odds": odds / 10.0,
             "behind": (odds - odds.max()) / 10.0,
@@ -368,8 +383,16 @@ class Chooser:
             traits[mine[:, None], by_part] = np.stack(
                 [said[mine] @ part.vector, above[mine] @ part.vector, reads, recalls], axis=1
             )
-        each = iter(np.split(traits, np.cumsum(counts)[:-1]))
-        return [[next(each) for _ in part.hits] for part in found]
+        by_words = traits.copy()
+        by_words[:, [Traits._fields.index(name) for name in ("answering", "behind_likeliest")]] = np.stack(
+            [alone, alone - alone.max()], axis=1
+        )
+
+        def by_hit(every: Values) -> list[list[Values]]:
+            each = iter(np.split(every, np.cumsum(counts)[:-1]))
+            return [[next(each) for _ in part.hits] for part in found]
+
+        return by_hit(traits), by_hit(by_words)
 
     def _rows(self, hit: Hit) -> tuple[Positions, Positions]:
         """Return the rows of the vectors of a hit's sentences, and of the question above each; its own without one."""
@@ -433,6 +456,15 @@ def surest(weighed: Sequence[list[list[Hit]]]) -> list[list[Hit]]:
     sentences tell.
     """
     return [
-        [replace(hits[0], belongs=tuple(map(max, zip(*(hit.belongs for hit in hits), strict=True)))) for hits in parts]
+        [_surest_of(hits) for hits in parts]
         for parts in (list(zip(*each, strict=True)) for each in zip(*weighed, strict=True))
     ]
+
+
+def _surest_of(hits: Sequence[Hit]) -> Hit:
+    """Return a hit of several weighings, each of its sentences as likely as in the one that has it likeliest."""
+    belongs, by_words = (
+        tuple(map(max, zip(*each, strict=True)))
+        for each in ([hit.belongs for hit in hits], [hit.belongs_by_words for hit in hits])
+    )
+    return replace(hits[0], belongs=belongs, belongs_by_words=by_words)

@@ -40,7 +40,31 @@ MESSAGE_PIECES = 192
 UNKNOWN = -np.inf
 """Log-odds of what is no sentence, or one that nobody embedded."""
 LEAST = -15.0
-"""Log-odds below which all are equally unlikely."""
+"""Log-odds below which all are equally unlikely; log-shares likewise."""
+
+
+class Blend(NamedTuple):
+    """What a sentence's log-odds word by word and its log-share by what `listening` learnt of it are worth together.
+
+    Fitted on messages that taught neither (`benchmarks/blending.py`).
+    """
+
+    by_words: float = 0.578
+    by_heart: float = 0.762
+    constant: float = 3.34
+    usual_slope: float = 0.398
+    usual: float = -4.958
+    """The usual log-share is `usual` and `usual_slope` times the log-odds; it stands in where nothing was learnt."""
+
+    def together(self, log_odds: Vectors, shares: Vectors) -> Vectors:
+        """Return log-odds by both; `shares` is not a number where nothing was learnt of a sentence."""
+        known = np.maximum(log_odds, np.float32(LEAST))
+        usual = self.usual + self.usual_slope * known
+        share = np.maximum(np.where(np.isnan(shares), usual, shares), np.float32(LEAST))
+        return np.asarray(self.by_words * known + self.by_heart * share + self.constant, np.float32)
+
+
+BLEND = Blend()
 
 
 class Embedded(NamedTuple):
@@ -230,37 +254,69 @@ def write(path: Path, sentences: Sequence[Sentence], interaction: Interaction) -
 class Answering:
     """How likely each sentence of an index belongs in the answer to one message."""
 
-    def __init__(self, odds: Vectors, more: Callable[[Positions], Vectors] | None = None) -> None:
+    def __init__(
+        self, by_words: Vectors, more: Callable[[Positions], Vectors] | None = None, shares: Vectors | None = None
+    ) -> None:
         """Hold what is known.
 
         Args:
-            odds: Log-odds by row of the sentence's own window, shape (windows,); UNKNOWN of all else.
+            by_words: Log-odds by row of the sentence's own window, shape (windows,); UNKNOWN of all else.
             more: Gives those of rows that are asked for and unknown.
+            shares: Log-share of the sentences by what was learnt of them, in the same shape; not a number of others.
         """
-        self.odds = odds
+        self._by_words = by_words
         self._more = more
+        self._shares = shares
+
+    @property
+    def odds(self) -> Vectors:
+        """Log-odds of all sentences that ship embedded, by row, shape (windows,); UNKNOWN of all else."""
+        if self._shares is None:
+            return self._by_words
+        return np.where(np.isneginf(self._by_words), UNKNOWN, BLEND.together(self._by_words, self._shares))
 
     def of(self, rows: Positions) -> Vectors:
         """Return the log-odds of sentences by the rows of their windows, in the same shape."""
-        unknown = np.unique(rows[np.isneginf(self.odds[rows])])
+        alone = self.by_words(rows)
+        return alone if self._shares is None else BLEND.together(alone, self._shares[rows])
+
+    def by_words(self, rows: Positions) -> Vectors:
+        """Return the same, word by word alone.
+
+        What was learnt by heart says which sentences answer rather than others, not whether any does.
+        """
+        unknown = np.unique(rows[np.isneginf(self._by_words[rows])])
         if len(unknown) and self._more is not None:
-            self.odds[unknown] = self._more(unknown)
-        return np.maximum(self.odds[rows], np.float32(LEAST))
+            self._by_words[unknown] = self._more(unknown)
+        return np.maximum(self._by_words[rows], np.float32(LEAST))
 
 
 class Compares(Protocol):
     """Compares messages with the sentences of one index."""
 
-    def asked(self, message: str) -> Answering:
-        """Compare a message with them."""
+    def asked(self, message: str, shares: Vectors | None = None) -> Answering:
+        """Compare a message with them; `shares` as `listening.Heard` has them."""
         ...
 
 
 class Sentences:
     """The sentences of one index: those that ship embedded, and others that are embedded when they are found."""
 
-    def __init__(self, shelf: Shelf, interaction: Interaction, shipped: tuple[Mapping[str, int], Embedded]) -> None:
-        """Find which of an index's sentences ship embedded."""
+    def __init__(
+        self,
+        shelf: Shelf,
+        interaction: Interaction,
+        shipped: tuple[Mapping[str, int], Embedded],
+        learnt: Sequence[str] = (),
+    ) -> None:
+        """Find which of an index's sentences ship embedded.
+
+        Args:
+            shelf: The index.
+            interaction: Embeds messages, and the sentences that do not ship.
+            shipped: What `load` returned.
+            learnt: Digests of the sentences whose log-shares `asked` is given, in their order.
+        """
         self._interaction = interaction
         self._windows = len(shelf.windows)
         self._sentences = dict(sentences_of(shelf))
@@ -269,14 +325,27 @@ class Sentences:
         self._known = np.array(list(known), np.intp)
         self._ready = interaction.ready(every.taken(list(known.values())))
         self._others: dict[int, Embedded] = {}
+        of_learnt = {key: place for place, key in enumerate(learnt)}
+        self._learnt = {
+            row: of_learnt[key] for row, each in self._sentences.items() if (key := digest(each)) in of_learnt
+        }
 
-    def asked(self, message: str) -> Answering:
-        """Compare a message with all that are known."""
+    def asked(self, message: str, shares: Vectors | None = None) -> Answering:
+        """Compare a message with all that are known.
+
+        Args:
+            message: What somebody wrote.
+            shares: Log-share of each sentence that was learnt, in their order, shape (learnt,).
+        """
         asked = self._interaction.asked(message)
         odds = np.full(self._windows, UNKNOWN, np.float32)
         if len(self._known):
             odds[self._known] = log_odds(asked, self._ready)
-        return Answering(odds, lambda rows: self._compared(asked, rows))
+        of_rows = None
+        if shares is not None and self._learnt:
+            of_rows = np.full(self._windows, np.nan, np.float32)
+            of_rows[list(self._learnt)] = shares[list(self._learnt.values())]
+        return Answering(odds, lambda rows: self._compared(asked, rows), of_rows)
 
     def _compared(self, asked: Asked, rows: Positions) -> Vectors:
         new = [row for row in rows.tolist() if row not in self._others]

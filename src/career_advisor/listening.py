@@ -1,11 +1,13 @@
-"""Listening: what kind of message is this, and what of it does guidance leave open?
+"""Listening: what kind of message is this, what of it does guidance leave open, and which sentences answer it?
 
 A vector that was made to find passages says what a message is about. It hardly says that, in one clause of a question
 on courses, somebody gives away what they own. So the layers of the light encoder were trained further on some twenty
-thousand messages, to tell all of this at once (`python benchmarks/listening.py`; docs/decisions/0028-listening.md).
-For each thing that is told, every word piece has a share of its own in what is thought of the message, so one clause of
-many can decide. Its vocabulary is that of the light encoder as it was released, which every install has; what was
-trained, rounded to eight bits, is in listening.npz. Whichever encoder made the index, it hears the same.
+thousand messages, to tell all of this at once (`python benchmarks/listening.py`; docs/decisions/0028-listening.md). For
+each thing that is told, every word piece has a share of its own in what is thought of the message, so one clause of
+many can decide. Of the shipped sentences it has learnt, besides, which messages each answers: for these, too, some word
+pieces of a message count more than others. Its vocabulary is that of the light encoder as it was released, which every
+install has; what was trained, rounded to eight bits, is in listening.npz. Whichever encoder made the index, it hears
+the same.
 """
 
 from __future__ import annotations
@@ -47,14 +49,27 @@ class Network(NamedTuple):
     """Of the mean of all pieces, likewise."""
     bias: Vectors
     """Shape (told,)."""
+    ask: Vectors
+    """How much a word piece counts for the answer, shape (hidden, ways); in each way its share is their softmax."""
+    project: Vectors
+    """Of the mean of all pieces and of theirs in each way, shape ((1 + ways) * hidden, hidden)."""
+    answers: Vectors
+    """What a message is like that each sentence answers, shape (sentences, hidden)."""
+    usual: Vectors
+    """Log-odds of each sentence that it answers anything, shape (sentences,)."""
+    sentences: tuple[str, ...]
+    """`interaction.digest` of each."""
 
 
 @lru_cache(maxsize=1)
 def network() -> Network:
     """Read what `python benchmarks/listening.py --write` trained."""
     with resources.files("career_advisor").joinpath("listening.npz").open("rb") as file, np.load(file) as arrays:
-        rest = (arrays[name].astype(np.float32) for name in Network._fields[2:])
-        return Network(layers_in(arrays), tuple(map(str, arrays["names"])), *rest)
+        layers = layers_in(arrays)
+        more = {name: layers.pop(name) for name in ("project", "answers", "usual")}
+        rest = {name: arrays[name].astype(np.float32) for name in ("attend", "value", "mean", "bias", "ask")}
+        told, sentences = (tuple(map(str, arrays[name])) for name in ("names", "sentences"))
+        return Network(layers, told, sentences=sentences, **rest, **more)
 
 
 class Heard(NamedTuple):
@@ -64,6 +79,8 @@ class Heard(NamedTuple):
     """Log-odds by topic, and of what."""
     loudest: Mapping[str, float]
     """By kind: the highest log-odds of the whole, or of a stretch of it."""
+    shares: Vectors | None = None
+    """Log-share of each of `Network.sentences` in what answers it, shape (sentences,)."""
 
 
 class _Encoder(Protocol):
@@ -80,7 +97,8 @@ class Listener:
     def hear(self, message: str) -> Heard:
         """Return what is told of a message; of a very long one its beginning counts as a whole, PIECES word pieces."""
         net = network()
-        odds = np.stack([said(*each, net) for each in self._encoder.encode([message, *stretches(message)], PIECES)])
+        encoded = self._encoder.encode([message, *stretches(message)], PIECES)
+        odds = np.stack([said(*each, net) for each in encoded])
         found: dict[str, dict[str, float]] = {}
         loudest: dict[str, float] = {}
         for name, whole, most in zip(net.names, odds[0].tolist(), odds.max(axis=0).tolist(), strict=True):
@@ -88,7 +106,7 @@ class Listener:
             found.setdefault(topic, {})[of] = whole
             if topic == KIND:
                 loudest[of] = most
-        return Heard(found, loudest)
+        return Heard(found, loudest, answered(*encoded[0], net))
 
 
 def said(pieces: Vectors, mean: Vectors, net: Network) -> Vectors:
@@ -97,6 +115,17 @@ def said(pieces: Vectors, mean: Vectors, net: Network) -> Vectors:
     share = np.exp(near - near.max(axis=0))
     share /= share.sum(axis=0)
     return np.asarray((share * (pieces @ net.value)).sum(axis=0) + mean @ net.mean + net.bias, np.float32)
+
+
+def answered(pieces: Vectors, mean: Vectors, net: Network) -> Vectors:
+    """Return the log-share of each sentence in what answers a message, shape (sentences,); of what, as for `said`."""
+    near = pieces @ net.ask
+    share = np.exp(near - near.max(axis=0))
+    share /= share.sum(axis=0)
+    asked = np.concatenate([mean[None], share.T @ pieces]).reshape(-1) @ net.project
+    odds = net.answers @ (asked / np.linalg.norm(asked)) + net.usual
+    odds -= odds.max()
+    return np.asarray(odds - np.log(np.exp(odds).sum()), np.float32)
 
 
 def stretches(message: str) -> list[str]:

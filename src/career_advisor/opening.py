@@ -597,7 +597,7 @@ def _comparing(settings: Settings) -> Callable[[Shelf], interaction.Sentences]:
     """
     network = _interaction(settings)
     shipped = interaction.load(_shipped_sentences_file())
-    return lambda shelf: interaction.Sentences(shelf, network, shipped)
+    return lambda shelf: interaction.Sentences(shelf, network, shipped, listening.network().sentences)
 
 
 def _listening(settings: Settings) -> Callable[[str], listening.Heard]:

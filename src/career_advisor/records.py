@@ -248,6 +248,8 @@ class Hit:
     """Score of the stretch in deviations of all passages: how far it stands out."""
     belongs: tuple[float, ...] = ()
     """Log-odds of each sentence that it belongs in the answer, as `choosing` has it; empty where nobody asked."""
+    belongs_by_words: tuple[float, ...] = ()
+    """The same without what is known of it by heart, which says what answers best rather than whether anything does."""
 
     def overlaps(self, other: Hit) -> bool:
         """Tell whether the two share words of a document."""
