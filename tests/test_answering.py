@@ -302,6 +302,15 @@ def test_a_name_that_stands_nowhere_is_said_in_the_persons_own_words() -> None:
     assert "My sources don't mention “Zürich” or “Turkish”." in said("partly", unknown=("Zürich", "Turkish"))
 
 
+def test_of_a_name_that_stands_somewhere_nobody_is_told_that_the_sources_do_not_mention_it() -> None:
+    elsewhere = replace(DEGREES, text="The fellowship has a workspace in toronto.")
+    text = said("partly", unknown=("Toronto",), documents=[DEGREES, elsewhere])
+    both = said("partly", unknown=("Toronto", "Ghent"), documents=[DEGREES, elsewhere])
+
+    assert text.startswith("My sources don't say that about “Toronto”.")
+    assert both.startswith("My sources don't mention “Ghent”.")
+
+
 def test_whom_a_thing_concerns_is_said_to_know_it_best() -> None:
     assert "Whoever it concerns knows best" in said("not_covered", lacking="pay", unknown=("Anthropic",), offered=True)
     assert "Whoever it concerns" not in said("not_covered", offered=True)
@@ -492,8 +501,8 @@ def test_questions_that_nothing_was_found_on_are_named_in_the_persons_own_words(
         said == "I found little or nothing in my sources on “Which UK visa would I use” and “do they pay for my cat”."
     )
     found = hit(DEGREES, 0, [9.0, 9.0])
-    assert likely([replace(found, belongs=(-5.0, 0.5))])  # so it is not among them
-    assert not likely([replace(found, belongs=(-5.0, -4.0)), found])
+    assert likely([replace(found, belongs_by_words=(-5.0, 0.5))])  # so it is not among them
+    assert not likely([replace(found, belongs=(2.0, 2.0), belongs_by_words=(-5.0, -4.0)), found])
 
 
 def test_nobody_is_led_on_to_what_is_for_people_in_another_situation() -> None:

@@ -7,6 +7,7 @@ import inspect
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from itertools import product
@@ -62,6 +63,10 @@ def sentences() -> Iterator[str]:
             if lacking or unknown:
                 (declined,) = composed("not_covered", lacking=lacking, unknown=unknown)
                 yield f"{declined.removesuffix(', so I won' + chr(39) + 't guess.')}. {answering.NEAREST}"
+    somewhere = replace(SUMMARY, text="Acme and St. Anne stand here.")
+    for unknown in (("Acme",), ("Acme", "St. Anne")):
+        for status in ("not_covered", "partly"):
+            yield from composed(status, unknown=unknown, documents=(somewhere,))
     yield from composed("not_covered", feeling="hardship", offered=True)
     yield from composed("not_covered", offered=True, people=False)
     for gap in known_gaps().values():

@@ -522,7 +522,7 @@ def compose(
         Our words and the quotes, in the order in which they are shown.
     """
     of_kind = gap is not None and (lacking is None or lacking in _LOOSE) and not (unknown and gap.of_a_person)
-    lacks = gap.lacks if gap and of_kind else _lacks(lacking, unknown)
+    lacks = gap.lacks if gap and of_kind else _lacks(lacking, unknown, documents)
     exactly = not of_kind and bool(lacking or unknown)
     declined = bound.says if bound else f"My sources don't {lacks}, so I won't guess." if lacks else NOT_COVERED
 
@@ -716,12 +716,21 @@ def _unasked(questions: Iterable[str], history: Sequence[Message]) -> list[str]:
     return [question for question in questions if question.lower() not in asked]
 
 
-def _lacks(asked: Asked | None, unknown: Sequence[str]) -> str:
-    """Return what the sources don't do, as the end of "My sources don't …"; empty where that is not known."""
+def _lacks(asked: Asked | None, unknown: Sequence[str], documents: Sequence[Document]) -> str:
+    """Return what the sources don't do, as the end of "My sources don't …"; empty where that is not known.
+
+    That they don't mention a name is said only of one that stands in none of them, found or not.
+    """
     if asked:
         named = " or ".join(unknown[:2])
         return _ASKED_IN_WORDS[asked].format(at=f" at {named}" if named else "", that=named or "that")
-    return f"mention {' or '.join(f'“{name}”' for name in unknown[:2])}" if unknown else ""
+    nowhere = [name for name in unknown if not any(_holds(document, name) for document in documents)]
+    named = " or ".join(f"“{name}”" for name in (nowhere or unknown)[:2])
+    return f"mention {named}" if nowhere else f"say that about {named}" if named else ""
+
+
+def _holds(document: Document, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", document.text, re.IGNORECASE) is not None
 
 
 def subject(documents: Sequence[Document]) -> str:
