@@ -276,7 +276,7 @@ def test_what_the_passages_do_not_carry_is_not_shown(
 
 
 def test_no_model_is_asked_where_somebody_may_be_in_danger(advisor: Advisor, server: LanguageModelServer) -> None:
-    reply = ask(advisor, "Everything feels pointless and I cry every night. How long does ARENA take?")
+    reply = ask(advisor, "I feel there is no point in going on. How long does ARENA take?")
 
     assert reply.model == "quotes"
     assert answering.URGENT_PERHAPS in reply.answer
