@@ -258,7 +258,7 @@ class Answers:
         by_sentence = -(belongs * shares).sum(1) / belongs.sum(1).clamp(min=1e-6)
         within = torch.zeros(len(batch), self.in_section.shape[1]).index_add(1, self.section, shares.exp())
         by_section = -(within * self.in_section[batch]).sum(1).clamp(min=1e-9).log()
-        return (counts * (by_sentence + ANSWERS * by_section * (counts > 0))).sum() / len(batch)
+        return (counts * (by_sentence + ANSWERS * by_section)).sum() / len(batch)
 
 
 class Targets:
@@ -340,16 +340,16 @@ class Hearing(nn.Module):
         self.project = nn.Parameter(torch.cat([torch.eye(hidden), by_ways]))
         self.scale = nn.Parameter(torch.tensor(SCALE))
         self.usual = nn.Parameter(torch.zeros(len(sentences)))
+        self.eval()
         with torch.no_grad():
             padded = [pad_sequence(list(sentences[i : i + 64]), batch_first=True) for i in range(0, len(sentences), 64)]
-            self.answers = nn.Parameter(
-                torch.cat([functional.normalize(self._means(ids)[1], dim=-1) for ids in padded])
-            )
+            self.answers = nn.Parameter(torch.cat([functional.normalize(self._read(ids)[1], dim=-1) for ids in padded]))
 
-    def _means(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        there = (ids > 0)[..., None]
-        states = self.m(input_ids=ids, attention_mask=there[..., 0].long()).last_hidden_state.float()
-        return states, (states * there).sum(1) / there.sum(1)
+    def _read(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what the pieces become, shape (messages, pieces, hidden), and their mean, shape (messages, hidden)."""
+        there = ids > 0
+        states = self.drop(self.m(input_ids=ids, attention_mask=there.long()).last_hidden_state.float())
+        return states, (states * there[..., None]).sum(1) / there.sum(1, keepdim=True)
 
     def forward(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the log-odds of what is told, shape (messages, told), and of sentences, shape (messages, sentences).
@@ -357,9 +357,8 @@ class Hearing(nn.Module):
         Args:
             ids: Word pieces of messages, 0 where there is none.
         """
+        states, mean = self._read(ids)
         there = (ids > 0)[..., None]
-        states = self.drop(self.m(input_ids=ids, attention_mask=there[..., 0].long()).last_hidden_state.float())
-        mean = (states * there).sum(1) / there.sum(1)
         share = (states @ self.attend.T).masked_fill(~there, -1e9).softmax(1)
         odds: torch.Tensor = (share * (states @ self.value.T)).sum(1) + mean @ self.mean.T + self.bias
         share = (states @ self.ask.T).masked_fill(~there, -1e9).softmax(1)
