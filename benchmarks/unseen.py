@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from career_advisor.advisor import Advisor
 from career_advisor.choosing import digest
-from career_advisor.interaction import UNKNOWN, Answering, Compares, sentences_of
+from career_advisor.interaction import UNKNOWN, Answering, Compares, compared
 from career_advisor.records import Shelf
 
 FILE = "unseen.npz"
@@ -27,7 +27,11 @@ class Unseen:
             self._message = {str(each): i for i, each in enumerate(arrays["messages"])}
             place = {str(each): i for i, each in enumerate(arrays["sentences"])}
             self._log_odds = arrays["log_odds"]
-        known = [(row, place[key]) for row, (_, text) in sentences_of(shelf) if (key := digest(text)) in place]
+        known = [
+            (row, place[key])
+            for row, (_, text) in compared(shelf.windows, shelf.documents)
+            if (key := digest(text)) in place
+        ]
         self._rows, self._places = np.array(known, np.intp).T
 
     def asked(self, message: str, shares: npt.NDArray[np.float32] | None = None) -> Answering:

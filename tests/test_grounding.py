@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from career_advisor.embedding import Encoder
-from career_advisor.grounding import Ground, _priors, evidence, feeling, judge, screen, teller
+from career_advisor.grounding import Ground, _priors, evidence, feeling, is_about, judge, screen, teller
 from career_advisor.index import VectorCache
 from career_advisor.records import Document, Hit, Section, Span
 
@@ -196,3 +196,11 @@ def test_what_guidance_usually_answers_counts_in_an_index_of_the_field_alone(
 
     assert ground.prior(asked) == (0.0, 0.0)
     assert of_the_field.prior(asked)[0] > of_the_field.prior(private)[0]
+
+
+def test_an_index_speaks_of_what_its_words_name_however_small_it_is() -> None:
+    bread = Document("bread.md", "Knead the dough. Let it rest.", "Bread", (Section((), (Span(0, 29),)),))
+    field = Document("field.md", "AI safety needs people.", "Field", (Section((), (Span(0, 23),)),))
+
+    assert not is_about("AI safety", [bread])
+    assert is_about("AI safety", [field])

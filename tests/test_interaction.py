@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +14,7 @@ import pytest
 from career_advisor import interaction, retrieval
 from career_advisor.choosing import Chooser, Found, Traits
 from career_advisor.embedding import Pieces
+from career_advisor.index import Kept
 from career_advisor.interaction import (
     LEAST,
     UNKNOWN,
@@ -19,18 +23,20 @@ from career_advisor.interaction import (
     Interaction,
     Ready,
     Sentences,
+    compared,
     digest,
-    sentences_of,
+    long_sections,
 )
 from career_advisor.models import find
 from career_advisor.opening import shipped_sentences
-from career_advisor.records import SENTENCE
+from career_advisor.records import SENTENCE, Hit
 from career_advisor.settings import load_settings, shipped_corpus
 from tests.test_choosing import found, shelf
-from tests.test_retrieval import TOPICS, ListShelf, encode
+from tests.test_retrieval import SPEECH, TOPICS, ListShelf, encode, page
 
 SHIPPED = shipped_corpus() / "vectors" / "interaction.npz"
 Shipped = tuple[dict[str, int], Embedded]
+Vectors = npt.NDArray[np.float32]
 
 # Of people who were never shown to it, and a word of the sentence that answers them.
 ASKED = (
@@ -124,18 +130,97 @@ def test_several_threads_get_what_one_gets(compares: Interaction, shipped: Shipp
         assert each == pytest.approx(alone[i % len(alone)], abs=1e-4)
 
 
-def test_sentences_that_do_not_ship_are_embedded_when_they_are_found(compares: Interaction, shipped: Shipped) -> None:
-    index = shelf("some-encoder")
-    sentences = Sentences(index, compares, shipped)
-    answering = sentences.asked("Which programme is remote?")
+class Counted:
+    """Gives what an encoder gives, and remembers how many texts it was asked for."""
 
-    assert np.isneginf(answering.odds).all()  # none of these is of the shipped corpus
+    def __init__(self, encoder: Any) -> None:
+        self._encoder = encoder
+        self.products = encoder.products
+        self.texts = 0
+
+    def encode(self, texts: Sequence[str | tuple[str, str]], limit: int) -> list[tuple[Vectors, Vectors]]:
+        self.texts += len(texts)
+        return self._encoder.encode(texts, limit)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def counted(compares: Interaction) -> Counted:
+    return Counted(compares._encoder)
+
+
+def test_sentences_that_do_not_ship_are_embedded_before_anybody_asks(counted: Counted, shipped: Shipped) -> None:
+    index = shelf("some-encoder")
+    sentences = Sentences(index, Interaction(counted), shipped)
+    before = counted.texts
+    answering = sentences.asked("Which programme is remote?")
 
     remote, sources, bananas = answering.of(np.arange(3))
 
+    assert counted.texts == before + 1  # the message
     assert remote > max(sources, bananas)
-    assert np.isfinite(answering.odds[:3]).all()
+    assert answering.odds[:3].tolist() == [remote, sources, bananas]
     assert answering.odds[3] == UNKNOWN  # a heading is no sentence
+    assert answering.taught == 0.0
+
+
+def test_where_they_are_too_many_they_are_embedded_when_they_are_found(
+    compares: Interaction, shipped: Shipped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = shelf("some-encoder")
+    message = "Which programme is remote?"
+    embedded = Sentences(index, compares, shipped).asked(message).of(np.arange(3))
+    monkeypatch.setattr(interaction, "BEFOREHAND", 2)
+    answering = Sentences(index, compares, shipped).asked(message)
+
+    assert np.isneginf(answering.odds).all()
+    assert answering.of(np.arange(3)).tolist() == pytest.approx(embedded.tolist(), abs=0.01)
+    assert np.isfinite(answering.odds[:3]).all()
+
+
+def test_what_was_embedded_once_is_remembered_and_what_is_damaged_is_embedded_again(
+    counted: Counted, shipped: Shipped, tmp_path: Path
+) -> None:
+    index, message, rows = shelf("some-encoder"), "Which programme is remote?", np.arange(3)
+    memory = Kept(tmp_path / "words.sqlite")
+
+    def opened() -> list[float]:
+        counted.texts = 0
+        return Sentences(index, Interaction(counted, memory), shipped).asked(message).of(rows).tolist()  # type: ignore[no-any-return]
+
+    first = opened()
+    assert counted.texts == 3 + 1
+    assert opened() == first
+    assert counted.texts == 1  # the message alone
+
+    (key, blob), *_ = memory.read([digest(each) for _, each in compared(index.windows, index.documents)]).items()
+    for damaged in (b"", blob[:-1], b"\0" * len(blob), blob[: len(blob) - 2] + b"\xff\xff"):
+        memory.write({key: damaged})
+        assert opened() == first
+        assert counted.texts == 1 + 1
+
+
+def test_a_home_that_cannot_be_written_to_costs_time_and_nothing_else(
+    compares: Interaction, shipped: Shipped, tmp_path: Path
+) -> None:
+    (tmp_path / "vectors").write_text("a file where the folder should be")
+    memory = Kept(tmp_path / "vectors" / "words.sqlite")
+    index = shelf("some-encoder")
+
+    assert np.isfinite(Sentences(index, Interaction(compares._encoder, memory), shipped).asked("Hm?").odds[:3]).all()
+
+
+def test_of_a_long_section_the_places_are_compared_and_of_a_short_one_the_sentences() -> None:
+    talk = ListShelf(page("talk.md", SPEECH, "A word at the end."))
+    rows = dict(compared(talk.windows, talk.documents))
+
+    assert long_sections(talk.windows) == {("talk.md", 0)}
+    assert {(talk.windows[row].section, talk.windows[row].size) for row in rows} == {
+        (0, SENTENCE),
+        (0, 24),
+        (0, 48),
+        (1, SENTENCE),
+    }
+    assert all(text in SPEECH for row, (_, text) in rows.items() if talk.windows[row].section == 0)
 
 
 def test_where_nobody_can_say_more_what_is_unknown_is_unlikely() -> None:
@@ -162,7 +247,7 @@ def test_what_was_learnt_finds_its_sentence_in_the_index_and_none_that_is_worded
     compares: Interaction, shipped: Shipped
 ) -> None:
     index = shelf("some-encoder")
-    (_, _), (row, sentence), *_ = sentences_of(index)
+    (_, _), (row, sentence), *_ = compared(index.windows, index.documents)
     message, shares, rows = "Which programme is remote?", np.array([-0.1], np.float32), np.arange(3)
     known, other = (Sentences(index, compares, shipped, [key]) for key in (digest(sentence), "another"))
 
@@ -249,3 +334,31 @@ def test_a_section_of_which_nothing_is_known_is_neither_pushed_nor_held_back() -
 
     assert [hit.text for hit in after] == [hit.text for hit in before]
     assert [hit.score for hit in after] == [hit.score for hit in before]
+
+
+def test_of_a_talk_the_place_that_answers_is_found_first_though_it_stands_in_one_section_with_all_else() -> None:
+    talk = ListShelf(page("talk.md", SPEECH))
+    asked = "so what is it that matters"
+    search = retrieval.Search([asked], encode([asked]), 3, taught=0.0)
+    odds = np.array([4.0 if "item60 " in w.text and 0 < w.size <= 48 else -6.0 for w in talk.windows], np.float32)
+
+    (before,) = retrieval.retrieve_each([search], talk)
+    (after,) = retrieval.retrieve_each([search._replace(answering=odds)], talk)
+
+    assert "item60 " not in before[0].text
+    assert "item60 " in after[0].text
+
+
+def test_what_the_network_says_counts_less_for_an_index_of_sentences_that_did_not_teach_it() -> None:
+    index = ListShelf(TOPICS)
+    asked = "why does dough with yeast rise"
+    search = retrieval.Search([asked], encode([asked]), 3, likely(index, "bowline"))
+
+    (taught,) = retrieval.retrieve_each([search], index)
+    (untaught,) = retrieval.retrieve_each([search._replace(taught=0.0)], index)
+
+    def ahead(hits: list[Hit]) -> float:
+        score = {hit.text.split()[0]: hit.score for hit in hits}
+        return score["Sailors"] - score["Bread"]
+
+    assert ahead(taught) > ahead(untaught)

@@ -553,3 +553,26 @@ def test_a_second_opinion_is_asked_of_whoever_is_named_and_the_model_that_writes
     assert "127.0.0.1:9" in str(at_the_same_address._speaker.chat.openai_api_base)
     with pytest.raises(WrongUse, match="no language model"):
         of("quotes")
+
+
+def test_what_is_compared_word_by_word_is_embedded_when_the_index_is_made_and_not_when_it_is_opened(
+    settings: Settings, tmp_path: Path
+) -> None:
+    speech = "in the talk he says that AI safety needs people who try things and that nobody has it all worked out "
+    (tmp_path / "talk.txt").write_text(speech * 12)
+    built, read = Told(), Told()
+
+    opening.build_index(settings, [tmp_path / "talk.txt"], progress=built)
+    opening.open_advisor(settings, progress=read, with_model=False)
+
+    assert opening.COMPARING in built.what
+    assert opening.COMPARING not in read.what
+
+
+def test_of_an_index_about_something_else_nothing_is_embedded_word_by_word(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "bread.txt").write_text("Knead the dough for ten minutes. Let it rest. Bake it until it is brown.")
+    told = Told()
+
+    opening.build_index(settings, [tmp_path / "bread.txt"], progress=told)
+
+    assert opening.COMPARING not in told.what

@@ -644,8 +644,7 @@ class Advisor:
         if not queries.question:
             return queries, []
         compared = self._compared((queries.standalone, queries.question), shelf, {})
-        likely = _likeliest_of(list(compared.values()))
-        (hits,) = self._retrieve([retrieval.Search(queries.searched, vectors, limit, likely)], shelf)
+        (hits,) = self._retrieve([_looked_up(queries.searched, vectors, limit, list(compared.values()))], shelf)
         return queries, hits
 
     def searching(self, question: str, history: Sequence[Message] = ()) -> tuple[Queries, Any, Shelf]:
@@ -820,7 +819,7 @@ class Advisor:
             for i, part in enumerate(queries.facets)
             if part not in settled
         ]
-        main = retrieval.Search(queries.searched, vectors[:whole], DEEP, _likeliest_of(compared))
+        main = _looked_up(queries.searched, vectors[:whole], DEEP, compared)
         deep, *fresh = self._retrieve([main, *parts], shelf)
         meant = f"{queries.meant} {queries.question}".strip()
         hits = grounding.bring_forward(meant, _about_others(deep, unwanted), self._ground(shelf), self._today())
@@ -1376,10 +1375,14 @@ def _parts_found(
     ]
 
 
-def _likeliest_of(compared: Sequence[Answering | None]) -> Any:
-    """Return each sentence's log-odds in the form of the message that has it likeliest; `None` where none is known."""
-    known = [each.odds for each in compared if each is not None]
-    return np.max(known, axis=0) if known else None
+def _looked_up(
+    queries: Sequence[str], vectors: Any, limit: int, compared: Sequence[Answering | None]
+) -> retrieval.Search:
+    """Return a search by each sentence's log-odds in the form of the message that has it likeliest."""
+    known = [each for each in compared if each is not None]
+    if not known:
+        return retrieval.Search(queries, vectors, limit)
+    return retrieval.Search(queries, vectors, limit, np.max([each.odds for each in known], axis=0), known[0].taught)
 
 
 def _own_parts(queries: Queries) -> int:

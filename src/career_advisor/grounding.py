@@ -273,8 +273,13 @@ def _by_stem(counted: Counter[str]) -> Counter[str]:
     return by_stem
 
 
+def is_about(subject: str, documents: Sequence[Document]) -> bool:
+    """Tell whether every content word of a subject stands in a good part of some documents."""
+    return _is_about(subject, Rarity.among(documents))
+
+
 def _is_about(subject: str, rarity: Rarity) -> bool:
-    return all(rarity[stem] <= SUBJECT for stem in content_words(subject))
+    return all(stem in rarity and rarity[stem] <= SUBJECT for stem in content_words(subject))
 
 
 class Evidence(NamedTuple):

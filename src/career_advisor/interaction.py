@@ -12,7 +12,8 @@ rounded to eight bits, is in interaction.npz, the pieces of the shipped sentence
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from career_advisor.records import SENTENCE, Shelf
+from career_advisor.records import SENTENCE, Document, Shelf, Window
 from career_advisor.rounding import layers_in
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
@@ -41,6 +42,17 @@ UNKNOWN = -np.inf
 """Log-odds of what is no sentence, or one that nobody embedded."""
 LEAST = -15.0
 """Log-odds below which all are equally unlikely; log-shares likewise."""
+
+
+LONG_SECTION = 180
+"""Words from which it is not the section that answers, but a place in it: the talk is one section of 9,000."""
+PLACE_WORDS = 48
+"""Words of a window at most that is such a place: about as many as SENTENCE_PIECES hold."""
+BEFOREHAND = 20_000
+"""Texts beside what ships that are embedded when an index is made. That many, some 500 pages, take 230 MB; of what has
+more, only the sentences found are embedded, when they are found."""
+APART = 500
+"""Texts embedded between two writes to what is remembered."""
 
 
 class Blend(NamedTuple):
@@ -111,6 +123,17 @@ class Network(NamedTuple):
     """Of the message's pieces, of the sentence's, and of both as a whole; and the log-odds to begin with."""
 
 
+UNIT = 0.05
+"""How far the length of a rounded piece may be from 1."""
+
+
+@lru_cache(maxsize=1)
+def identity() -> str:
+    """Return what stands for the network: what another one made is of no use to it."""
+    data = resources.files("career_advisor").joinpath("interaction.npz").read_bytes()
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
 @lru_cache(maxsize=1)
 def network() -> Network:
     """Read what `python benchmarks/interaction.py --write` trained."""
@@ -129,6 +152,18 @@ class Asked(NamedTuple):
     """Shape (width,)."""
 
 
+class Memory(Protocol):
+    """Keeps what was embedded."""
+
+    def read(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Return what is kept under some of the keys."""
+        ...
+
+    def write(self, entries: Mapping[str, bytes]) -> None:
+        """Keep more."""
+        ...
+
+
 class _Encoder(Protocol):
     def encode(self, texts: Sequence[str | tuple[str, str]], limit: int) -> list[tuple[Vectors, Vectors]]: ...
 
@@ -138,9 +173,15 @@ class _Encoder(Protocol):
 class Interaction:
     """Compares messages with sentences. May be used from several threads."""
 
-    def __init__(self, encoder: _Encoder) -> None:
-        """Hold the encoder: BASE with the layers of `network`, which gives the pieces of texts and their mean."""
+    def __init__(self, encoder: _Encoder, memory: Memory | None = None) -> None:
+        """Hold the encoder and what it made before.
+
+        Args:
+            encoder: BASE with the layers of `network`, which gives the pieces of texts and their mean.
+            memory: Of this very network (`identity`).
+        """
         self._encoder = encoder
+        self._memory = memory
 
     def asked(self, message: str) -> Asked:
         """Embed a message; of a very long one its beginning counts, of MESSAGE_PIECES word pieces."""
@@ -169,6 +210,50 @@ class Interaction:
                 )
             )
         return found
+
+    def remembered(
+        self, sentences: Sequence[Sentence], progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> list[Embedded]:
+        """Embed many sentences, but for those that are remembered, and remember them.
+
+        Args:
+            sentences: In any order.
+            progress: Told how many of those that are not remembered are done, and how many there are.
+        """
+        keys = [digest(each) for each in sentences]
+        known = {key: each for key, blob in self._read(keys).items() if (each := _unpacked(blob)) is not None}
+        missing = [(key, each) for key, each in dict(zip(keys, sentences, strict=True)).items() if key not in known]
+        for start in range(0, len(missing), APART):
+            part = missing[start : start + APART]
+            fresh = dict(zip([key for key, _ in part], self.embed([each for _, each in part]), strict=True))
+            if self._memory is not None:
+                self._memory.write({key: _packed(each) for key, each in fresh.items()})
+            known |= fresh
+            progress(start + len(part), len(missing))
+        return [known[key] for key in keys]
+
+    def _read(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        return self._memory.read(keys) if self._memory is not None else {}
+
+
+def _packed(sentence: Embedded) -> bytes:
+    """Return a sentence as it is remembered."""
+    return b"".join(each.tobytes() for each in (sentence.pieces, sentence.share, sentence.whole, sentence.bias))
+
+
+def _unpacked(blob: bytes) -> Embedded | None:
+    """Return what `_packed` made bytes of; `None` of what it cannot have made."""
+    width = len(network().message_whole_bias)
+    pieces, rest = divmod(len(blob) - 2 * width - 2, width + 2)
+    if rest or pieces < 1:
+        return None
+    units = np.frombuffer(blob, np.int8, pieces * width).reshape(pieces, width)
+    halves = np.frombuffer(blob, np.float16, offset=pieces * width)
+    lengths = np.linalg.norm(units.astype(np.float32), axis=1)
+    if np.abs(lengths / 127.0 - 1.0).max() > UNIT or not np.isfinite(halves).all():
+        return None
+    share, whole, bias = np.split(halves, [pieces, pieces + width])
+    return Embedded(units, share, np.array([pieces], np.int32), whole[None], bias)
 
 
 def _units(pieces: Vectors, net: Network) -> Vectors:
@@ -255,22 +340,29 @@ class Answering:
     """How likely each sentence of an index belongs in the answer to one message."""
 
     def __init__(
-        self, by_words: Vectors, more: Callable[[Positions], Vectors] | None = None, shares: Vectors | None = None
+        self,
+        by_words: Vectors,
+        more: Callable[[Positions], Vectors] | None = None,
+        shares: Vectors | None = None,
+        taught: float = 1.0,
     ) -> None:
         """Hold what is known.
 
         Args:
-            by_words: Log-odds by row of the sentence's own window, shape (windows,); UNKNOWN of all else.
+            by_words: Log-odds by row of the sentence's own window, or of the place's in a long section, shape
+                (windows,); UNKNOWN of all else.
             more: Gives those of rows that are asked for and unknown.
             shares: Log-share of the sentences by what was learnt of them, in the same shape; not a number of others.
+            taught: Share of the sentences that the network learnt from.
         """
         self._by_words = by_words
         self._more = more
         self._shares = shares
+        self.taught = taught
 
     @property
     def odds(self) -> Vectors:
-        """Log-odds of all sentences that ship embedded, by row, shape (windows,); UNKNOWN of all else."""
+        """Log-odds of all that is embedded, by row, shape (windows,); UNKNOWN of all else."""
         if self._shares is None:
             return self._by_words
         return np.where(np.isneginf(self._by_words), UNKNOWN, BLEND.together(self._by_words, self._shares))
@@ -300,7 +392,10 @@ class Compares(Protocol):
 
 
 class Sentences:
-    """The sentences of one index: those that ship embedded, and others that are embedded when they are found."""
+    """The sentences of one index, and the places in its long sections: those that ship embedded, and others.
+
+    Others are embedded when the index is made or opened; where they are more than BEFOREHAND, when they are found.
+    """
 
     def __init__(
         self,
@@ -308,22 +403,28 @@ class Sentences:
         interaction: Interaction,
         shipped: tuple[Mapping[str, int], Embedded],
         learnt: Sequence[str] = (),
+        progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
-        """Find which of an index's sentences ship embedded.
+        """Make ready what a message is compared with.
 
         Args:
             shelf: The index.
-            interaction: Embeds messages, and the sentences that do not ship.
+            interaction: Embeds messages, and what does not ship.
             shipped: What `load` returned.
             learnt: Digests of the sentences whose log-shares `asked` is given, in their order.
+            progress: Told how much of what has to be embedded now is.
         """
         self._interaction = interaction
         self._windows = len(shelf.windows)
-        self._sentences = dict(sentences_of(shelf))
+        every_text = dict(compared(shelf.windows, shelf.documents))
+        self._sentences = {row: each for row, each in every_text.items() if shelf.windows[row].size == SENTENCE}
         places, every = shipped
-        known = {row: places[key] for row, each in self._sentences.items() if (key := digest(each)) in places}
-        self._known = np.array(list(known), np.intp)
-        self._ready = interaction.ready(every.taken(list(known.values())))
+        known = {row: places[key] for row, each in every_text.items() if (key := digest(each)) in places}
+        others = beforehand(shelf.windows, shelf.documents, places)
+        embedded = interaction.remembered(list(others.values()), progress)
+        self._known = np.array([*known, *others], np.intp)
+        self._ready = interaction.ready(joined([every.taken(list(known.values())), *embedded]))
+        self._taught = sum(row in known for row in self._sentences) / max(len(self._sentences), 1)
         self._others: dict[int, Embedded] = {}
         of_learnt = {key: place for place, key in enumerate(learnt)}
         self._learnt = {
@@ -345,7 +446,7 @@ class Sentences:
         if shares is not None and self._learnt:
             of_rows = np.full(self._windows, np.nan, np.float32)
             of_rows[list(self._learnt)] = shares[list(self._learnt.values())]
-        return Answering(odds, lambda rows: self._compared(asked, rows), of_rows)
+        return Answering(odds, lambda rows: self._compared(asked, rows), of_rows, self._taught)
 
     def _compared(self, asked: Asked, rows: Positions) -> Vectors:
         new = [row for row in rows.tolist() if row not in self._others]
@@ -354,10 +455,34 @@ class Sentences:
         return log_odds(asked, Ready.of(joined([self._others[row] for row in rows.tolist()])))
 
 
-def sentences_of(shelf: Shelf) -> Iterator[tuple[int, Sentence]]:
-    """Yield the row of each sentence's own window, with the sentence under its heading."""
-    for row, window in enumerate(shelf.windows):
-        if window.size == SENTENCE:
-            document = shelf.documents[window.document]
+def compared(windows: Sequence[Window], documents: Mapping[str, Document]) -> Iterator[tuple[int, Sentence]]:
+    """Yield the rows of the sentences' own windows and of the places in long sections, each under its heading."""
+    long = long_sections(windows)
+    for row, window in enumerate(windows):
+        if window.size == SENTENCE or (0 < window.size <= PLACE_WORDS and (window.document, window.section) in long):
+            document = documents[window.document]
             heading = " ".join(document.sections[window.section].heading[-1:])
             yield row, (heading, document.text[window.start : window.end])
+
+
+def long_sections(windows: Sequence[Window]) -> set[tuple[str, int]]:
+    """Return the sections, by document and number, that have more than LONG_SECTION words."""
+    words: Counter[tuple[str, int]] = Counter()
+    for window in windows:
+        if window.size == SENTENCE:
+            words[window.document, window.section] += len(window.text.split())
+    return {section for section, count in words.items() if count > LONG_SECTION}
+
+
+def beforehand(
+    windows: Sequence[Window], documents: Mapping[str, Document], shipped: Container[str]
+) -> dict[int, Sentence]:
+    """Return what of an index is embedded before anybody asks, by row: nothing where it is more than BEFOREHAND.
+
+    Args:
+        windows: Of the index.
+        documents: By path.
+        shipped: Digests of what ships embedded.
+    """
+    others = {row: each for row, each in compared(windows, documents) if digest(each) not in shipped}
+    return others if len(others) <= BEFOREHAND else {}

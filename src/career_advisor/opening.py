@@ -35,6 +35,7 @@ from career_advisor.embedding import Encoder, Pieces
 from career_advisor.records import (
     SENTENCE,
     AdvisorError,
+    Document,
     EncoderIdentity,
     Failure,
     IndexMissing,
@@ -44,6 +45,7 @@ from career_advisor.records import (
     NothingReadable,
     Shelf,
     WeightsMissing,
+    Window,
     WrongUse,
 )
 from career_advisor.settings import Settings, in_clone, refuse_tracing, shipped_corpus
@@ -51,6 +53,7 @@ from career_advisor.spending import Allowance
 
 MANY_FILES = 20
 """Files from which reading them shows its progress."""
+COMPARING = "embedding word by word"
 EXAMPLES = (
     "I'm a software engineer without a PhD. Could I work on AI safety?",
     "What kinds of technical AI safety research are there?",
@@ -257,6 +260,7 @@ def build_index(
         sources=[str(path) for path in sources],
         shipped=_is_shipped(sources),
         failed=failed,
+        also=partial(_compared_beforehand, settings, progress),
         progress=progress,
     )
 
@@ -578,7 +582,7 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
         model,
         question_limit=settings.max_question_chars,
         examples=examples,
-        compares=_comparing(settings),
+        compares=_comparing(settings, progress),
         listens=_listening(settings),
         allowance=_allowance(settings),
         rewords=settings.model_rewords,
@@ -589,7 +593,7 @@ def open_advisor(settings: Settings, *, progress: Progress, with_model: bool = T
     return advisor
 
 
-def _comparing(settings: Settings) -> Callable[[Shelf], interaction.Sentences]:
+def _comparing(settings: Settings, progress: Progress) -> Callable[[Shelf], interaction.Sentences]:
     """Return what makes the sentences of an index ready to be compared with messages word by word.
 
     Raises:
@@ -597,7 +601,18 @@ def _comparing(settings: Settings) -> Callable[[Shelf], interaction.Sentences]:
     """
     network = _interaction(settings)
     shipped = interaction.load(_shipped_sentences_file())
-    return lambda shelf: interaction.Sentences(shelf, network, shipped, listening.network().sentences)
+    told = partial(progress, COMPARING)
+    return lambda shelf: interaction.Sentences(shelf, network, shipped, listening.network().sentences, told)
+
+
+def _compared_beforehand(
+    settings: Settings, progress: Progress, documents: Sequence[Document], windows: Sequence[Window]
+) -> None:
+    """Embed what messages will be compared with word by word, so that nobody waits for it when the index is served."""
+    if grounding.is_about(conversation.FIELD, documents):
+        places, _ = interaction.load(_shipped_sentences_file())
+        texts = interaction.beforehand(windows, {document.path: document for document in documents}, places)
+        _interaction(settings).remembered(list(texts.values()), partial(progress, COMPARING))
 
 
 def _listening(settings: Settings) -> Callable[[str], listening.Heard]:
@@ -609,7 +624,8 @@ def _listening(settings: Settings) -> Callable[[str], listening.Heard]:
 def _interaction(settings: Settings) -> interaction.Interaction:
     """Return what compares messages with sentences; nothing is loaded before it is asked."""
     folder = models.find(interaction.BASE, settings.weights)
-    return interaction.Interaction(Pieces(folder, lambda: interaction.network().layers))
+    memory = index.Kept(settings.home / "vectors" / f"words-{interaction.identity()}.sqlite")
+    return interaction.Interaction(Pieces(folder, lambda: interaction.network().layers), memory)
 
 
 def _shipped_sentences_file() -> Path:

@@ -31,6 +31,7 @@ import numpy as np
 import numpy.typing as npt
 
 from career_advisor.adapting import Adapter, Named
+from career_advisor.interaction import long_sections
 from career_advisor.rarity import Rarity
 from career_advisor.records import SENTENCE, Hit, Passage, Shelf, Span, Window
 from career_advisor.text import content_words, stems
@@ -83,9 +84,10 @@ BY_WORDS = 3
 """Of these, places that are kept for what shares the question's words best."""
 FOUND = 6.0
 """What being found best adds to a hit's best sentence, in log-odds. Chosen on development questions (decision 8)."""
-ANSWERING = 1.5
-"""Of a section's log-share by its likeliest sentence, beside 1 for the dense leg, when hits are taken."""
-FIRST_ANSWERING = 8.0
+ANSWERING, ANSWERING_UNTAUGHT = 1.5, 0.75
+"""Of the log-share of a section, or of a place in a long one, by what is likeliest in it, beside 1 for the dense leg,
+when hits are taken: in an index of sentences that taught the network, and in one of others."""
+FIRST_ANSWERING, FIRST_ANSWERING_UNTAUGHT = 8.0, 1.0
 """Of the same beside the log-odds of a hit's best sentence, when they are ordered."""
 LEAST_SHARE = -12.0
 """Log-share below which all sections are equally unlikely."""
@@ -140,8 +142,10 @@ class Search(NamedTuple):
     limit: int
     """Hits at most."""
     answering: Scores | None = None
-    """Log-odds that each sentence answers, by the row of its window, as `interaction` has them; minus infinity of what
-    is not known. Shape (windows,); `None` where nothing is."""
+    """Log-odds that each sentence, or place in a long section, answers, by the row of its window, as `interaction` has
+    them; minus infinity of what is not known. Shape (windows,); `None` where nothing is."""
+    taught: float = 1.0
+    """Share of the sentences that taught `interaction`."""
 
 
 def retrieve(
@@ -181,7 +185,11 @@ def retrieve_each(
     deep = [search._replace(limit=max(search.limit, RERANKED)) for search in searches]
     weighed = weigh_each(deep, shelf, weights=weights, adapter=adapter)
     return [
-        _reranked(each, shelf.encoder.name, learnt)[: search.limit] if search.limit > 0 else []
+        _reranked(each, shelf.encoder.name, learnt, _between(search, FIRST_ANSWERING_UNTAUGHT, FIRST_ANSWERING))[
+            : search.limit
+        ]
+        if search.limit > 0
+        else []
         for search, each in zip(searches, weighed, strict=True)
     ]
 
@@ -221,6 +229,11 @@ def weigh_each(
     return weighed
 
 
+def _between(search: Search, untaught: float, taught: float) -> float:
+    """Return a weight between that for an index of sentences that taught nothing, and for one of those that did."""
+    return untaught + search.taught * (taught - untaught)
+
+
 def _weighed(search: Search, near: _Near, shelf: Shelf, weights: Weights, adapter: Adapter | None) -> Weighed:
     ready = _prepare(shelf)
     each = list(zip(near.raw, near.themeless, near.lean, strict=True))
@@ -237,7 +250,7 @@ def _weighed(search: Search, near: _Near, shelf: Shelf, weights: Weights, adapte
         found = fused + adapter.weight * legs["learnt"]
     if search.answering is not None:
         legs["answering"] = _answering(search.answering, ready)
-        found = found + ANSWERING * legs["answering"]
+        found = found + _between(search, ANSWERING_UNTAUGHT, ANSWERING) * legs["answering"]
     ranks = {name: _ranks(scores) for name, scores in legs.items()}
     scored = _Scored(found, fused, legs, ranks, _best_cosine(near.raw.max(axis=0), ready), wording_cosine)
     hits = _shown(scored, scored.found, shelf, ready, search.limit)
@@ -299,6 +312,8 @@ class _Prepared:
     """Section number of each passage."""
     bounds: Positions
     """First passage of each section, and their number at the end."""
+    long: npt.NDArray[np.bool_]
+    """Whether each passage stands in a long section (`interaction.long_sections`)."""
     texts: Positions
     """Windows that are no wordings, section by section."""
     text_bounds: Positions
@@ -338,6 +353,7 @@ def _work_out(shelf: Shelf) -> _Prepared:
     texts = np.flatnonzero((sizes != 0) & (of_section >= 0))
     texts = texts[np.argsort(of_section[texts], kind="stable")]
     alone = {(w.document, w.start, w.end): row for row, w in enumerate(shelf.windows) if w.size == SENTENCE}
+    long = long_sections(shelf.windows)
     return _Prepared(
         sizes=_sizes(shelf.passages, section, shelf.windows, of_section, sizes),
         theme=_theme(np.asarray(shelf.vectors, np.float32), sizes > 0),
@@ -345,6 +361,7 @@ def _work_out(shelf: Shelf) -> _Prepared:
         wording_section=of_section[wordings],
         section=section,
         bounds=bounds,
+        long=np.array([(p.document, p.section) in long for p in shelf.passages], np.bool_),
         texts=texts,
         text_bounds=np.searchsorted(of_section[texts], np.arange(len(numbers) + 1)),
         named=tuple((path, " ".join(shelf.documents[path].sections[number].heading[-1:])) for path, number in numbers),
@@ -507,15 +524,28 @@ def _wording(raw: Scores, themeless: Scores, lean: float, ready: _Prepared) -> S
 
 
 def _answering(log_odds: Scores, ready: _Prepared) -> Scores:
-    """Return for each passage the log-share of its section, by the section's likeliest sentence, shape (passages,)."""
-    best = np.maximum.reduceat(log_odds[ready.own], ready.bounds[:-1])
-    known = np.isfinite(best)
+    """Return for each passage how likely it is there that the answer stands, as a log-share, shape (passages,).
+
+    A section answers as its likeliest sentence does; in a long one each passage does as the places around it.
+    """
+    odds = np.maximum.reduceat(log_odds[ready.own], ready.bounds[:-1])[ready.section]
+    around = _around(log_odds, ready)
+    if around is not None:
+        odds = np.where(ready.long, around, odds)
+    known = np.isfinite(odds)
     if not known.any():
         return np.zeros(len(ready.section), np.float32)
-    best[~known] = np.median(best[known])
-    best = best - best.max()
-    shares: Scores = np.maximum(best - np.log(np.exp(best).sum()), LEAST_SHARE).astype(np.float32)
-    return shares[ready.section]
+    odds[~known] = np.median(odds[known])
+    odds = odds - odds.max()
+    counts = np.where(ready.long, 1.0, 1.0 / (ready.bounds[1:] - ready.bounds[:-1])[ready.section])
+    shares: Scores = np.maximum(odds - np.log(counts @ np.exp(odds)), LEAST_SHARE).astype(np.float32)
+    return shares
+
+
+def _around(log_odds: Scores, ready: _Prepared) -> Scores | None:
+    """Return the mean over the sizes of the places around each passage, each their soft maximum, shape (passages,)."""
+    sizes = [size for size in ready.sizes if np.isfinite(log_odds[size.windows]).any()] if ready.long.any() else []
+    return np.mean([_soft_maximum(log_odds[size.windows], size) for size in sizes], axis=0) if sizes else None
 
 
 def _best_wording(cosines: Scores, ready: _Prepared) -> Scores:
@@ -578,10 +608,13 @@ def _signs(
     return found
 
 
-def _reranked(weighed: Sequence[tuple[Hit, npt.NDArray[np.float64]]], encoder: str, learnt: float) -> list[Hit]:
+def _reranked(
+    weighed: Sequence[tuple[Hit, npt.NDArray[np.float64]]], encoder: str, learnt: float, answering: float
+) -> list[Hit]:
     """Put the hits with the sentences that answer best first; those behind RERANKED keep their order behind them.
 
-    How likely its section has the answer, as was learnt from questions, counts `learnt` in it.
+    How likely its section has the answer, as was learnt from questions, counts `learnt` in it; how likely by its
+    likeliest sentence, `answering`.
     """
     weights = np.array(_fitted().get(encoder) or _fitted()[UNMEASURED])
     share = Signs._fields.index("hit_share")
@@ -589,7 +622,7 @@ def _reranked(weighed: Sequence[tuple[Hit, npt.NDArray[np.float64]]], encoder: s
     for hit, signs in weighed:
         odds = signs @ weights
         score = float(odds.max() + FOUND * signs[0, share]) + learnt * hit.leg_scores.get("learnt", 0.0)
-        score += FIRST_ANSWERING * hit.leg_scores.get("answering", 0.0)
+        score += answering * hit.leg_scores.get("answering", 0.0)
         scored.append(replace(hit, score=score, sentence_scores=tuple(map(float, odds))))
     if not scored:
         return []

@@ -6,6 +6,7 @@ Layout below a home folder:
     index/<version>/            chroma/, words/ (bm25s), documents.json, passages.npy, windows.json, manifest.json
     index/.building-<random>/   a version being made; swept under the writer's lock
     vectors/<encoder>.sqlite    the vector cache: encoder hash and text hash to vector
+    vectors/words-<network>.sqlite  what `interaction` made of texts that do not ship, for the same reason
 
 A version is built in a folder of its own, checked in a fresh process, made durable, and only then pointed at. Chroma
 loses vectors silently when its files are damaged or two processes write (docs/decisions/0023-index-versions.md), so
@@ -13,7 +14,7 @@ every file is hashed, every vector compared and a sample searched for before any
 """
 
 from career_advisor.index.build import BuildReport, Known, Plan, build, failed_before, known, plan
-from career_advisor.index.cache import ShippedVectors, VectorCache, export_vectors, load_vectors
+from career_advisor.index.cache import Kept, ShippedVectors, VectorCache, export_vectors, load_vectors
 from career_advisor.index.read import Reader, open_current, prune, rollback, served_version, status, verify, versions
 from career_advisor.index.store import MEND, PROBE, SAME_VECTOR, Manifest, OpenIndex, same_vectors
 
@@ -22,6 +23,7 @@ __all__ = [
     "PROBE",
     "SAME_VECTOR",
     "BuildReport",
+    "Kept",
     "Known",
     "Manifest",
     "OpenIndex",

@@ -203,6 +203,7 @@ def build(
     sources: Sequence[str],
     shipped: bool = False,
     failed: Sequence[Failure] = (),
+    also: Callable[[Sequence[Document], Sequence[Window]], None] = lambda documents, windows: None,
     progress: Progress = lambda what, done, total: None,
 ) -> BuildReport:
     """Make the index hold exactly these documents.
@@ -221,6 +222,7 @@ def build(
         sources: The paths as they were given, for the next build without any.
         shipped: Whether this is the shipped corpus and nothing else.
         failed: Files that could not be read; reported, and remembered where `hashes` has them.
+        also: Does what else takes long before the version is served, once its windows are embedded.
         progress: Told what is being done, how much is done and how much there is.
 
     Raises:
@@ -249,6 +251,7 @@ def build(
         vectors = encoder.encode(
             [window.text for window in windows], lambda done, total: progress("embedding", done, total)
         )
+        also(documents, windows)
         expected, probe = _expected(documents, passages, windows, encoder)
         folder = home / "index" / f"{BUILDING}{secrets.token_hex(4)}"
         folder.mkdir(parents=True)

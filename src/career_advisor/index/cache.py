@@ -1,10 +1,11 @@
-"""Vectors that need not be computed again: the cache of a home, and the file that ships with the corpus."""
+"""What need not be computed again: the caches of a home, and the file that ships with the corpus."""
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +38,44 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+class Kept:
+    """What was computed, as bytes by key, in one file of a home; one that is damaged is put aside and filled again."""
+
+    def __init__(self, path: Path) -> None:
+        """Remember where it is; nothing is opened yet."""
+        self.path = path
+
+    def read(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return what is kept under some of the keys."""
+        if not self.path.exists():
+            return {}
+        found: dict[str, bytes] = {}
+        try:
+            with closing(self._connect()) as connection:
+                for start in range(0, len(keys), APART):
+                    part = keys[start : start + APART]
+                    marks = ",".join("?" * len(part))
+                    found |= connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)  # noqa: S608
+        except sqlite3.DatabaseError:
+            self.path.replace(self.path.with_suffix(".damaged"))
+            return {}
+        return found
+
+    def write(self, entries: Mapping[str, bytes]) -> None:
+        """Keep more; where nothing can be written, it is computed again next time."""
+        with suppress(OSError, sqlite3.OperationalError), closing(self._connect()) as connection, connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", entries.items())
+
+    def _connect(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=10)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+        )
+        return connection
+
+
 class VectorCache:
     """An encoder that remembers.
 
@@ -54,7 +93,7 @@ class VectorCache:
             encoder: Computes what is not there.
             shipped: Gives the vectors that came with the program, by text hash.
         """
-        self._path = home / "vectors" / f"{encoder.identity.sha256[:16]}.sqlite"
+        self._kept = Kept(home / "vectors" / f"{encoder.identity.sha256[:16]}.sqlite")
         self._encoder = encoder
         self._shipped = shipped
         self.computed = 0
@@ -90,51 +129,22 @@ class VectorCache:
     @property
     def path(self) -> Path:
         """Where it remembers."""
-        return self._path
+        return self._kept.path
 
     def encode_afresh(self, texts: Sequence[str]) -> Vectors:
         """Return the texts' vectors as the encoder makes them now, whatever is remembered."""
         return self._encoder.encode(texts)
 
-    def _connect(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=10)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
-        )
-        return connection
-
     def _read(self, keys: Sequence[str]) -> dict[str, Vectors]:
-        if not self._path.exists():
-            return {}
-        found: dict[str, Vectors] = {}
-        try:
-            connection = self._connect()
-            with connection:
-                for start in range(0, len(keys), APART):
-                    part = keys[start : start + APART]
-                    marks = ",".join("?" * len(part))
-                    rows = connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)  # noqa: S608
-                    for key, blob in rows:
-                        vector = np.frombuffer(blob, np.float32)
-                        if vector.shape == (self.identity.dimension,) and abs(float(vector @ vector) - 1) < 1e-3:  # noqa: PLR2004
-                            found[key] = vector
-            connection.close()
-        except sqlite3.DatabaseError:
-            # A damaged cache costs time and nothing else: it is put aside and filled again.
-            self._path.replace(self._path.with_suffix(".damaged"))
-            return {}
-        return found
+        found = {key: np.frombuffer(blob, np.float32) for key, blob in self._kept.read(keys).items()}
+        return {
+            key: vector
+            for key, vector in found.items()
+            if vector.shape == (self.identity.dimension,) and abs(float(vector @ vector) - 1) < 1e-3  # noqa: PLR2004
+        }
 
     def _write(self, vectors: Mapping[str, Vectors]) -> None:
-        connection = self._connect()
-        with connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
-                [(key, vector.astype(np.float32).tobytes()) for key, vector in vectors.items()],
-            )
-        connection.close()
+        self._kept.write({key: vector.astype(np.float32).tobytes() for key, vector in vectors.items()})
 
 
 def export_vectors(path: Path, identity: EncoderIdentity, texts: Sequence[str], vectors: Vectors) -> None:
