@@ -30,8 +30,8 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 from Stemmer import Stemmer
 from tokenizers import Tokenizer
 
-from career_advisor import chunking, models, retrieval
-from career_advisor.embedding import Encoder
+from career_advisor import chunking, conversation, grounding, interaction, models, retrieval
+from career_advisor.embedding import Encoder, Pieces
 from career_advisor.files import read
 from career_advisor.index.cache import VectorCache
 from career_advisor.records import Document, EncoderIdentity, Passage, Section, Span, Window
@@ -40,6 +40,7 @@ from machine import commit, machine, today
 
 RESULTS = Path(__file__).parent / "results"
 CORPUS = Path(__file__).parent.parent / "corpus"
+SENTENCES = CORPUS / "vectors" / "interaction.npz"
 BUDGETS = (150, 300, 500)
 HALF, ALL = 0.5, 0.95
 RESAMPLES = 2_000
@@ -221,18 +222,38 @@ class MemoryShelf:
         return self._words.scores(question)
 
 
-def ours(documents: Sequence[Document], encoder: VectorCache, weights: retrieval.Weights) -> System:
-    """Search as the advisor does."""
+def ours(
+    documents: Sequence[Document],
+    encoder: VectorCache,
+    weights: retrieval.Weights,
+    compares: interaction.Interaction | None = None,
+) -> System:
+    """Search as the advisor does: in what is about its field it compares word by word, too.
+
+    Not in its own pages, which the network for that was taught by, other wordings and all.
+    """
     shelf = MemoryShelf(documents, encoder)
+    sentences = None
+    if compares is not None and grounding.is_about(conversation.FIELD, documents):
+        sentences = interaction.Sentences(shelf, compares, interaction.load(SENTENCES))
 
     def search(question: str, vector: Scores) -> Ranking:
-        hits = retrieval.retrieve((question,), vector[None], shelf, limit=DEPTH, weights=weights)
+        asked = retrieval.Search((question,), vector[None], DEPTH)
+        answering = sentences.asked(question) if sentences is not None else None
+        if answering is not None and answering.taught == 0.0:
+            asked = asked._replace(answering=answering.odds, taught=0.0)
+        (hits,) = retrieval.retrieve_each([asked], shelf, weights=weights)
         return [Stretch(hit.document.path, hit.start, hit.end) for hit in hits]
 
     return search
 
 
-def ablations(documents: Sequence[Document], encoder: VectorCache, weights: retrieval.Weights) -> dict[str, System]:
+def ablations(
+    documents: Sequence[Document],
+    encoder: VectorCache,
+    weights: retrieval.Weights,
+    compares: interaction.Interaction,
+) -> dict[str, System]:
     """Return our own search with one part of it taken away each."""
 
     def changed(module: Any, **values: Any) -> System:
@@ -250,7 +271,7 @@ def ablations(documents: Sequence[Document], encoder: VectorCache, weights: retr
                     setattr(module, name, value)
 
         with patched():
-            search = ours(documents, encoder, weights)
+            search = ours(documents, encoder, weights, compares)
 
         def again(question: str, vector: Scores) -> Ranking:
             with patched():
@@ -259,15 +280,16 @@ def ablations(documents: Sequence[Document], encoder: VectorCache, weights: retr
         return again
 
     return {
+        "ours without word by word": ours(documents, encoder, weights),
         "ours without the theme taken out": changed(retrieval, THEME_NEEDS=10**9),
         "ours with the mean of the windows": changed(retrieval, SHARPNESS=0.01),
         "ours with all sizes equal": changed(retrieval, SIZE_WEIGHTS=(1.0,)),
         "ours with windows of 48 words only": changed(chunking, SIZES=(48,)),
         "ours without headings in small windows": changed(chunking, WITH_HEADING=0),
-        "ours without BM25": ours(documents, encoder, weights._replace(lexical=0.0)),
-        "ours without other wordings": ours(documents, encoder, weights._replace(wording=0.0)),
+        "ours without BM25": ours(documents, encoder, weights._replace(lexical=0.0), compares),
+        "ours without other wordings": ours(documents, encoder, weights._replace(wording=0.0), compares),
         "the notes' way: mean over sizes, nothing else": changed(
-            retrieval, THEME_NEEDS=10**9, SHARPNESS=0.01, SIZE_WEIGHTS=(1.0,)
+            retrieval, THEME_NEEDS=10**9, SHARPNESS=0.01, SIZE_WEIGHTS=(1.0,), ANSWERING_UNTAUGHT=0.0
         ),
     }
 
@@ -459,13 +481,15 @@ def main() -> None:
     options = parser.parse_args()
     task = _task(options)
     settings = Settings()
+    light = models.find(interaction.BASE, settings.weights)
+    compares = interaction.Interaction(Pieces(light, lambda: interaction.network().layers))
     for name in options.encoder:
         entry = models.catalogue()[name]
         folder = models.find(name, settings.weights)
         encoder = VectorCache(options.cache or settings.home, Encoder(folder, entry.identity))
-        systems = {"ours": ours(task.documents, encoder, retrieval.weights_for(name))}
+        systems = {"ours": ours(task.documents, encoder, retrieval.weights_for(name), compares)}
         if options.ablate:
-            systems |= ablations(task.documents, encoder, retrieval.weights_for(name))
+            systems |= ablations(task.documents, encoder, retrieval.weights_for(name), compares)
         systems |= peers(task.documents, encoder, _token_counter(folder))
         report = {
             "task": task.name,
