@@ -289,7 +289,12 @@ def ablations(
         "ours without BM25": ours(documents, encoder, weights._replace(lexical=0.0), compares),
         "ours without other wordings": ours(documents, encoder, weights._replace(wording=0.0), compares),
         "the notes' way: mean over sizes, nothing else": changed(
-            retrieval, THEME_NEEDS=10**9, SHARPNESS=0.01, SIZE_WEIGHTS=(1.0,), ANSWERING_UNTAUGHT=0.0
+            retrieval,
+            THEME_NEEDS=10**9,
+            SHARPNESS=0.01,
+            SIZE_WEIGHTS=(1.0,),
+            ANSWERING_UNTAUGHT=0.0,
+            FIRST_ANSWERING_UNTAUGHT=0.0,
         ),
     }
 
