@@ -18,7 +18,7 @@ SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 help:
 	@echo "make run     install, fetch the weights, index the corpus, serve the page"
 	@echo "make test    everything that must hold, with a real browser"
-	@echo "make check   the same without what is slow or needs a browser: some three minutes"
+	@echo "make check   the same without what is slow or needs a browser: some two minutes"
 	@echo "make lint    formatting, types and the walls between the modules"
 	@echo "make evaluate  answer the shipped test set, and hold the answers against the gates"
 	@echo "make corpus  check every page and the registry, and make the shipped vectors anew"

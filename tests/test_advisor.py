@@ -275,6 +275,7 @@ PLAIN_TALK = (
 )
 
 
+@pytest.mark.slow
 def test_of_guidance_unlike_that_which_was_measured_nobody_claims_to_know_that_it_only_comes_near(
     tmp_path: Path,
 ) -> None:

@@ -15,6 +15,7 @@ from career_advisor.bounds import bound_of
         ("Does my non-compete stop me from joining a nonprofit?", "law"),
         ("Can I legally be paid by a US fellowship from here? I live under sanctions.", "law"),
         ("Is it legal to publish that, and may my employer sue me?", "law"),
+        ("Does my severance agreement forbid me to join a lab?", "law"),
         ("Could you look through my CV and tell me what to cut?", "paper"),
         ("Here's my cover letter: docs.google.com/d/1", "paper"),
         ("can u email her for me", "act"),
@@ -42,7 +43,17 @@ def test_what_no_guidance_can_do_is_known(message: str, key: str) -> None:
         "How do I convince my parents that this is a career?",
         "What does Rob Miles know about labs?",
         "What is whistleblowing?",
+        "I was laid off with five months' severance. Is there an incubator for founders?",
     ],
 )
 def test_a_question_that_guidance_may_answer_is_none_of_these(message: str) -> None:
     assert bound_of(message) is None
+
+
+def test_what_is_asked_beside_other_questions_is_an_aside() -> None:
+    law = bound_of("Does my NDA forbid it?")
+    assert law is not None
+
+    assert law.is_aside(["Is there an incubator?", "Does my NDA forbid it?"])
+    assert not law.is_aside(["Does my NDA forbid it?"])
+    assert not law.is_aside(["Does my NDA forbid it?", "Can they sue me?", "Whom do I ask?"])

@@ -189,6 +189,7 @@ def assert_one_line(ran: Ran, code: int, *said: str) -> None:
 # ---------------------------------------------------------------- one question
 
 
+@pytest.mark.slow
 def test_a_reply_for_a_program_has_every_field_that_was_promised(run: Run, served: Path) -> None:
     ran = run("ask", QUESTION, "--json")
     reply = ran.json
@@ -203,6 +204,7 @@ def test_a_reply_for_a_program_has_every_field_that_was_promised(run: Run, serve
         assert sentence.keys() >= {"text", "citations", "support", "origin"}
 
 
+@pytest.mark.slow
 def test_what_is_quoted_stands_in_the_file_at_the_offsets_given(run: Run, served: Path) -> None:
     reply = run("ask", QUESTION, "--json").json
 
@@ -222,6 +224,7 @@ def test_what_is_quoted_stands_in_the_file_at_the_offsets_given(run: Run, served
     assert numbers == {citation["number"] for citation in reply["citations"]}
 
 
+@pytest.mark.slow
 def test_a_reply_for_a_person_names_its_sources_below_it(run: Run, served: Path) -> None:
     ran = run("ask", QUESTION)
 
@@ -233,11 +236,13 @@ def test_a_reply_for_a_person_names_its_sources_below_it(run: Run, served: Path)
     assert "https://example.org/phd" in below
 
 
+@pytest.mark.slow
 def test_a_dash_reads_the_question_from_stdin(run: Run, served: Path) -> None:
     assert QUOTE in run("ask", "-", "--json", stdin=f"{QUESTION}\n").json["answer"]
     assert run("search", "-", "--json", stdin=f"{QUESTION}\n").json["hits"][0]["document"] == "phd.md"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", ["", "   ", "why " * 1250], ids=["empty", "blank", "5000 characters"])
 def test_what_is_no_question_is_answered_as_invalid_and_the_command_succeeds(
     run: Run, served: Path, question: str
@@ -282,6 +287,7 @@ def batch(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_every_line_of_a_batch_gives_one_reply_in_order_whatever_it_holds(
     run: Run, served: Path, batch: Path, tmp_path: Path
 ) -> None:
@@ -301,6 +307,7 @@ def test_every_line_of_a_batch_gives_one_reply_in_order_whatever_it_holds(
     assert replies[16]["status"] == "answered"
 
 
+@pytest.mark.slow
 def test_without_out_a_batch_is_answered_on_stdout(run: Run, served: Path, tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text('{"id": "b", "question": "hello"}\n\n{"id": "a", "question": "thanks"}')
 
@@ -309,6 +316,7 @@ def test_without_out_a_batch_is_answered_on_stdout(run: Run, served: Path, tmp_p
     assert [reply["id"] for reply in ran.lines] == ["b", None, "a"]
 
 
+@pytest.mark.slow
 def test_a_turn_of_a_batch_is_understood_from_its_history(run: Run, served: Path, tmp_path: Path) -> None:
     history = [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": "Mostly not."}]
     lines = [{"id": "with", "question": FOLLOW_UP, "history": history}, {"id": "without", "question": FOLLOW_UP}]
@@ -320,6 +328,7 @@ def test_a_turn_of_a_batch_is_understood_from_its_history(run: Run, served: Path
     assert alone["standalone_question"] == FOLLOW_UP
 
 
+@pytest.mark.slow
 def test_an_empty_batch_gives_an_empty_file(run: Run, served: Path, tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").touch()
 
@@ -352,6 +361,7 @@ def test_no_more_passages_than_asked_for(run: Run, served: Path) -> None:
     assert len(run("search", QUESTION, "--limit", 1, "--json").json["hits"]) == 1
 
 
+@pytest.mark.slow
 def test_a_batch_of_searches_gives_a_line_for_every_line(run: Run, served: Path, batch: Path, tmp_path: Path) -> None:
     ran = run("search", "--batch", batch, "--out", tmp_path / "found.jsonl", "--limit", 2)
     found = Ran(0, (tmp_path / "found.jsonl").read_text("utf-8"), "").lines
@@ -364,6 +374,7 @@ def test_a_batch_of_searches_gives_a_line_for_every_line(run: Run, served: Path,
     assert found[1]["hits"] == []
 
 
+@pytest.mark.slow
 def test_explain_shows_a_person_each_legs_rank_and_score(run: Run, served: Path) -> None:
     plain, explained = run("search", QUESTION).out, run("search", QUESTION, "--explain").out
 
@@ -399,6 +410,7 @@ def test_progress_goes_to_stderr_and_only_there(run: Run, vectors: None, corpus:
     assert ran.out.startswith("Index ")
 
 
+@pytest.mark.slow
 def test_on_a_real_terminal_a_build_shows_a_bar_and_ends_well(vectors: None, corpus: Path) -> None:
     code, shown = on_a_terminal("index", "build", corpus)
 
@@ -408,6 +420,7 @@ def test_on_a_real_terminal_a_build_shows_a_bar_and_ends_well(vectors: None, cor
     assert ": 2 documents, " in shown
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_served(run: Run, vectors: None, corpus: Path) -> None:
     (corpus / "broken.pdf").write_bytes(BROKEN_PDF)
 
@@ -461,6 +474,7 @@ def test_a_diff_for_a_person_has_a_line_for_each_file(run: Run, served: Path, co
     assert run("index", "diff", corpus).out.splitlines() == ["added    new.md", "2 unchanged"]
 
 
+@pytest.mark.slow
 def test_with_add_the_index_keeps_what_it_held(run: Run, served: Path, tmp_path: Path) -> None:
     (tmp_path / "more.md").write_text("# Why?\n\nBecause it matters to somebody.\n", "utf-8")
 
@@ -473,6 +487,7 @@ def test_with_add_the_index_keeps_what_it_held(run: Run, served: Path, tmp_path:
     assert (again["index"], again["documents"], again["unchanged"]) == (report["index"], 3, 3)
 
 
+@pytest.mark.slow
 def test_without_add_the_index_holds_exactly_what_was_given(run: Run, served: Path, tmp_path: Path) -> None:
     (tmp_path / "more.md").write_text("# Why?\n\nBecause it matters to somebody.\n", "utf-8")
 
@@ -481,6 +496,7 @@ def test_without_add_the_index_holds_exactly_what_was_given(run: Run, served: Pa
     assert (report["documents"], report["added"], report["removed"]) == (1, 1, 2)
 
 
+@pytest.mark.slow
 def test_a_sound_index_is_told_from_a_damaged_one(run: Run, served: Path, home: Path) -> None:
     sound = run("index", "verify", "--json")
     passages = home / "index" / index.status(home).version / "passages.json"
@@ -494,6 +510,7 @@ def test_a_sound_index_is_told_from_a_damaged_one(run: Run, served: Path, home: 
     assert_one_line(run("ask", QUESTION, "--json"), 3, "passages.json", "career-advisor index build")
 
 
+@pytest.mark.slow
 def test_the_command_that_a_damaged_index_names_mends_it(run: Run, served: Path, home: Path) -> None:
     passages = home / "index" / index.status(home).version / "passages.json"
     passages.write_text(passages.read_text().replace("0", "1", 1))
@@ -521,6 +538,7 @@ def test_what_cannot_be_read_is_told_apart_from_what_has_changed(run: Run, vecto
     assert diff.out.splitlines() == [f"failed   broken.pdf: {reason}", "2 unchanged"]
 
 
+@pytest.mark.slow
 def test_rollback_serves_the_version_before_and_prune_keeps_it(
     run: Run, served: Path, home: Path, corpus: Path
 ) -> None:
@@ -573,6 +591,7 @@ def test_one_question_or_a_file_of_them_not_both_and_not_neither(run: Run, batch
         assert_one_line(run(command, QUESTION, "--batch", batch), 2, "--batch")
 
 
+@pytest.mark.slow
 def test_files_that_are_not_there_are_wrong_use(run: Run, served: Path, batch: Path, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
 
@@ -706,6 +725,7 @@ def test_what_is_wrong_with_a_service_is_found_by_its_id(run: Run, registry: Pat
     assert "2001-01" in ran.json[0]["problem"]
 
 
+@pytest.mark.slow
 def test_the_doctor_names_the_command_that_mends_what_is_missing(run: Run, served: Path, home: Path) -> None:
     well = run("doctor", "--json")
     shutil.rmtree(home / "index")
@@ -840,6 +860,7 @@ def test_ctrl_c_ends_with_one_line(run: Run, monkeypatch: Patch) -> None:
     assert_one_line(run("index", "status"), 130, "stopped")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
 def test_a_line_of_a_batch_ends_at_a_newline_and_nowhere_else(
     run: Run, served: Path, tmp_path: Path, separator: str

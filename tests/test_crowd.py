@@ -123,6 +123,7 @@ def test_who_finds_every_place_and_the_whole_line_taken_is_told_so_in_a_sentence
         assert QUOTES[1] in tab.over().inner_text()
 
 
+@pytest.mark.slow
 def test_what_nobody_waits_for_is_done_once_stands_in_nobodys_way_and_leaves_nothing_behind(
     address: str, answerer: ScriptedAnswerer, box: Box, gate: Gate
 ) -> None:
@@ -150,6 +151,7 @@ def test_what_nobody_waits_for_is_done_once_stands_in_nobodys_way_and_leaves_not
     assert len(lines(box)) == 1
 
 
+@pytest.mark.slow
 def test_whoever_sends_two_hundred_questions_at_once_holds_half_the_places_and_others_are_answered(
     address: str, answerer: ScriptedAnswerer, gate: Gate
 ) -> None:

@@ -502,6 +502,7 @@ def test_no_vote_keeps_what_was_asked_in_private(address: str, kept: Box) -> Non
     assert "1234" not in kept.path.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_what_is_no_vote_is_refused_and_nothing_is_kept(address: str, kept: Box) -> None:
     visitor = Visitor(address, "odd")
     turn = ask(visitor, "First?")
@@ -535,6 +536,7 @@ def test_a_vote_that_is_refused_says_why_and_can_be_cast_when_there_is_room(tmp_
     assert len(lines(full)) == 1
 
 
+@pytest.mark.slow
 def test_where_feedback_is_off_no_call_keeps_anything(address: str, home: Path, monkeypatch: Patch) -> None:
     stored: list[object] = []
     monkeypatch.setattr(Box, "_append", lambda _, vote: stored.append(vote))

@@ -433,6 +433,7 @@ def test_pdfs_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     assert "broken" in reasons["words.pdf"]
 
 
+@pytest.mark.slow
 def test_a_pdf_that_unpacks_to_gigabytes_takes_only_itself_down(tmp_path: Path) -> None:
     data = zlib.compress(bytes(300_000_000), 9)
     for _ in range(2):

@@ -70,6 +70,7 @@ def test_what_the_guidance_leaves_open_is_named_by_its_kind(shipped_advisor: Adv
     assert answering.open_on(known_gaps()[key].lacks).removesuffix(".") in reply.answer
 
 
+@pytest.mark.slow
 def test_no_section_of_the_guidance_is_said_to_be_left_open_where_its_own_question_is_asked(
     shipped_advisor: Advisor,
 ) -> None:

@@ -301,6 +301,7 @@ def test_steps_stand_by_the_day_that_the_person_chose_and_no_day_is_added(librar
     ]
 
 
+@pytest.mark.slow
 def test_what_would_have_to_be_found_out_is_answered_by_quotes_for_that_kind_of_work(real: Library) -> None:
     first, second = [part for part in sheet_of("plan", real).parts if part.heading.startswith("Option ")]
 
@@ -376,6 +377,7 @@ def test_a_note_on_policy_is_no_farewell(real: Library) -> None:
 # ---------------------------------------------------------------- taken away, and brought back
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS)
 def test_a_document_that_is_saved_and_read_again_is_the_same_to_the_letter(key: GuideKey, real: Library) -> None:
     saved = json_text(sheet_of(key, real))
@@ -584,6 +586,7 @@ def test_the_door_gives_the_document_as_shown_and_as_files(library: Library, she
     assert [each["number"] for each in made["shown"]["citations"]] == [each.number for each in sheet.citations]
 
 
+@pytest.mark.slow
 def test_the_door_refuses_kindly_what_it_cannot_read_and_keeps_nothing(shelf: Bookshelf) -> None:
     with served(ScriptedAnswerer(), sources=shelf) as url:
         for body in (b"", b"\xff\xfe", b"[]", stored(version=9).encode(), b"x" * 60_000):

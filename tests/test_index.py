@@ -102,6 +102,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+@pytest.mark.slow
 def test_what_was_built_is_what_is_read(home: Path) -> None:
     report = make(home, PAGES)
     opened = open_it(home)
@@ -170,6 +171,7 @@ def test_what_would_change_is_told_without_changing_it(home: Path) -> None:
     assert index.plan(home, hashes, IDENTITY, "2").stale == "made with another splitter"
 
 
+@pytest.mark.slow
 def test_an_index_of_another_encoder_or_splitter_is_never_opened(home: Path) -> None:
     make(home, PAGES)
 
@@ -194,6 +196,7 @@ def test_nothing_readable_leaves_the_old_index(home: Path) -> None:
     assert open_it(home).id == before.version
 
 
+@pytest.mark.slow
 def test_two_builders_at_once_do_not_meet(home: Path) -> None:
     make(home, PAGES)
     began = time.monotonic()
@@ -234,6 +237,7 @@ def damaged(home: Path, how: str, damage: Callable[[Path], None]) -> Iterator[Pa
         yield name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "damage"), damage_cases(), ids=[name for name, _ in damage_cases()])
 def test_damage_to_any_file_is_refused_before_anything_is_searched(
     home: Path, how: str, damage: Callable[[Path], None]
@@ -345,6 +349,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
 def test_what_was_written_wrongly_is_found_in_a_fresh_process_before_it_is_pointed_at(
     home: Path, wrong: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
@@ -366,6 +371,7 @@ def test_what_was_written_wrongly_is_found_in_a_fresh_process_before_it_is_point
     assert versions(home) == [before]
 
 
+@pytest.mark.slow
 def test_a_remembered_vector_that_is_another_texts_is_found_and_the_message_says_what_to_delete(home: Path) -> None:
     cache = index.VectorCache(home, CountingEncoder())
     cache.encode(["More."])
@@ -427,6 +433,7 @@ def test_going_back_to_what_cannot_be_used_is_refused_before_the_pointer_moves(h
     assert open_it(home).id == served
 
 
+@pytest.mark.slow
 def test_a_vector_changed_inside_chroma_is_noticed(home: Path) -> None:
     change_a_vector(home / "index" / make(home, PAGES).version)
 
@@ -434,6 +441,7 @@ def test_a_vector_changed_inside_chroma_is_noticed(home: Path) -> None:
         open_it(home)
 
 
+@pytest.mark.slow
 def test_a_lost_vector_is_noticed(home: Path) -> None:
     folder = home / "index" / make(home, PAGES).version
     client = store.chroma(folder)
@@ -445,6 +453,7 @@ def test_a_lost_vector_is_noticed(home: Path) -> None:
     assert index.verify(home)
 
 
+@pytest.mark.slow
 def test_a_reader_changes_over_by_itself_and_never_to_an_unsound_version(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -469,6 +478,7 @@ def wait_for(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("checked_here")
 @pytest.mark.parametrize("call", ["fsync", "rename", "replace"])
 def test_publishing_that_fails_at_any_step_leaves_a_sound_index(

@@ -58,6 +58,7 @@ def shipped() -> Shipped:
     return interaction.load(SHIPPED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("message", "one_of"), [(message, one_of) for message, *one_of in ASKED])
 def test_the_likeliest_of_all_shipped_sentences_speaks_of_what_was_asked(
     message: str, one_of: list[str], compares: Interaction, shipped: Shipped

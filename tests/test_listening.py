@@ -72,6 +72,7 @@ def test_what_a_message_asks_is_gathered_from_its_pieces_and_compared_with_every
     assert shares[1] - shares[0] == pytest.approx(4.0 + 1.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_what_readers_of_the_whole_guidance_would_quote_is_likely_for_messages_that_taught_nothing(
     listener: Listener,
 ) -> None:
@@ -95,6 +96,7 @@ def test_danger_is_heard_and_an_ordinary_question_is_none(listener: Listener) ->
     assert listener.hear(DANGER).odds[KIND]["urgent"] > 0 > listener.hear(ORDINARY).odds[KIND]["urgent"]
 
 
+@pytest.mark.slow
 def test_one_clause_is_heard_in_the_middle_of_a_life_story(listener: Listener) -> None:
     long = " ".join([ORDINARY] * 20)
     hidden = f"{long} {DANGER} {long}"
@@ -119,6 +121,7 @@ def test_what_is_left_open_is_heard(listener: Listener) -> None:
     assert max(visa, key=lambda gap: visa[gap]) == "visas"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "message", ["", "?", "\ud800", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 " * 600, "a" * 4_000], ids=["none", "?", "half", "odd", "long"]
 )

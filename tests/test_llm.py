@@ -59,6 +59,7 @@ def trouble_with(model: ChatModel) -> str:
 # ---------------------------------------------------------------- when all is well
 
 
+@pytest.mark.slow
 def test_text_comes_piece_by_piece_and_the_messages_arrive_as_they_were_given(server: LanguageModelServer) -> None:
     server.say = lambda request: ["One ", "two ", "three."]
 
@@ -108,6 +109,7 @@ def test_a_stream_that_breaks_off_is_not_taken_for_a_whole_answer(server: Langua
     assert "broke off" in trouble_with(opened(server))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "said"),
     [
@@ -136,6 +138,7 @@ def test_a_refusal_is_one_plain_sentence_and_no_storm_of_retries(
     assert any(record.name.startswith("career_advisor.llm") for record in caplog.records)
 
 
+@pytest.mark.slow
 def test_a_short_pause_that_a_server_asks_for_is_waited_for(server: LanguageModelServer) -> None:
     server.status, server.well_after, server.retry_after = 429, 1, "1"
 
@@ -172,6 +175,7 @@ def test_a_server_that_asks_for_a_pause_again_and_again_is_asked_twice(server: L
     assert len(server.asked) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
@@ -210,6 +214,7 @@ class Chatterbox:
         return stopped.set
 
 
+@pytest.mark.slow
 def test_the_whole_has_its_end_also_while_words_keep_coming() -> None:
     model = ChatModel("chatterbox", Chatterbox(), Patience(1.0, 1.0, 1.0), Line(1, 1))
     began = time.monotonic()
@@ -218,6 +223,7 @@ def test_the_whole_has_its_end_also_while_words_keep_coming() -> None:
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.slow
 def test_the_library_has_no_patience_of_its_own_that_ends_before_ours(
     server: LanguageModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +263,7 @@ def test_an_endless_answer_ends(server: LanguageModelServer, piece: str) -> None
     assert server.gone.wait(2), "it was still listened to"
 
 
+@pytest.mark.slow
 def test_an_endless_answer_that_never_pauses_is_taken_back(server: LanguageModelServer) -> None:
     server.say = lambda request: ["word "] * 100_000
 
@@ -296,6 +303,7 @@ def test_an_answer_in_the_shape_of_a_tool_call_is_no_answer(server: LanguageMode
     assert "wrote nothing" in trouble_with(opened(server))
 
 
+@pytest.mark.slow
 def test_reasoning_is_not_said_and_is_no_silence(server: LanguageModelServer) -> None:
     thinking = {"role": "assistant", "content": None, "reasoning_content": "They want to hear yes."}
     server.say = lambda request: [*[thinking] * 8, "No."]
@@ -352,6 +360,7 @@ def of_provider(name: str, server: LanguageModelServer, **options: Any) -> ChatM
     return open_model(name, base_url=server.root, api_key=KEY, **options)
 
 
+@pytest.mark.slow
 @PROVIDERS_OWN
 def test_each_provider_is_asked_and_heard_in_its_own_protocol(name: str, server: LanguageModelServer) -> None:
     server.say = lambda request: ["One ", "two ", "three."]
@@ -368,6 +377,7 @@ def test_each_provider_is_asked_and_heard_in_its_own_protocol(name: str, server:
     assert 77 in {asked.get("max_tokens"), asked.get("options", {}).get("num_predict")}
 
 
+@pytest.mark.slow
 @PROVIDERS_OWN
 def test_what_each_provider_cuts_breaks_off_or_refuses_is_told_apart(name: str, server: LanguageModelServer) -> None:
     server.say = lambda request: ["You ", "need ", "no ", "PhD"]
@@ -443,6 +453,7 @@ def test_while_nothing_comes_whoever_reads_is_given_a_chance_to_leave(server: La
 # ---------------------------------------------------------------- side by side
 
 
+@pytest.mark.slow
 def test_so_many_are_answered_side_by_side_and_the_others_are_told_their_place(server: LanguageModelServer) -> None:
     server.say = lambda request: ["word "] * 4
     server.pause_s = 0.1
@@ -486,6 +497,7 @@ def test_when_too_many_wait_the_next_is_sent_away_at_once(server: LanguageModelS
     running.close()
 
 
+@pytest.mark.slow
 def test_nobody_waits_longer_for_the_turn_than_for_an_answer(server: LanguageModelServer) -> None:
     server.silent = True
     model = opened(server, at_once=1, whole=1.0)
@@ -534,6 +546,7 @@ def test_the_library_of_the_embedded_model_tells_its_makers_nothing() -> None:
     assert "stub" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("allowed", "heard"), [(False, 0), (True, 1)], ids=["by default", "where it is allowed"])
 def test_tracing_sends_nothing_anywhere_whatever_the_environment_asks_for(
     server: LanguageModelServer, allowed: bool, heard: int

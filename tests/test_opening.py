@@ -91,6 +91,7 @@ def rewrite_manifest(settings: Settings, **changed: Any) -> None:
 # ---------------------------------------------------------------- the shipped corpus
 
 
+@pytest.mark.slow
 def test_the_index_of_the_shipped_corpus_is_made_where_there_is_none(settings: Settings, shipped: Path) -> None:
     reply = open_and_ask(settings)
     manifest = index.status(settings.home)
@@ -110,6 +111,7 @@ def test_it_is_made_once(settings: Settings, shipped: Path) -> None:
     assert told.what == []
 
 
+@pytest.mark.slow
 def test_an_index_of_the_shipped_corpus_that_is_stale_is_refreshed(settings: Settings, shipped: Path) -> None:
     opening.ensure_index(settings, silent)
     (shipped / "bread.txt").unlink()
@@ -127,6 +129,7 @@ def test_the_shipped_corpus_given_by_its_path_is_still_the_shipped_corpus(settin
     assert index.status(settings.home).shipped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [{"format": 1}, {"splitter": "another"}, {"encoder": {"name": "another", "sha256": "0" * 64, "dimension": 384}}],
@@ -150,6 +153,7 @@ def test_an_index_of_the_shipped_corpus_made_by_another_program_is_made_anew_by_
 # ---------------------------------------------------------------- an operator's own
 
 
+@pytest.mark.slow
 def test_an_operators_index_is_never_touched_however_stale_it_is(
     settings: Settings, shipped: Path, guidance: Path
 ) -> None:
@@ -167,6 +171,7 @@ def test_an_operators_index_is_never_touched_however_stale_it_is(
     assert pointer.stat().st_mtime_ns == written
 
 
+@pytest.mark.slow
 def test_an_operators_index_outlives_its_sources_and_status_says_that_they_are_gone(
     settings: Settings, shipped: Path, guidance: Path
 ) -> None:
@@ -180,6 +185,7 @@ def test_an_operators_index_outlives_its_sources_and_status_says_that_they_are_g
     assert str(guidance) in status["trouble"]
 
 
+@pytest.mark.slow
 def test_an_operators_index_of_another_format_is_refused_and_the_command_named_mends_it(
     settings: Settings, shipped: Path, guidance: Path
 ) -> None:
@@ -233,6 +239,7 @@ def break_served(settings: Settings, what: str) -> None:
 BROKEN = ["manifest", "no manifest", "pointer", "no pointer"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", BROKEN)
 def test_whatever_breaks_an_operators_files_are_built_again_from_what_another_version_tells(
     settings: Settings, shipped: Path, guidance: Path, what: str
@@ -254,6 +261,7 @@ def test_whatever_breaks_an_operators_files_are_built_again_from_what_another_ve
     assert QUOTE in open_and_ask(settings).answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["manifest", "no manifest"])
 @pytest.mark.parametrize("after_the_shipped", [True, False])
 def test_where_nothing_tells_what_an_index_was_made_from_the_files_must_be_named(
@@ -285,6 +293,7 @@ def test_where_nothing_tells_what_an_index_was_made_from_the_files_must_be_named
     assert QUOTE in open_and_ask(settings).answer
 
 
+@pytest.mark.slow
 def test_the_shipped_corpus_whose_pointer_was_never_written_is_built_by_itself(
     settings: Settings, shipped: Path
 ) -> None:
@@ -295,6 +304,7 @@ def test_the_shipped_corpus_whose_pointer_was_never_written_is_built_by_itself(
     assert index.status(settings.home).shipped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("encoder", "said"),
     [
@@ -334,6 +344,7 @@ def test_without_paths_a_build_takes_the_sources_of_last_time(
     assert index.status(settings.home).sources == (str(guidance),)
 
 
+@pytest.mark.slow
 def test_adding_to_the_shipped_corpus_makes_the_index_the_operators(
     settings: Settings, shipped: Path, guidance: Path
 ) -> None:
@@ -370,6 +381,7 @@ def test_where_nothing_can_be_read_each_file_is_named_with_its_reason(settings: 
     assert not (settings.home / "index").exists()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_is_a_failure_with_its_reason_and_no_change(settings: Settings, guidance: Path) -> None:
     (guidance / "empty.md").touch()
     (guidance / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing that follows is a PDF")
@@ -394,6 +406,7 @@ def test_what_cannot_be_read_is_a_failure_with_its_reason_and_no_change(settings
     assert build(settings).version == report.version, "nothing to do"
 
 
+@pytest.mark.slow
 def test_a_file_that_could_not_be_read_is_new_again_once_it_changes(settings: Settings, guidance: Path) -> None:
     (guidance / "empty.md").touch()
     build(settings, guidance)
@@ -452,6 +465,7 @@ def test_progress_without_a_terminal_is_a_line_for_every_tenth() -> None:
     assert said[-1] == "embedding: 1000 of 1000"
 
 
+@pytest.mark.slow
 def test_progress_on_a_terminal_has_no_rate_before_there_is_one_and_gives_the_cursor_back(monkeypatch: Patch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     ours, theirs = pty.openpty()
@@ -482,6 +496,7 @@ def test_a_tracer_is_refused_before_anything_is_built(settings: Settings, shippe
     assert not (settings.home / "index").exists()
 
 
+@pytest.mark.slow
 def test_whoever_looks_only_for_passages_needs_no_language_model(settings: Settings, guidance: Path) -> None:
     build(settings, guidance)
     unreachable = settings.model_copy(update={"model": "nobody:nothing"})
@@ -555,6 +570,7 @@ def test_a_second_opinion_is_asked_of_whoever_is_named_and_the_model_that_writes
         of("quotes")
 
 
+@pytest.mark.slow
 def test_what_is_compared_word_by_word_is_embedded_when_the_index_is_made_and_not_when_it_is_opened(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -267,6 +267,7 @@ def test_it_is_never_served_where_others_can_reach_it(settings: Settings, host: 
         serve(settings, host=host, on_ready=lambda address, made: None)
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_address_and_a_password_made_for_this_start(tmp_path: Path) -> None:
     environment = os.environ | {"ADVISOR_HOME": str(tmp_path), "ADVISOR_HOST": "0.0.0.0", "PYTHONUNBUFFERED": "1"}
     server = subprocess.Popen(
@@ -308,6 +309,7 @@ def test_a_password_of_the_settings_is_not_printed_and_a_short_one_is_refused(tm
 # ---------------------------------------------------------------- the public app
 
 
+@pytest.mark.slow
 def test_no_path_and_no_event_of_the_public_app_reaches_the_operators(tmp_path: Path) -> None:
     public = build_public_app(ScriptedAnswerer())
     inner = build_app(settings_of(tmp_path), Door(PASSWORD))._app  # type: ignore[attr-defined]
@@ -669,6 +671,7 @@ def run_command(tmp_path: Path, *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_commands_list_and_delete_it(tmp_path: Path) -> None:
     Journal(tmp_path, 30).keep(not_covered("What is the salary?"))
 

@@ -158,6 +158,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_what_is_installed_reads_the_same_guidance_services_and_catalogues_as_the_clone(
     installed: Path, tmp_path: Path
 ) -> None:

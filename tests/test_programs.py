@@ -242,6 +242,7 @@ def test_arguments_that_make_no_sense_come_back_as_a_sentence(name: str, argumen
     assert str(trouble.value).endswith(".")
 
 
+@pytest.mark.slow
 def test_what_keeps_the_advisor_from_opening_is_said_and_the_server_goes_on(tmp_path: Path) -> None:
     async def talk(client: Any) -> Any:
         return [await client.call_tool("search_guidance", {"query": "x"}) for _ in range(2)]
@@ -294,6 +295,7 @@ def test_stdout_carries_the_protocol_alone_and_the_server_ends_with_its_input(co
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_the_handshake_waits_for_nothing_heavy() -> None:
     look = (
         "import json, sys\n"

@@ -260,6 +260,7 @@ def test_what_is_worked_out_for_an_index_goes_with_it() -> None:
     assert gone() is None
 
 
+@pytest.mark.slow
 def test_ten_times_as_many_windows_take_nowhere_near_ten_times_as_long() -> None:
     vectors = encode(["Fact20x3"])
 

@@ -148,6 +148,7 @@ def test_no_text_breaks_the_check(text: str) -> None:
     assert judge("Beacon Labs is remote.", [text]).reason
 
 
+@pytest.mark.slow
 def test_the_development_half_of_the_set_is_told_apart_as_published() -> None:
     """docs/checking-sentences.md has the other half, which no rule was chosen on."""
     found = [(case, faults.check(case)) for case in faults.cases("dev")]

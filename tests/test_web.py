@@ -718,6 +718,7 @@ def test_lone_surrogates_and_nulls_pass_through_without_an_error(address: str) -
     assert sent.status_code < 500
 
 
+@pytest.mark.slow
 def test_two_visitors_never_see_each_others_turns(address: str, answerer: ScriptedAnswerer) -> None:
     visitors = [Visitor(address, f"mixed{n}") for n in range(8)]
     answerer.asked.clear()
@@ -738,6 +739,7 @@ def test_two_visitors_never_see_each_others_turns(address: str, answerer: Script
         assert {m.content.split()[0] for m in history if m.role == "user"} <= {own}
 
 
+@pytest.mark.slow
 def test_several_chats_run_side_by_side(address: str, answerer: ScriptedAnswerer) -> None:
     visitors = [Visitor(address, f"side{n}") for n in range(8)]
     answerer.most_at_once = 0
@@ -771,6 +773,7 @@ class Shifted:
         return datetime.now() + cls.by
 
 
+@pytest.mark.slow
 def test_what_nobody_goes_on_with_is_forgotten_after_an_hour_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
     def held() -> bool:
         conversations = [each for each in gc.get_objects() if isinstance(each, Conversation)]
@@ -899,6 +902,7 @@ def test_serving_tells_its_address_when_it_can_be_opened() -> None:
     assert httpx.get(f"{told[0]}healthz", trust_env=False).json() == {"status": "ok"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", ["", "intranet.example,127.0.0.1"], ids=["none", "some"])
 def test_a_proxy_for_the_outer_world_is_not_asked_for_the_page_itself(
     monkeypatch: pytest.MonkeyPatch, named: str

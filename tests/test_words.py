@@ -148,6 +148,7 @@ def test_whatever_the_advisor_says_that_it_is_doing_has_words() -> None:
         assert shown_stage(text)["says"] in tables()["en"], text
 
 
+@pytest.mark.slow
 def test_the_page_begins_in_the_browsers_language() -> None:
     with served(ScriptedAnswerer(), sources=Bookshelf()) as url:
         for accepted, code in (("de-AT,de;q=0.9,en;q=0.5", "de"), ("zh-CN", "zh"), ("pt,fr;q=0.4", "fr"), ("xx", "en")):

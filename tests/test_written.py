@@ -106,6 +106,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_whatever_breaks_the_quotes_answer_in_time_and_one_plain_sentence_says_why(
     fault: str, quoting: Advisor, server: LanguageModelServer, caplog: pytest.LogCaptureFixture
@@ -317,6 +318,7 @@ def test_what_a_model_wrote_before_it_broke_off_is_in_the_reply_too(
     ]
 
 
+@pytest.mark.slow
 def test_a_first_sentence_is_shown_within_300_ms_of_the_model_having_finished_it(
     quoting: Advisor, server: LanguageModelServer
 ) -> None:
@@ -382,6 +384,7 @@ def test_a_question_that_is_not_translated_is_read_word_by_word_and_answered_in_
     assert len(server.asked) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [{"status": 500}, {"silent": True}], ids=["refused", "silent"])
 def test_a_translation_that_fails_or_is_late_leaves_the_answer_that_was_checked_in_english(
     fault: dict[str, Any], quoting: Advisor, server: LanguageModelServer, monkeypatch: pytest.MonkeyPatch
@@ -416,6 +419,7 @@ def test_nothing_is_translated_unless_the_operator_wants_it(advisor: Advisor, se
 # ---------------------------------------------------------------- a conversation with each provider's library
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["openai:double", "anthropic:double", "ollama:double"])
 def test_a_conversation_in_each_provider_s_own_protocol(
     name: str, quoting: Advisor, server: LanguageModelServer
@@ -495,6 +499,7 @@ def test_where_the_second_opinion_denies_too_much_the_quotes_answer(
     assert [dropped.reason for dropped in reply.dropped] == [REFUSED, REFUSED]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [{"status": 500}, {"silent": True}, {"say": lambda request: ["I wonder."]}, {"say": lambda request: ["Yes"]}],
@@ -653,6 +658,7 @@ def _stops(visitor: Visitor) -> None:
                 return
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", [_leaves, _stops])
 @pytest.mark.parametrize("words", [0, 1], ids=["before a word", "in the middle"])
 def test_a_visitor_who_leaves_or_presses_stop_takes_the_request_back(
@@ -725,6 +731,7 @@ def test_by_default_there_is_one_call_a_turn(advisor: Advisor, server: LanguageM
     assert len(server.asked) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [{"silent": True}, {"status": 500}, {"say": lambda request: ["How? What?\nWhy?"]}])
 def test_a_rewording_that_fails_is_late_or_no_question_changes_nothing(
     fault: dict[str, Any], quoting: Advisor, server: LanguageModelServer

@@ -893,6 +893,7 @@ class Advisor:
             told=grounding.teller(asking, self._ground(shelf), today),
             advisers=lambda text: frozenset(s.id for s in self._registry.people if referral.is_named(s, text)),
             bound=found.bound,
+            aside=found.bound is not None and found.bound.is_aside([part.text for part in found.asked_in_it]),
             plainly=found.status in {"urgent", "refused"} and grounding.is_in_so_many_words(found.status, found.asked),
         )
         chooser = self._chooser(shelf)
@@ -1244,6 +1245,8 @@ def _left_open(found: _Found, reads: Sequence[Sequence[float]], chooser: choosin
     def is_open(i: int, asked: _Asked) -> bool:
         if len(content_words(asked.text)) < ASKS or conversation.asks_for_a_verdict(asked.text):
             return False
+        if found.bound is not None and found.bound.pattern.search(asked.text):
+            return False  # it has been said what is beyond guidance
         if chooser.head is None:
             return asked.open and not answering.likely(asked.hits)
         if max((hit.wording for hit in asked.hits), default=0.0) >= NEAR:

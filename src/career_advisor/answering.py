@@ -487,6 +487,7 @@ def compose(
     told: Callable[[str], bool] = lambda text: False,
     advisers: Callable[[str], frozenset[str]] = lambda text: frozenset(),
     bound: Bound | None = None,
+    aside: bool = False,
     plainly: bool = True,
 ) -> Drafts:
     """Write the whole answer without a language model.
@@ -516,6 +517,7 @@ def compose(
         told: As for `quotes`.
         advisers: As for `quotes`.
         bound: What they ask for beyond what guidance can do.
+        aside: Whether they do so beside other questions: what answers those comes first.
         plainly: Whether danger, or what is not done, was said in so many words; else it was read between the lines.
 
     Returns:
@@ -572,9 +574,10 @@ def compose(
         case _:
             # Whoever asks something is answered that, and not told first what else was looked up.
             line = _opening(feeling, about if known and not asking else (), history, verdict=verdict)
-            line = f"{bound.says} {NEAREST}" if bound else line
+            line = f"{bound.says} {NEAREST}" if bound and not aside else line
             shape = PLAIN if asking < SEVERAL else PLAIN_OF_SEVERAL
-            drafts = _before(line, chosen(shape), otherwise=declined)
+            drafts = _before(line, found := chosen(shape), otherwise=declined)
+            drafts += [(2, DraftSentence(bound.says, (), "fixed"))] if bound and aside and found else []
     return drafts
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -32,6 +33,10 @@ class Bound:
     def fits(self, message: str) -> bool:
         """Tell whether a message asks for it."""
         return bool(self.pattern.search(message)) and (not self.of_oneself or bool(ONESELF.search(message)))
+
+    def is_aside(self, questions: Sequence[str]) -> bool:
+        """Tell whether no more than half of several questions ask for it."""
+        return len(questions) > 1 and 2 * sum(bool(self.pattern.search(each)) for each in questions) <= len(questions)
 
 
 @lru_cache(maxsize=1)

@@ -51,9 +51,14 @@ def marks() -> Marks:
 
 
 def kinds_of(heard: Heard) -> Kinds:
-    """Return what a message is like, by what is heard in it."""
+    """Return what a message is like, by what is heard in it.
+
+    A goodbye that is likelier small talk than not is at most a hint at danger.
+    """
     sure, hint = marks()
     surely = tuple(kind for kind in KINDS if odds_of(kind, heard) >= sure[kind])
+    if odds_of("small_talk", heard) >= 0.0:
+        surely = tuple(kind for kind in surely if kind != "urgent")
     return Kinds(surely, odds_of("urgent", heard) >= hint)
 
 
