@@ -532,7 +532,7 @@ class Advisor:
             left_open=openness,
             of_a_kind=gap is not None and openness >= gaps.SURELY,
         )
-        if bound and not bound.asks and verdict.status == "partly":
+        if bound and verdict.status == "partly" and bound.is_all([part.text for part in asked_in_it]):
             verdict = verdict._replace(status="not_covered")  # what is near does nothing for whoever wants it done
         status = _status_of(screened, verdict, hits)
         offers = referral.choose(
@@ -870,6 +870,7 @@ class Advisor:
         today = self._today()
         kind = asked_for(found.queries.question)
         asking = [found.queries.question, *found.queries.facets[: found.queries.asking]]
+        aside = _beyond_beside(found)
         drafts = answering.compose(
             found.status,
             found.asked,
@@ -893,7 +894,7 @@ class Advisor:
             told=grounding.teller(asking, self._ground(shelf), today),
             advisers=lambda text: frozenset(s.id for s in self._registry.people if referral.is_named(s, text)),
             bound=found.bound,
-            aside=found.bound is not None and found.bound.is_aside([part.text for part in found.asked_in_it]),
+            aside=bool(aside),
             plainly=found.status in {"urgent", "refused"} and grounding.is_in_so_many_words(found.status, found.asked),
         )
         chooser = self._chooser(shelf)
@@ -903,7 +904,7 @@ class Advisor:
             notes = tuple(_notes_on(_left_open(found, reads, chooser), found.kinds))
             if found.asked_in_it[1:] and chooser.head:
                 drafts = _by_question(drafts, found.pool, reads)
-        notes = tuple(dict.fromkeys([*notes, *_notes_beside(found)]))[:NOTES]
+        notes = tuple(dict.fromkeys([*aside, *notes, *_notes_beside(found)]))[:NOTES]
         pool = found.pool
         if plain_words:
             drafts, pool = self._glossary(shelf).explain(drafts, pool, found.asked, history)
@@ -1220,6 +1221,14 @@ def _open_in(messages: Sequence[Any], kinds: gaps.Gaps | None) -> tuple[float, g
         return 0.0, None
     most_open = max(messages, key=kinds.log_odds)
     return kinds.log_odds(most_open), kinds.kind_of(most_open)
+
+
+def _beyond_beside(found: _Found) -> list[str]:
+    """Return what is to be said of what guidance cannot do, where that is asked beside questions that it answers."""
+    bound = found.bound
+    if bound is None or found.status not in {"answered", "partly"}:
+        return []
+    return [bound.says] if bound.is_aside([part.text for part in found.asked_in_it]) else []
 
 
 def _notes_beside(found: _Found) -> Iterator[str]:

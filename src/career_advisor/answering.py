@@ -517,7 +517,7 @@ def compose(
         told: As for `quotes`.
         advisers: As for `quotes`.
         bound: What they ask for beyond what guidance can do.
-        aside: Whether they do so beside other questions: what answers those comes first.
+        aside: Whether they do so beside other questions: whoever calls says so behind what answers those.
         plainly: Whether danger, or what is not done, was said in so many words; else it was read between the lines.
 
     Returns:
@@ -569,15 +569,15 @@ def compose(
             near = chosen(shape)
             # Of a message that leaves one thing open, the rest may be answered.
             behind = NEAREST if exactly else DO_SAY
-            line = f"{bound.says} {NEAREST}" if bound else f"{open_on(lacks)} {behind}" if lacks else PARTLY
+            said_first = f"{bound.says} {NEAREST}" if bound and not aside else ""
+            line = said_first or (f"{open_on(lacks)} {behind}" if lacks else PARTLY)
             drafts = _before(f"{_kindly(feeling, history)}{line}", near, otherwise=declined)
         case _:
             # Whoever asks something is answered that, and not told first what else was looked up.
             line = _opening(feeling, about if known and not asking else (), history, verdict=verdict)
             line = f"{bound.says} {NEAREST}" if bound and not aside else line
             shape = PLAIN if asking < SEVERAL else PLAIN_OF_SEVERAL
-            drafts = _before(line, found := chosen(shape), otherwise=declined)
-            drafts += [(2, DraftSentence(bound.says, (), "fixed"))] if bound and aside and found else []
+            drafts = _before(line, chosen(shape), otherwise=declined)
     return drafts
 
 

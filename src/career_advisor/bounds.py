@@ -34,6 +34,10 @@ class Bound:
         """Tell whether a message asks for it."""
         return bool(self.pattern.search(message)) and (not self.of_oneself or bool(ONESELF.search(message)))
 
+    def is_all(self, questions: Sequence[str]) -> bool:
+        """Tell whether nothing that guidance answers is asked beside it."""
+        return not self.asks and not self.is_aside(questions)
+
     def is_aside(self, questions: Sequence[str]) -> bool:
         """Tell whether no more than half of several questions ask for it."""
         return len(questions) > 1 and 2 * sum(bool(self.pattern.search(each)) for each in questions) <= len(questions)
