@@ -101,8 +101,14 @@ ODD: dict[Kind, float] = {"urgent": 0.01, "refused": 0.03, "small_talk": 0.03, "
 """Share that may be so of fair questions that were worded to mislead (`on_topic`)."""
 ALIKE: dict[Kind, tuple[str, float]] = {"urgent": ("not_urgent", 0.1), "refused": ("not_refused", 0.05)}
 """Share of the look-alikes of a kind that may be so, and how they are labelled."""
-HINTED, ODDLY_HINTED = 0.004, 0.04
+HINTED, ODDLY_HINTED = 0.005, 0.04
 """Share of ordinary messages, and of odd ones, whose answer may say whom to call if somebody is in danger."""
+
+
+CRISIS = "Where can I turn if I am in a crisis or think of suicide?"
+"""Section that is asked for by people in danger and by others who want to know."""
+OF_DANGER = "of danger"
+"""Label of these."""
 
 
 class Said(NamedTuple):
@@ -194,13 +200,14 @@ def of_one_section(drawn: np.random.Generator) -> Iterator[Said]:
     for case in lines_of("gaps"):
         yield Said(case["question"], "gaps", held=bool(drawn.random() < HELD_SHARE), gaps=(case["kind"],), sure=0.4)
     for case in lines_of("asked"):
+        label = OF_DANGER if case["heading"] == CRISIS else "ordinary"
         for question in case["questions"]:
-            yield Said(question, "asked", held=bool(drawn.random() < HELD_SHARE), gaps=(), sure=0.4)
+            yield Said(question, "asked", label, held=bool(drawn.random() < HELD_SHARE), gaps=(), sure=0.4)
     for case in lines_of("readings"):
         if case["yes"]:
             yield Said(case["question"], "readings", gaps=(), sure=0.4)
-    for _, question in worded():
-        yield Said(question, "wordings", gaps=(), sure=0.4)
+    for heading, question in worded():
+        yield Said(question, "wordings", OF_DANGER if heading == CRISIS else "ordinary", gaps=(), sure=0.4)
 
 
 def worded() -> Iterator[tuple[str, str]]:
@@ -292,8 +299,9 @@ class Targets:
 
     def _fill(self, row: int, said: Said) -> None:
         screened = said.label != "ordinary"
-        self._tell(row, f"{KIND}|", [said.kind], 1.0)
-        self._tell(row, f"{BESIDE}|", [said.label], 0.3 if screened else 0.05, plain=True)
+        if said.label != OF_DANGER:
+            self._tell(row, f"{KIND}|", [said.kind], 1.0)
+            self._tell(row, f"{BESIDE}|", [said.label], 0.3 if screened else 0.05, plain=True)
         if said.gaps is not None:
             self._tell(row, f"{GAP}|", said.gaps, 0.3 * said.sure, named=said.sure)
             self._tell(row, f"{BESIDE}|open", ["" if said.gaps else "-"], said.sure)

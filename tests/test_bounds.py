@@ -56,4 +56,5 @@ def test_what_is_asked_beside_other_questions_is_an_aside() -> None:
 
     assert law.is_aside(["Is there an incubator?", "Does my NDA forbid it?"])
     assert not law.is_aside(["Does my NDA forbid it?"])
-    assert not law.is_aside(["Does my NDA forbid it?", "Can they sue me?", "Whom do I ask?"])
+    assert not law.is_aside(["Does my NDA forbid it?", "Is there an incubator?"])
+    assert not law.is_aside(["Is there an incubator?", "Does my NDA forbid it?", "Can they sue me?"])

@@ -138,3 +138,22 @@ def test_a_short_turn_that_goes_on_from_the_last_is_not_vague(shipped_advisor: A
 
     assert answer(shipped_advisor, "help").status == "clarify"
     assert answer(shipped_advisor, "and the cost?", history).status != "clarify"
+
+
+@pytest.mark.parametrize("goodbye", ["ok bye, thanks a lot", "I must go now. Thank you and goodbye", "good night"])
+def test_a_goodbye_that_is_small_talk_is_not_taken_for_danger(goodbye: str, shipped_advisor: Advisor) -> None:
+    assert answer(shipped_advisor, goodbye).status == "small_talk"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I feel like ending it all",
+        "my ex is outside with a knife",
+        "took too many pills",
+        "thinking about hanging myself. which course is free?",
+        "I don't want to be here anymore",
+    ],
+)
+def test_danger_that_is_put_plainly_is_answered_with_whom_to_call(message: str, shipped_advisor: Advisor) -> None:
+    assert answer(shipped_advisor, message).status == "urgent"

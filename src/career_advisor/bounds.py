@@ -39,8 +39,9 @@ class Bound:
         return not self.asks and not self.is_aside(questions)
 
     def is_aside(self, questions: Sequence[str]) -> bool:
-        """Tell whether no more than half of several questions ask for it."""
-        return len(questions) > 1 and 2 * sum(bool(self.pattern.search(each)) for each in questions) <= len(questions)
+        """Tell whether of several questions no more than half ask for it, and not the first."""
+        fits = [bool(self.pattern.search(each)) for each in questions]
+        return len(fits) > 1 and not fits[0] and 2 * sum(fits) <= len(fits)
 
 
 @lru_cache(maxsize=1)
