@@ -92,6 +92,27 @@ def test_sentences_of_one_source_do_not_repeat_each_other_for_its_name_nor_where
     assert [d.text for d in quotes([found])] == said[:2]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        [
+            "The fellowship took under 2% of applicants in one round: 32 out of 2,000, an essay of December 2025 says.",
+            "An applicant's chances are small: one round of the fellowship picked 32 of 2,000, under 2%, an essay of"
+            " 19 December 2025 says.",
+        ],
+        [
+            "For engineers moving into machine learning, 80,000 Hours has a phased plan of 200 hours, a listing says.",
+            "Engineers who move into machine learning get a phased plan of 200 hours from 80,000 Hours:"
+            " https://80000hours.org/articles/plan/.",
+        ],
+    ],
+)
+def test_a_day_or_an_address_makes_no_repetition_new(said: list[str]) -> None:
+    found = hit(page(("How selective is it?", said)), 0, [3.0, 2.0])
+
+    assert [d.text for d in quotes([found])] == said[:1]
+
+
 def test_what_belongs_is_chosen_by_and_not_how_it_was_found() -> None:
     found = replace(hit(DEGREES, 0, [9.0, 0.1, 0.2, 0.3]), belongs=(-5.0, 2.0, -5.0, -5.0))
 

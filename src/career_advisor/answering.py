@@ -97,7 +97,8 @@ _TAG = re.compile(r",\s*(?:no|right|or|or not|yes|eh|hm+|huh|lol|haha)\s*$", re.
 _ASIDE = re.compile(r",\s+(?=(?:i|i['’]?m|i['’]ve|we|given|because|since|as|which|though|although)\b)", re.IGNORECASE)
 # Two sentences of one source share its name and its date, whatever they say.
 _OF_SOURCE = re.compile(
-    r"\b(?:(?:AI Safety Careers |career |careers )?guides?|profiles?|pages?|posts?|articles?|sources?|notes|accounts?"
+    r"https?://\S+|\b(?:\d{1,2} (?=[A-Z][a-z]+ 20\d\d)"
+    r"|(?:AI Safety Careers |career |careers )?guides?|profiles?|pages?|posts?|articles?|sources?|notes|accounts?"
     r"|summar(?:y|ies)|according|reports?|reported|says?|said|undated|January|February|March|April|May|June|July|August"
     r"|September|October|November|December|(?:19|20)\d\d)\b"
 )
@@ -337,9 +338,10 @@ def _grown_speech(hit: Hit) -> Span:
 
 def _same(one: str, other: str) -> bool:
     """Tell whether a sentence shares most of its words with another, and has no figure that the other has not."""
-    a, b = (set(content_words(_OF_SOURCE.sub(" ", text))) for text in (one, other))
+    says, said = (_OF_SOURCE.sub(" ", text) for text in (one, other))
+    a, b = set(content_words(says)), set(content_words(said))
     alike = bool(a and b) and len(a & b) / min(len(a), len(b)) >= ALIKE
-    return alike and not _figures(one) - _figures(other)
+    return alike and not _figures(says) - _figures(said)
 
 
 def _figures(text: str) -> set[str]:
