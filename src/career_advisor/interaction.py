@@ -45,12 +45,12 @@ LEAST = -15.0
 
 
 LONG_SECTION = 180
-"""Words from which it is not the section that answers, but a place in it: the talk is one section of 9,000."""
+"""Words from which it is not the section that answers, but a place in it: a transcript is one section of thousands."""
 PLACE_WORDS = 48
 """Words of a window at most that is such a place: about as many as SENTENCE_PIECES hold."""
-BEFOREHAND = 20_000
-"""Texts beside what ships that are embedded when an index is made. That many, some 500 pages, take 230 MB; of what has
-more, only the sentences found are embedded, when they are found."""
+BEFOREHAND = 10_000
+"""Texts beside what ships that are embedded when an index is made: a transcript of 40,000 words. That many take 100 MB,
+and 40 ms of a reply; of what has more, only the sentences found are embedded, when they are found."""
 APART = 500
 """Texts embedded between two writes to what is remembered."""
 
