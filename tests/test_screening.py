@@ -149,6 +149,7 @@ def test_a_goodbye_that_is_small_talk_is_not_taken_for_danger(goodbye: str, ship
     "message",
     [
         "I feel like ending it all",
+        "I feel like jumping off a bridge",
         "my ex is outside with a knife",
         "took too many pills",
         "thinking about hanging myself. which course is free?",
