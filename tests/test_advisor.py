@@ -368,6 +368,18 @@ def test_no_model_is_asked_to_do_what_no_guidance_can(advisor: Advisor) -> None:
     assert "PhD" in reply.answer
 
 
+def test_the_law_is_told_of_behind_what_answers_the_other_questions(advisor: Advisor) -> None:
+    asked = "Do I need a PhD to work on AI safety? And does my NDA forbid me to join another lab?"
+
+    reply = answer(advisor, asked)
+
+    assert reply.citations
+    assert reply.sentences[0].origin == "quote"
+    assert reply.sentences[-1].text.startswith("What a contract or the law allows I can't tell")
+    assert reply.status == "partly"
+    assert "found little or nothing" not in reply.answer
+
+
 def test_a_conversation_with_a_real_server(advisor: Advisor) -> None:
     with language_model_server() as server:
         server.say = lambda request: [

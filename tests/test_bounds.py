@@ -55,6 +55,16 @@ def test_what_is_asked_beside_other_questions_is_an_aside() -> None:
     assert law is not None
 
     assert law.is_aside(["Is there an incubator?", "Does my NDA forbid it?"])
+    assert law.is_all(["Does my NDA forbid it?"])
+    assert not law.is_all(["Is there an incubator?", "Does my NDA forbid it?"])
     assert not law.is_aside(["Does my NDA forbid it?"])
     assert not law.is_aside(["Does my NDA forbid it?", "Is there an incubator?"])
     assert not law.is_aside(["Is there an incubator?", "Does my NDA forbid it?", "Can they sue me?"])
+
+
+def test_what_guidance_answers_too_is_no_aside() -> None:
+    doubt = bound_of("Convince me that this isn't a fad.")
+    assert doubt is not None
+    assert doubt.asks
+
+    assert not doubt.is_aside(["Which courses are free?", "Convince me that this isn't a fad."])

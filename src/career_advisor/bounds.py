@@ -39,9 +39,12 @@ class Bound:
         return not self.asks and not self.is_aside(questions)
 
     def is_aside(self, questions: Sequence[str]) -> bool:
-        """Tell whether of several questions no more than half ask for it, and not the first."""
+        """Tell whether of several questions no more than half ask for it, and not the first.
+
+        What guidance answers, too (`asks`), is never one: what is said of it leads up to that.
+        """
         fits = [bool(self.pattern.search(each)) for each in questions]
-        return len(fits) > 1 and not fits[0] and 2 * sum(fits) <= len(fits)
+        return not self.asks and len(fits) > 1 and not fits[0] and 2 * sum(fits) <= len(fits)
 
 
 @lru_cache(maxsize=1)
