@@ -20,10 +20,10 @@ import numpy as np
 
 from career_advisor.advisor import Advisor
 from career_advisor.glossing import dictionary_of
+from career_advisor.languages import language_of
 from career_advisor.opening import open_advisor, plain_progress
 from career_advisor.records import Reply
 from career_advisor.settings import load_settings
-from career_advisor.text import language_of
 from machine import commit, machine, today
 from measuring import interval
 

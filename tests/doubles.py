@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
-from career_advisor import chunking, files
+from career_advisor import chunking, files, summarising
 from career_advisor.records import (
     Age,
     Citation,
@@ -23,12 +23,14 @@ from career_advisor.records import (
     Service,
     Span,
     Stage,
+    Summary,
     Term,
     Understood,
 )
 from career_advisor.referral import load_registry
 from career_advisor.settings import shipped_corpus
-from career_advisor.spending import Spent
+from career_advisor.spending import Allowance, Spent
+from career_advisor.support import Said
 
 PAGE_TEXT = (
     "# Do I need a PhD?\n\n"
@@ -280,8 +282,18 @@ class Bookshelf:
 
     index = "as it lies"
 
-    def __init__(self) -> None:
+    def __init__(self, model: summarising.Model | None = None) -> None:
         self.answered: list[str] = []
+        self.model = model
+
+    @property
+    def model_name(self) -> str:
+        return self.model.name if self.model else "quotes"
+
+    def sum_up(self, said: Sequence[Said]) -> Iterator[Stage | Summary]:
+        if self.model is None:
+            return iter([Summary("quotes", (), notice=summarising.NOBODY)])
+        return summarising.sum_up(self.model, said, Allowance())
 
     @property
     def services(self) -> Sequence[Service]:

@@ -13,9 +13,9 @@ from career_advisor import answering
 from career_advisor.advisor import QUOTED_INSTEAD, Advisor
 from career_advisor.feedback import Box
 from career_advisor.guided.wording import words
+from career_advisor.languages import foreign_language
 from career_advisor.llm import open_model
 from career_advisor.records import Dropped, Offer, Reply, Sentence
-from career_advisor.text import foreign_language
 from career_advisor.web import guard
 from career_advisor.web.sayings import FAULTS
 from career_advisor.web.wording import LANGUAGES, says, tables

@@ -9,9 +9,9 @@ import pytest
 
 from career_advisor import glossing
 from career_advisor.advisor import Advisor
-from career_advisor.glossing import NOTHING, UNSPACED, Dictionary, dictionary_of, folded
+from career_advisor.glossing import NOTHING, Dictionary, dictionary_of
+from career_advisor.languages import UNSPACED, folded, foreign_language, language_of
 from career_advisor.records import Message, Reply
-from career_advisor.text import foreign_language, language_of
 
 FOLDER = Path(str(resources.files("career_advisor"))) / "dictionaries"
 CODES = sorted(path.stem for path in FOLDER.glob("*.tsv"))

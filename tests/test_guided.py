@@ -24,7 +24,8 @@ from career_advisor.guided.sheet import Ask, Bar, Help, Own, Quote, Sheet, ToDo,
 from career_advisor.guided.standing import bar_keys, bars_of, judge
 from career_advisor.guided.terminal import Terminal, converse, load, save
 from career_advisor.guided.wording import words
-from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service, Stage, WrongUse
+from career_advisor.records import Hit, Message, Piece, Queries, Reply, Service, Stage, Summary, WrongUse
+from career_advisor.support import Said
 from career_advisor.web import guard
 from career_advisor.web.guiding import Desk
 from tests.doubles import Bookshelf, ScriptedAnswerer
@@ -89,7 +90,11 @@ class Empty:
     """An advisor whose index holds nothing and whose registry is empty."""
 
     index = "empty"
+    model_name = "quotes"
     services: Sequence[Service] = ()
+
+    def sum_up(self, said: Sequence[Said]) -> Iterator[Stage | Summary]:
+        return iter(())
 
     def search(self, question: str, history: Sequence[Message] = (), *, limit: int = 8) -> tuple[Queries, list[Hit]]:
         return Queries(question, question, (question,)), []

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from career_advisor import text
+from career_advisor import languages
+from career_advisor.languages import foreign_language, language_of
 from career_advisor.opening import shipped_cases
-from career_advisor.text import foreign_language, language_of
 
-CODES = tuple(text._languages())
+CODES = tuple(languages._languages())
 ALIKE = {"nb": {"nb", "da"}, "da": {"nb", "da"}}
 """Languages that are written so much alike that whoever reads one reads the other."""
 ASKED = {
@@ -45,7 +45,7 @@ def test_a_message_is_known_by_its_language(code: str, asked: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_what_is_said_to_somebody_is_in_their_language(code: str) -> None:
-    language = text._languages()[code]
+    language = languages._languages()[code]
 
     assert language_of(f"{language.says} {language.danger}") in ALIKE.get(code, {code})
     assert language.danger not in language.says

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from career_advisor.text import Language, foreign_language
+from career_advisor.languages import Language, foreign_language
 from career_advisor.translating import notice, read_question, read_sentences
 
 ASKED = "Brauche ich für MATS einen PhD, und wie lange dauert es im Jahr 2026?"

@@ -17,6 +17,7 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     translating    a model's text -> a question, or checked sentences, in another language, as far as it is the same
     llm            messages      -> text              the one door to LangChain chat models, and to the embedded one
     citation       drafts, Hit   -> Sentence, Citation   supported and cited, or dropped and counted
+    summarising    what somebody said, a model -> Summary   sentence by sentence beside their own words
     advisor        all of these  -> Reply             two pages of prose in code: Advisor.reply
     opening        settings      -> an open advisor   every command that touches the disk
     evaluation     Reply, a test set -> scores        what the answers are worth, and whether they got better
@@ -26,7 +27,7 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     operating      index, runs   -> what the operator sees, in an app of its own
 
 Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the weights' catalogue), `wire` (the JSON
-of replies), `text` (words, names and amounts in a text), `rarity` (how much a word says in an index), `reading` (does a
+of replies), `text` (words, names and amounts in a text), `languages` (which language a text is in), `rarity` (how much a word says in an index), `reading` (does a
 sentence answer a question, or only come near it?), `listening` (what a network hears in a message), `screening` (is a
 message a question at all?), `matching` (which services a message speaks for), `glossing` (a question of another
 language, word by word), `rounding` (what was trained, in eight bits), `telling` (which situations somebody's words tell

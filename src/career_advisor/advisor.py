@@ -34,10 +34,12 @@ from career_advisor import (
     prompting,
     referral,
     retrieval,
+    summarising,
     telling,
     translating,
 )
 from career_advisor.interaction import Answering
+from career_advisor.languages import foreign_language
 from career_advisor.records import (
     Age,
     DraftSentence,
@@ -58,18 +60,19 @@ from career_advisor.records import (
     Shelf,
     Stage,
     Status,
+    Summary,
     Term,
     Understood,
     Usage,
 )
 from career_advisor.spelling import Speller
 from career_advisor.spending import Allowance, Spent
+from career_advisor.support import Said
 from career_advisor.text import (
     asked_for,
     clean,
     contains,
     content_words,
-    foreign_language,
     without_noise,
     words,
 )
@@ -388,6 +391,19 @@ class Advisor:
     def model_name(self) -> str:
         """Who writes the answers."""
         return self._model.name if self._model else "quotes"
+
+    def sum_up(self, said: Sequence[Said]) -> Iterator[Stage | Summary]:
+        """Have what somebody said of themselves summed up, as far as what is written stands in it.
+
+        Args:
+            said: To them.
+
+        Yields:
+            What is being done, and last of all the summary. Without a language model it says that there is none.
+        """
+        if self._model is None:
+            return iter([Summary(self.model_name, (), notice=summarising.NOBODY)])
+        return summarising.sum_up(self._model, said, self._allowance, second_opinion=self._second_opinion)
 
     @property
     def translates(self) -> bool:

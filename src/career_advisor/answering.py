@@ -16,8 +16,9 @@ from typing import NamedTuple, TypeAlias
 
 from career_advisor.bounds import Bound
 from career_advisor.gaps import Gap
+from career_advisor.languages import foreign_language
 from career_advisor.records import Citation, Document, DraftSentence, Hit, Message, Section, Span, Status
-from career_advisor.text import Asked, content_words, dates, foreign_language, words
+from career_advisor.text import Asked, content_words, dates, words
 
 
 class Shape(NamedTuple):

@@ -331,6 +331,10 @@ def guide(
     key: Annotated[str, typer.Argument(metavar="stand|plan|advising", help="Where do I stand, my plan, prepare.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write the document here: a .md or a .json file.")] = None,
     source: Annotated[Path | None, typer.Option("--from", help="Go on from a .json file of before.")] = None,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Have the language model sum up what you answered; it is sent to it.")
+    ] = False,
+    model: Model = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask the questions of a guided conversation, and make a document of the answers to take away."""
@@ -339,9 +343,9 @@ def guide(
     from career_advisor.opening import open_advisor
 
     def opened() -> Sources:
-        return open_advisor(_settings(), progress=_progress(), with_model=False)
+        return open_advisor(_settings(model=model), progress=_progress(), with_model=summary)
 
-    terminal.run(key, opened, out, source, _say, as_json=as_json)
+    terminal.run(key, opened, out, source, _say, with_summary=summary, as_json=as_json)
 
 
 @app.command()

@@ -15,9 +15,10 @@ from importlib import resources
 from itertools import dropwhile
 from typing import NamedTuple, TypeAlias
 
+from career_advisor.languages import foreign_language
 from career_advisor.records import Feeling, Message, Queries, Understood
 from career_advisor.telling import Weight
-from career_advisor.text import ONESELF, clean, content_words, foreign_language, names, without_noise, words
+from career_advisor.text import ONESELF, clean, content_words, names, without_noise, words
 
 # A turn that leans on the one before it: it opens by joining on, points back, or is too short to stand alone.
 # The shape of the list is that of the elliptic turns in benchmarks/sets/talk_followups.jsonl (development half).

@@ -13,10 +13,19 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from importlib import resources
 from typing import NamedTuple
 
-from career_advisor.text import foreign_language, language_of, said_words
+from career_advisor.languages import (
+    READ,
+    SHORTEST_STEM,
+    UNSPACED,
+    entries,
+    folded,
+    foreign_language,
+    how_read,
+    language_of,
+)
+from career_advisor.text import said_words
 
 LONGEST = 6
 """Words of a phrase; of a language written without spaces LONGEST_RUN characters."""
@@ -25,9 +34,6 @@ LEAST_READ = 0.6
 """Share of the words, weighed by their length, that must be known. docs/decisions/0017-other-languages.md."""
 LEAST_WORDS = 2
 """English words that a question is read by, at least."""
-SHORTEST_STEM = 3
-"""Letters of a form that may have any ending."""
-UNSPACED = frozenset({"zh", "ja"})
 NOTHING = "-"
 """Gloss of what only holds a sentence together."""
 
@@ -125,34 +131,18 @@ class Dictionary(NamedTuple):
                 place += 1
 
 
-def folded(text: str) -> str:
-    """Return a word as it is looked up: lower case, without the marks that many leave out.
-
-    >>> folded("¿Cómo?"), folded("ÜBER")
-    ('¿como?', 'uber')
-    """
-    apart = unicodedata.normalize("NFKD", text.lower().replace("’", "'").replace("ё", "е"))
-    kept = "".join(c for c in apart if not unicodedata.combining(c) or c == "\u0306")  # й is a letter of its own
-    return unicodedata.normalize("NFC", kept)
-
-
 @lru_cache(maxsize=32)
 def dictionary_of(code: str) -> Dictionary | None:
     """Return the dictionary of a language, `None` where there is none."""
-    folder = resources.files("career_advisor").joinpath("dictionaries")
-    file = folder.joinpath(f"{code}.tsv")
-    if not file.is_file():
+    if code not in READ:
         return None
     whole: dict[str, str] = {}
     stems: dict[str, str] = {}
-    says, says_else, *lines = file.read_text("utf-8").splitlines()
-    for line in lines:
-        gloss, _, forms = line.partition("\t")
-        for form in forms.split("|"):
-            stem = form.removesuffix("*")
-            kept = unicodedata.normalize("NFKC", stem).lower() if code in UNSPACED else _as_looked_up(stem)
-            (stems if form != stem else whole).setdefault(kept, gloss)
-    return Dictionary(whole, stems, code not in UNSPACED, says, says_else)
+    for gloss, form in entries(code):
+        stem = form.removesuffix("*")
+        kept = unicodedata.normalize("NFKC", stem).lower() if code in UNSPACED else _as_looked_up(stem)
+        (stems if form != stem else whole).setdefault(kept, gloss)
+    return Dictionary(whole, stems, code not in UNSPACED, *how_read(code))
 
 
 def _as_looked_up(form: str) -> str:

@@ -21,12 +21,13 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from career_advisor.languages import foreign_language
 from career_advisor.listening import Heard
 from career_advisor.rarity import Rarity
 from career_advisor.reading import SUREST, Reader
 from career_advisor.records import Document, Feeling, Hit, Status, Window
 from career_advisor.screening import Kind, kinds_of
-from career_advisor.text import Asked, asked_for, contains, content_words, foreign_language, names, stem, stems, words
+from career_advisor.text import Asked, asked_for, contains, content_words, names, stem, stems, words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Intent: TypeAlias = Literal["urgent", "refused", "small_talk", "clarify"]

@@ -17,13 +17,15 @@ from career_advisor.records import DraftSentence, Ended, Hit, Message, Stage, Us
 from career_advisor.text import clean, content_words, names, numbers
 
 ANSWER, PLAIN, STANDALONE = "answer.md", "plain.md", "standalone.md"
-ENGLISH, TRANSLATION, JUDGE = "english.md", "translation.md", "judge.md"
+ENGLISH, TRANSLATION, JUDGE, SUMMARY = "english.md", "translation.md", "judge.md", "summary.md"
 TURNS = 4
 """Earlier turns of the person that the model sees; what an assistant turn claims is left out."""
 EVIDENCE_CHARACTERS = 2_000
 """Of all passages together, some 500 tokens: small models lose sight of a question that stands behind more."""
 NEIGHBOURS = 1
 """Sentences on either side that come with one: what "this" and "he" point at stands there."""
+SUMMED_CHARACTERS = 4_000
+"""Of what somebody said that is to be summed up."""
 GAP = "…"
 """Stands where sentences were left out."""
 LONGEST_REWORDING = 300
@@ -75,6 +77,15 @@ class _Prompt(NamedTuple):
 def _prompt(name: str) -> _Prompt:
     first, _, text = resources.files("career_advisor").joinpath("prompts", name).read_text("utf-8").partition("\n")
     return _Prompt(first.removeprefix("version:").strip(), text.strip())
+
+
+def summary_version() -> str:
+    """Return the version of the prompt that asks for a summary.
+
+    >>> summary_version().startswith("summary.md version ")
+    True
+    """
+    return f"{SUMMARY} version {_prompt(SUMMARY).version}"
 
 
 def version(*, rewords: bool = False, translates: bool = False, second_opinion: bool = False) -> str:
@@ -168,6 +179,25 @@ def compose_judgement(sentence: str, quotes: Sequence[str]) -> tuple[Turn, ...]:
     evidence = "\n\n".join(quotes)
     asked = f"Evidence:\n{fence}\n{evidence}\n{fence}\n\nSentence:\n{fence}\n{sentence}\n{fence}"
     return (Turn("system", _prompt(JUDGE).text), Turn("user", asked))
+
+
+def compose_summary(statements: Sequence[str]) -> tuple[Turn, ...]:
+    """Return the messages that ask for a summary of what somebody said of themselves.
+
+    Args:
+        statements: To them, numbered from 1 in this order; those that SUMMED_CHARACTERS have no room for are left out.
+    """
+    lines: list[str] = []
+    room = SUMMED_CHARACTERS
+    for n, statement in enumerate(statements, start=1):
+        line = f"{n}. {' '.join(clean(statement).split())}"
+        if len(line) > room:
+            break
+        lines.append(line)
+        room -= len(line)
+    fence = _fence(lines)
+    numbered = "\n".join(lines)
+    return (Turn("system", _prompt(SUMMARY).text), Turn("user", f"What the person said:\n{fence}\n{numbered}\n{fence}"))
 
 
 def read_judgement(text: str) -> bool | None:

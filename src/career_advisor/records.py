@@ -415,6 +415,18 @@ class Dropped(NamedTuple):
     reason: str
 
 
+class Summary(NamedTuple):
+    """What a language model wrote of somebody's answers, as far as it holds."""
+
+    model: str
+    """Its name."""
+    sentences: tuple[str, ...]
+    dropped: tuple[Dropped, ...] = ()
+    used: Usage | None = None
+    notice: str = ""
+    """Why there is no summary, in a sentence for a person; empty where there is one."""
+
+
 class Piece(NamedTuple):
     """Words of the answer, as they come."""
 

@@ -7,14 +7,12 @@ thing by "a word".
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from importlib import resources
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 Asked: TypeAlias = Literal[
     "salary",
@@ -209,11 +207,6 @@ _DAY = re.compile(
     re.IGNORECASE,
 )
 
-SCRIPT_SHARE = 0.3
-"""Share of a text's letters that must be of a script: names and terms among them are of another."""
-FOREIGN_WORDS = 2
-"""Different small words of a language that give it away."""
-
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _KEPT = {"\n", "\t", "\u200c", "\u200d"}
 
@@ -273,69 +266,6 @@ def stem(word: str) -> str:
     """Return the Snowball (English) stem of a lower-cased word."""
     stemmed: str = _stemmer().stemWord(word.removesuffix("'s"))  # type: ignore[attr-defined]  # the library is untyped
     return stemmed
-
-
-class Language(NamedTuple):
-    """A language that is not the sources'."""
-
-    words: frozenset[str]
-    """Small words that give it away; empty where its script does."""
-    script: re.Pattern[str] | None
-    says: str
-    """What is said to somebody who writes in it, in it: that only English is understood."""
-    danger: str
-    """Likewise: whom to call in danger."""
-    own: re.Pattern[str] | None = None
-    """Letters of its script that tell it from others of that script."""
-    denies: frozenset[str] = frozenset()
-    """Words by which it denies; empty where nobody has listed them."""
-
-
-@lru_cache(maxsize=1)
-def _languages() -> dict[str, Language]:
-    known = tomllib.loads(resources.files("career_advisor").joinpath("languages.toml").read_text("utf-8"))
-    return {
-        code: Language(
-            frozenset(each.get("words", "").split()),
-            re.compile(each["script"]) if "script" in each else None,
-            each["says"],
-            each["danger"],
-            re.compile(each["own"]) if "own" in each else None,
-            frozenset(each.get("denies", "").split()),
-        )
-        for code, each in known.items()
-    }
-
-
-def foreign_language(text: str) -> Language | None:
-    """Return the language of a text, if it is one of those known and not English.
-
-    By its script, where most letters are of one; else by its small words, which must outnumber the English ones.
-
-    >>> foreign_language("Do I need a PhD?") is None, foreign_language("¿Cómo puedo empezar?") is None
-    (True, False)
-    """
-    letters = sum(c.isalpha() for c in text)
-    for each in _languages().values():
-        if each.script is None or (each.own and not each.own.search(text)):
-            continue
-        if (count := len(each.script.findall(text))) and count >= SCRIPT_SHARE * letters:
-            return each
-    spoken = words(text)
-    english = sum(word in STOP_WORDS for word in spoken)
-    best = max(_languages().values(), key=lambda each: sum(word in each.words for word in spoken))
-    found = {word for word in spoken if word in best.words and word not in STOP_WORDS}
-    return best if len(found) >= FOREIGN_WORDS and len(found) > english else None
-
-
-def language_of(text: str) -> str:
-    """Return the code of the language of a text, as pages name it; that of English where it is none of those known.
-
-    >>> language_of("Do I need a PhD?"), language_of("Für diese Arbeit ist ein PhD nicht nötig.")
-    ('en', 'de')
-    """
-    found = foreign_language(text)
-    return next((code for code, each in _languages().items() if each is found), "en")
 
 
 def content_words(text: str) -> list[str]:

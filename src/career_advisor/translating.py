@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from career_advisor.languages import Language, foreign_language
 from career_advisor.support.statement import parse
-from career_advisor.text import Language, clean, content_words, foreign_language, words
+from career_advisor.text import clean, content_words, words
 
 LONGEST = 3.0
 """Times the length that a translation may have; more is something else."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from career_advisor.guided.answers import Answers
 from career_advisor.guided.briefing import briefing
 from career_advisor.guided.planning import planning
 from career_advisor.guided.questions import GuideKey, guides
-from career_advisor.guided.quoting import Library, Quoter
-from career_advisor.guided.sheet import Help, Item, Ours, Part, Sheet
+from career_advisor.guided.quoting import Library, Quoter, Sources
+from career_advisor.guided.sheet import Help, Item, Ours, Part, Sheet, Summed
 from career_advisor.guided.standing import standing
+from career_advisor.guided.telling import statements
 from career_advisor.guided.wording import Words, words
+from career_advisor.records import Stage, Summary
 
 _PARTS: dict[GuideKey, Callable[[Answers, Quoter, Words], list[Part]]] = {
     "stand": standing,
@@ -21,7 +23,15 @@ _PARTS: dict[GuideKey, Callable[[Answers, Quoter, Words], list[Part]]] = {
 }
 
 
-def compose(key: GuideKey, answers: Answers, written: date, library: Library, language: str = "en") -> Sheet:
+def compose(
+    key: GuideKey,
+    answers: Answers,
+    written: date,
+    library: Library,
+    language: str = "en",
+    *,
+    summary: Summary | None = None,
+) -> Sheet:
     """Make the document of a guided conversation.
 
     Args:
@@ -30,16 +40,35 @@ def compose(key: GuideKey, answers: Answers, written: date, library: Library, la
         written: The day that the document bears: that on which it was begun.
         library: Where quotes and services come from; these stay in English.
         language: Code of that of everything else.
+        summary: Of the same answers, by a language model, which stands first.
 
     Raises:
         AdvisorError: If there is no sound index.
     """
     quoter, say = Quoter(library), words(language)
     parts = _PARTS[key](answers, quoter, say)
-    if library.sources.in_danger(_own_words(answers)):
+    if summary is not None and summary.sentences:
+        by = Ours(say("summary.by", model=summary.model))
+        parts.insert(0, Part(say("summary.heading"), (*map(Summed, summary.sentences), by)))
+    if in_danger(answers, library.sources):
         helplines: list[Item] = [Help(s) for s in library.sources.services if s.kind == "helpline"]
         parts.insert(0, Part(say("danger.first"), (Ours(say("danger.said")), *helplines)))
     return Sheet(key, language, guides(language)[key].title, written, answers, tuple(parts), quoter.citations)
+
+
+def summed_up(key: GuideKey, answers: Answers, sources: Sources) -> Iterator[Stage | Summary]:
+    """Have answers summed up by the language model, in English; last of all comes the summary.
+
+    Where something sounds as if somebody may be in danger, nothing is: a person should talk with them now.
+    """
+    if in_danger(answers, sources):
+        return iter([Summary(sources.model_name, (), notice=words("en")("danger.said"))])
+    return sources.sum_up(statements(key, answers))
+
+
+def in_danger(answers: Answers, sources: Sources) -> bool:
+    """Tell whether something in the answers sounds as if somebody may be in danger."""
+    return sources.in_danger(_own_words(answers))
 
 
 def _own_words(answers: Answers) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from career_advisor import neutral
 from career_advisor.guided.answers import Answers, Unreadable, answers_json, read_answers
 from career_advisor.guided.questions import GuideKey, guides
-from career_advisor.guided.sheet import Ask, Bar, Help, Item, Ours, Own, Part, Quote, Sheet, ToDo, Verdict
+from career_advisor.guided.sheet import Ask, Bar, Help, Item, Ours, Own, Part, Quote, Sheet, Summed, ToDo, Verdict
 from career_advisor.guided.standing import bar_keys
 from career_advisor.guided.wording import Words, words
 from career_advisor.records import Citation, Kind, Service
@@ -28,6 +28,7 @@ EARLIEST = date(2020, 1, 1)
 _KINDS: dict[type[Item], str] = {
     Ours: "ours",
     Own: "own",
+    Summed: "summed",
     Quote: "quote",
     Bar: "bar",
     Verdict: "verdict",
@@ -239,6 +240,8 @@ def _marked_down(item: Item, say: Words) -> list[str]:
         case Own(text, _, label):
             said = [f"> {line}" for line in _escaped(text or say("document.left_open")).split("\n")]
             lines = [f"*{_escaped(say('document.labelled', label=label))}*", "", *said] if label else said
+        case Summed(text):
+            lines = [_escaped(text)]
         case Quote(text, number):
             lines = [f"{_escaped(text)} [{number}]"]
         case Bar(_, _, tick):

@@ -11,7 +11,20 @@ from typing import Any, Protocol
 
 from career_advisor import citation
 from career_advisor.guided.sheet import Help, Quote
-from career_advisor.records import Citation, DraftSentence, Hit, Message, Piece, Queries, Reply, Service, Span, Stage
+from career_advisor.records import (
+    Citation,
+    DraftSentence,
+    Hit,
+    Message,
+    Piece,
+    Queries,
+    Reply,
+    Service,
+    Span,
+    Stage,
+    Summary,
+)
+from career_advisor.support import Said
 
 ANSWERED_QUOTES = 3
 """Sentences that are quoted to something that a person would have to find out."""
@@ -28,6 +41,15 @@ class Sources(Protocol):
     @property
     def services(self) -> Sequence[Service]:
         """The registry."""
+        ...
+
+    @property
+    def model_name(self) -> str:
+        """Who sums up."""
+        ...
+
+    def sum_up(self, said: Sequence[Said]) -> Iterator[Stage | Summary]:
+        """Have statements summed up; last of all comes the summary."""
         ...
 
     def search(self, question: str, history: Sequence[Message] = (), *, limit: int = 8) -> tuple[Queries, list[Hit]]:

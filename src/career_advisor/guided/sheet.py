@@ -36,6 +36,13 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
+class Summed:
+    """A language model's sentence of what the person said, which stands in their answers."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """One whole sentence of a source."""
 
@@ -90,7 +97,7 @@ class Ask:
     behind: str = ""
 
 
-Item: TypeAlias = Ours | Own | Quote | Bar | Verdict | ToDo | Help | Ask
+Item: TypeAlias = Ours | Own | Summed | Quote | Bar | Verdict | ToDo | Help | Ask
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from career_advisor.guided.answers import Unreadable, answers_json, read_answers
-from career_advisor.guided.composing import compose
+from career_advisor.guided.composing import compose, summed_up
 from career_advisor.guided.exporting import FILE_LIMIT, Stored, json_text, markdown, read_json
 from career_advisor.guided.questions import KEYS, TICKS, Guide, GuideKey, Question, guides
 from career_advisor.guided.quoting import Library, Sources
 from career_advisor.guided.sheet import Bar, Quote, Sheet
 from career_advisor.guided.standing import bar_keys
 from career_advisor.guided.wording import words
-from career_advisor.records import WrongUse
+from career_advisor.records import Summary, WrongUse
 
 LEAVE = "/leave"
 HOW = "An empty answer skips a question, and keeps what a file had; /leave goes to the document with what there is."
@@ -49,6 +49,7 @@ def run(
     source: Path | None,
     say: Say,
     *,
+    with_summary: bool = False,
     as_json: bool = False,
 ) -> None:
     """Hold a conversation over standard input and output.
@@ -59,6 +60,7 @@ def run(
         out: Where the document is written; printed as Markdown where it is None.
         source: A file to go on from.
         say: Says something that is not the document.
+        with_summary: Whether the language model sums up what was answered.
         as_json: Print the document as JSON, as a file of it would have it.
 
     Raises:
@@ -77,7 +79,7 @@ def run(
         print(prompt, end="", file=sys.stderr, flush=True)
         return sys.stdin.readline() or None
 
-    sheet = converse(chosen, Library(open_sources()), before, Terminal(ask, say, today))
+    sheet = converse(chosen, Library(open_sources()), before, Terminal(ask, say, today), with_summary=with_summary)
     if out is None:
         print(json_text(sheet) if as_json else markdown(sheet))
     else:
@@ -127,7 +129,9 @@ def _writer(path: Path) -> Callable[[Sheet], str]:
     return writers[path.suffix]
 
 
-def converse(key: GuideKey, library: Library, before: Stored | None, terminal: Terminal) -> Sheet:
+def converse(
+    key: GuideKey, library: Library, before: Stored | None, terminal: Terminal, *, with_summary: bool = False
+) -> Sheet:
     """Ask the questions of a conversation and make its document.
 
     Args:
@@ -135,6 +139,7 @@ def converse(key: GuideKey, library: Library, before: Stored | None, terminal: T
         library: Where the quotes come from.
         before: What a file held, to go on from.
         terminal: Asks the person, and tells them.
+        with_summary: Whether the language model sums up what was answered.
     """
     guide = guides()[key]
     given: dict[str, Any] = answers_json(before.answers) if before else {"values": {}}
@@ -151,7 +156,15 @@ def converse(key: GuideKey, library: Library, before: Stored | None, terminal: T
             _tick(so_far(), given, terminal)
     except _Left:
         terminal.say("")
-    return so_far()
+    if not with_summary:
+        return so_far()
+    answers = read_answers(given, guide, bar_keys())
+    summary = None
+    for item in summed_up(key, answers, library.sources):
+        if isinstance(item, Summary):
+            summary = item
+            terminal.say(item.notice)
+    return compose(key, answers, written, library, summary=summary)
 
 
 def _answer(question: Question, guide: Guide, given: dict[str, Any], terminal: Terminal) -> None:

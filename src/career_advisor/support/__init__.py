@@ -11,11 +11,13 @@
     amounts     Case          -> a fault        another unit, another rate
     tense       Case          -> a fault        over, open or still so
     judging     text, evidence -> Verdict
+    joining     text, statements -> Verdict     of a summary: what somebody said of themselves
 
 No model is asked, and the same is always answered alike. docs/decisions/0011 says how the rules were chosen, and
 docs/checking-sentences.md what they catch and miss.
 """
 
+from career_advisor.support.joining import Mood, Said, judge_joined
 from career_advisor.support.judging import CARRIED, Verdict, judge
 
-__all__ = ["CARRIED", "Verdict", "judge"]
+__all__ = ["CARRIED", "Mood", "Said", "Verdict", "judge", "judge_joined"]

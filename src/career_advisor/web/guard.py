@@ -48,14 +48,14 @@ ALLOWED = tuple(
         # How `gradio_client` learns what it may call; see `endpoints`.
         ({"GET"}, r"/config"),
         ({"GET"}, r"/gradio_api/info"),
-        ({"POST"}, r"/guided"),
+        ({"POST"}, r"/guided(?:/summary)?"),
     )
 )
 QUERIES = {"/config": (b"",), "/gradio_api/info": (b"", b"serialize=False")}
 """Queries that these paths may have: others open files of states that somebody shared, or list what is private."""
 FORBIDDEN = re.compile(r"file|proxy|upload|://", re.IGNORECASE)
 """What somebody who tries Gradio's own doors is told apart by: 403 and not 404."""
-ASKED = frozenset({"/gradio_api/queue/join", "/guided"})
+ASKED = frozenset({"/gradio_api/queue/join", "/guided", "/guided/summary"})
 """Where questions and answers are taken: how often one client may come is counted."""
 
 HEADERS = {

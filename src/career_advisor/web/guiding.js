@@ -21,6 +21,7 @@ let left = null; // the one that was left in the middle of words in its document
 let opener = null; // what opened it, and gets the focus back
 let settling = 0; // a timer: ticks are sent together
 let sent = 0; // the last request; an older one that comes late is not looked at
+let summing = null; // what takes back the request for a summary, while one is awaited
 let unsaved = false;
 
 const today = () => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
@@ -66,6 +67,8 @@ function enter(key, from) {
 function settle() {
   clearTimeout(settling);
   sent += 1;
+  summing?.abort();
+  summing = null;
   document.body.classList.remove("guided-working");
 }
 
@@ -371,12 +374,12 @@ function stepRow(label, step, key) {
 
 // ---------------------------------------------------------------- the server
 
-async function remake() {
+async function remake(at = "./guided", signal = null) {
   if (!open) return false;
   const { key, written, values, ticks, notes } = open;
   const answers = { values, ...(Object.keys(ticks).length ? { ticks } : {}), ...(Object.keys(notes).length ? { notes } : {}) };
   const state = open;
-  const made = await haveMade(JSON.stringify({ format: "career-advisor-guided", version: 1, guide: key, written, answers }));
+  const made = await haveMade(JSON.stringify({ format: "career-advisor-guided", version: 1, guide: key, written, answers }), at, signal);
   if (!made || open !== state) return false;
   state.made = made;
   // As it was read: cleaned of what nobody sees.
@@ -385,13 +388,13 @@ async function remake() {
 }
 
 /** Have a document made; null where it could not be, and the person was told why. */
-async function haveMade(body) {
+async function haveMade(body, at = "./guided", signal = null) {
   const mine = ++sent;
   tell("");
   say(words("guided_working"));
   document.body.classList.add("guided-working");
   try {
-    const response = await fetch("./guided", { method: "POST", body, headers: { "content-type": "application/json", "accept-language": language } });
+    const response = await fetch(at, { method: "POST", body, signal, headers: { "content-type": "application/json", "accept-language": language } });
     if (mine !== sent) return null;
     if (response.status === 429 || response.status === 413) {
       tell(response.status === 429 ? words("guided_many") : words("guided_long"));
@@ -402,7 +405,7 @@ async function haveMade(body) {
     if (response.ok) return made;
     tell(has(made.trouble) ? words(made.trouble) : (made.trouble ?? words("guided_lost")));
   } catch {
-    if (mine === sent) tell(words("guided_lost"));
+    if (mine === sent && !signal?.aborted) tell(words("guided_lost"));
   } finally {
     if (mine === sent) document.body.classList.remove("guided-working");
   }
@@ -427,9 +430,35 @@ function sheet(guide) {
       button(words("delete"), remove),
     ),
     trouble(),
+    summary(shown),
     standing(shown),
     article,
   ];
+}
+
+/** A summary by the language model, where there is one and the document is in the language that it is checked in. */
+function summary(shown) {
+  const kinds = new Set(shown.parts.flatMap((part) => part.items).map((item) => item.kind));
+  if (!known.model || language !== "en" || open.made.language !== "en" || kinds.has("summed")) return null;
+  return make("div", { class: "guided-summing" }, make("p", {}, words("guided_sum_means", { model: known.model })), button(words("guided_sum"), sumUp, { id: "guided-sum" }));
+}
+
+/** Ask for it; asked for once more, it is taken back. */
+async function sumUp() {
+  if (summing) {
+    settle();
+    find("#guided-sum").textContent = words("guided_sum");
+    return;
+  }
+  const mine = (summing = new AbortController());
+  find("#guided-sum").textContent = words("stop");
+  const made = await remake("./guided/summary", mine.signal);
+  if (summing !== mine) return; // it was taken back, or the person has gone on
+  summing = null;
+  if (!made) return void (find("#guided-sum").textContent = words("guided_sum"));
+  const { notice } = open.made;
+  show(notice ? "#guided-sum" : ".guided-summed");
+  if (notice) tell(notice);
 }
 
 /** The verdicts in a line that stays in sight while bars are ticked below. */
@@ -460,6 +489,7 @@ const LISTED = {
 
 const ITEM = {
   ours: (item) => make("p", { class: "guided-ours" }, item.text),
+  summed: (item) => make("p", { class: "guided-summed", tabindex: "-1" }, item.text),
   quote: (item, turn) => make("p", { class: "guided-quote words" }, make("span", { lang: "en" }, item.text), "\u00a0", cite(item.citation ?? item.number, turn)),
   verdict: (item) => make("div", { class: `guided-verdict ${item.grade}` }, item.work ? make("p", { class: "guided-work" }, item.work) : null, make("p", { class: "guided-grade" }, item.name), make("p", {}, item.reason)),
   bar: tick,

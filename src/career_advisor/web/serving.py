@@ -97,7 +97,9 @@ def build_app(
         return Response(files.kept[name], media_type=f"{kind}; charset=utf-8", headers={"cache-control": lasting})
 
     if sources is not None:
-        app.add_route("/guided", guiding.Desk(sources).handle, methods=["POST"])
+        desk = guiding.Desk(sources)
+        app.add_route("/guided", desk.handle, methods=["POST"])
+        app.add_route("/guided/summary", desk.handle_summary, methods=["POST"])
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of gradio about its own libraries
@@ -197,12 +199,18 @@ class _Facts:
     kept: int
     """Days for which questions that were declined are kept; 0 where none is."""
 
+    @property
+    def model(self) -> str:
+        """Name of the language model that writes; empty where quotes answer."""
+        name = self.answerer.model_name
+        return "" if name == "quotes" else neutral.line(name, limit=showing.SHORT_LIMIT)
+
     def json(self) -> str:
         answerer = self.answerer
         return _inlined(
             {
                 "examples": [neutral.line(each, limit=showing.SHORT_LIMIT) for each in answerer.examples],
-                "model": "" if answerer.model_name == "quotes" else neutral.line(answerer.model_name, limit=80),
+                "model": self.model,
                 "pages": answerer.pages,
                 "explains": answerer.explains,
                 "age": answerer.age._asdict(),
@@ -250,7 +258,7 @@ def page(html: str, facts: _Facts, files: _Files, nonce: str, language: str) -> 
         f'<script nonce="{nonce}" type="application/json" id="words">{_inlined(spoken)}</script>\n'
     )
     if facts.guides:
-        ours += guiding.head(files.version, nonce)
+        ours += guiding.head(files.version, nonce, facts.model)
     head, end, rest = html.partition("</head>")
     before, body, inside = rest.partition("<body")
     tag, close, content = inside.partition(">")

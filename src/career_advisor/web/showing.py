@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from career_advisor import neutral
+from career_advisor.languages import language_of
 from career_advisor.llm.line import in_words
 from career_advisor.records import Citation, Dropped, Hit, Offer, Reply, Service, Status, Term, Usage
-from career_advisor.text import language_of
 from career_advisor.web import sayings
 
 SOURCES_NAMED = 4
