@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from career_advisor.guided.wording import words
+from career_advisor.llm import open_model
 from career_advisor.web import guard
 from career_advisor.web.wording import says
 from tests.chromium import violations
 from tests.doubles import Bookshelf, ScriptedAnswerer
+from tests.llm_server import language_model_server
 from tests.test_browser import PHONE, Tab, browser, halfway, one_profile, opened, visit, was_good, watched
 from tests.test_browser_keeping import drop
 from tests.test_web import Restarted, served
@@ -501,6 +503,46 @@ def test_another_language_in_the_middle_keeps_what_was_written(tab: Tab) -> None
     tab.page.focus("#pane")
     tab.page.keyboard.press("Escape")
     assert tab.focused("class") == "cite", "what opened the pane was drawn anew, and has the focus back"
+
+
+def test_a_model_sums_up_what_was_written_where_it_is_asked_to_and_an_edit_takes_that_away(
+    browser: Any, tmp_path: Path
+) -> None:
+    with language_model_server() as model:
+        model.say = lambda request: ["You maintain a data loader. You doubt your chances. ", "You are a genius."]
+        answerer = ScriptedAnswerer(model_name="double")
+        shelf = Bookshelf(open_model("double", base_url=model.address, api_key="k"))
+        with served(answerer, rate=guard.Rate(burst=100), sources=shelf) as url, opened(browser, url) as tab:
+            stand(tab)
+            assert "double can sum up what you wrote. Your answers are sent to it" in tab.page.inner_text(
+                ".guided-summing"
+            )
+            assert model.asked == []
+
+            press(tab, "Sum it up")
+            tab.page.wait_for_selector(".guided-summed")
+            told = tab.page.locator(".guided-summed").all_inner_texts()
+            assert told == ["You maintain a data loader.", "You doubt your chances."]
+            assert tab.focused("class") == "guided-summed"
+            assert tab.page.locator("#guided-sum").count() == 0
+            assert "In short" in saved(tab, "Save as Markdown", tmp_path).read_text("utf-8")
+
+            tab.page.check("#guided input[name=tick-library][value=have]")
+            tab.page.wait_for_selector(".guided-verdict.now")
+            assert tab.page.locator(".guided-summed").count() == 0, "it was of other answers"
+
+            model.say = lambda request: ["You are a genius."]
+            press(tab, "Sum it up")
+            tab.page.wait_for_selector(".guided-trouble:visible")
+            assert "Too little" in tab.page.inner_text(".guided-trouble")
+            assert tab.focused("id") == "guided-sum"
+
+            model.silent = True
+            press(tab, "Sum it up")
+            press(tab, "Stop")
+            tab.page.wait_for_selector('#guided-sum:text-is("Sum it up")')
+            assert model.gone.wait(10), "the request is taken back"
+            was_good(tab, url)
 
 
 def test_where_there_are_no_guided_conversations_the_page_has_no_trace_of_them(browser: Any) -> None:

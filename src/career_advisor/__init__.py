@@ -27,17 +27,17 @@ Data flows one way; a module knows the nouns (`records`) and not its neighbours,
     operating      index, runs   -> what the operator sees, in an app of its own
 
 Beside the flow: `records` (the nouns and the errors), `settings`, `models` (the weights' catalogue), `wire` (the JSON
-of replies), `text` (words, names and amounts in a text), `languages` (which language a text is in), `rarity` (how much a word says in an index), `reading` (does a
-sentence answer a question, or only come near it?), `listening` (what a network hears in a message), `screening` (is a
-message a question at all?), `matching` (which services a message speaks for), `glossing` (a question of another
-language, word by word), `rounding` (what was trained, in eight bits), `telling` (which situations somebody's words tell
-of), `adapting` (where the answers to a question stand), `interaction` (which sentences answer a message, word by word),
-`bounds` (what no guidance can do for anybody), `gaps` (of which kind is what guidance leaves open?), `support` (does
-what a sentence cites carry it?), `spelling` (slips mended before the search), `neutral` (text made safe to show),
-`links` (whether the registry's addresses answer), `feedback` (what people say of answers, kept where the operator wants
-it, and draft cases made of it), `journal` (what was declined and how long answers took, kept where the operator wants
-it), `spending` (what a language model uses, and what a conversation may use of it), `extras` (what to type for a
-library that is not installed).
+of replies), `text` (words, names and amounts in a text), `languages` (which language a text is in), `rarity` (how much
+a word says in an index), `reading` (does a sentence answer a question, or only come near it?), `listening` (what a
+network hears in a message), `screening` (is a message a question at all?), `matching` (which services a message speaks
+for), `glossing` (a question of another language, word by word), `rounding` (what was trained, in eight bits), `telling`
+(which situations somebody's words tell of), `adapting` (where the answers to a question stand), `interaction` (which
+sentences answer a message, word by word), `bounds` (what no guidance can do for anybody), `gaps` (of which kind is what
+guidance leaves open?), `support` (does what a sentence cites carry it?), `spelling` (slips mended before the search),
+`neutral` (text made safe to show), `links` (whether the registry's addresses answer), `feedback` (what people say of
+answers, kept where the operator wants it, and draft cases made of it), `journal` (what was declined and how long
+answers took, kept where the operator wants it), `spending` (what a language model uses, and what a conversation may use
+of it), `extras` (what to type for a library that is not installed).
 """
 
 __version__ = "0.1.0"

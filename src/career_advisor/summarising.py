@@ -80,7 +80,9 @@ class _Draft:
         return bool(self.kept) and len(self.kept) >= ENOUGH * (len(self.kept) + len(self.dropped))
 
     def add(self, text: str) -> None:
-        """Hold one more sentence beside what was said."""
+        """Hold one more sentence beside what was said; the number of one in a list is none."""
+        if not any(letter.isalpha() for letter in text):
+            return
         if any(text.casefold() == each.text.casefold() for each in self.kept):
             self.dropped.append(Dropped(text, AGAIN))
             return

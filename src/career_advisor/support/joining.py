@@ -40,6 +40,7 @@ _BOUND = re.compile(
     r"\b(since|until|till|from|before|after|by|at least|at most|up to|under|over)\s+(?:\w+\s+)?(\d[\d.,]*)",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"(?<=\s)[A-Z]\w*")
 _PARTITIVE = re.compile(r"\b\w+ of (?:the )?(\d+)\b", re.IGNORECASE)
 
 # Words beside a verb that are not its subject; verbs that say little by themselves; and what else can be a subject.
@@ -50,7 +51,8 @@ _BESIDE_VERB = frozenset(
 )
 _LIGHT = frozenset(
     """get got make made want feel think see know say said like need plan hope wish consider doubt wonder find try work
-    live go take use give come keep start begin look spend spent""".split()  # noqa: SIM905
+    live go take use give come keep start begin look spend spent considering thinking planning wondering weighing
+    choosing doubting unsure uncertain""".split()  # noqa: SIM905
 )
 _THEY = frozenset({"who", "he", "she", "they", "that", "which", "it"})
 _BEFORE_NOUN = frozenset({"your", "the", "a", "an", "his", "her", "their", "our", "my", "this", "one"})
@@ -133,8 +135,10 @@ def _halves(text: str, said: Sequence[Said]) -> Iterator[tuple[str, str]]:
 def _by_one(text: str, said: Sequence[Said], told: str) -> Verdict:
     """Hold what joins nothing beside each statement by itself."""
     best = Verdict(0.0, (), "nothing that was said carries it")
+    names = _NAME.findall(text)
     for k, each in enumerate(said):
-        for form in each.forms:
+        for typed in each.forms:
+            form = _with_capitals(typed, names)
             verdict = judge(text, [form], told=told)
             reason = verdict.reason or _fault(text, form, each.mood)
             if not reason:
@@ -142,6 +146,13 @@ def _by_one(text: str, said: Sequence[Said], told: str) -> Verdict:
             if verdict.support > best.support:
                 best = Verdict(verdict.support, (), reason)
     return best
+
+
+def _with_capitals(form: str, names: Sequence[str]) -> str:
+    """Write names as a sentence does: people type "ml" and "tampere"."""
+    for name in names:
+        form = re.sub(rf"\b{re.escape(name)}\b", name, form, flags=re.IGNORECASE)
+    return form
 
 
 def _fault(text: str, form: str, mood: Mood) -> str:
