@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from career_advisor.languages import foreign_language
+from career_advisor.languages import folded, foreign_language, is_plainly_english
 from career_advisor.listening import Heard
 from career_advisor.rarity import Rarity
 from career_advisor.reading import SUREST, Reader
@@ -169,6 +169,13 @@ def _examples() -> dict[str, dict[str, list[str]]]:
 @lru_cache(maxsize=8)
 def _pattern(intent: Intent | Feeling) -> re.Pattern[str]:
     return re.compile("|".join(_examples()[intent]["patterns"]), re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _danger() -> tuple[re.Pattern[str], ...]:
+    """Read danger.toml: how people say in other languages that somebody is in danger, each language as one pattern."""
+    text = resources.files("career_advisor").joinpath("danger.toml").read_text("utf-8")
+    return tuple(re.compile("|".join(each)) for each in tomllib.loads(text).values())
 
 
 def example_texts() -> tuple[str, ...]:
@@ -363,8 +370,13 @@ def _likest(question: str, vector: Vectors, ground: Ground) -> Iterator[Kind]:
 
 
 def is_in_so_many_words(intent: Intent, question: str) -> bool:
-    """Tell whether a message says plainly that it is of a kind."""
-    return _pattern(intent).search(question) is not None
+    """Tell whether a message says plainly that it is of a kind; that somebody is in danger, in ten languages."""
+    if _pattern(intent).search(question):
+        return True
+    if intent != "urgent" or is_plainly_english(question):
+        return False
+    plain = folded(question)
+    return any(pattern.search(plain) for pattern in _danger())
 
 
 def feeling(question: str, vector: Vectors, ground: Ground) -> Feeling | None:

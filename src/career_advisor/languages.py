@@ -92,7 +92,17 @@ def foreign_language(text: str) -> Language | None:
     found = {word for word in spoken if word in best.words and word not in STOP_WORDS}
     if len(found) >= FOREIGN_WORDS and len(found) > english:
         return best
-    return None if english >= ENGLISH_SHARE * len(spoken) else _by_vocabulary(text)
+    return None if is_plainly_english(text) else _by_vocabulary(text)
+
+
+def is_plainly_english(text: str) -> bool:
+    """Tell whether so many words of a text are small words of English that nobody need look any closer.
+
+    >>> is_plainly_english("Do I need a PhD for that?"), is_plainly_english("mi marido me pega")
+    (True, False)
+    """
+    spoken = words(text)
+    return sum(word in STOP_WORDS for word in spoken) >= ENGLISH_SHARE * len(spoken)
 
 
 def language_of(text: str) -> str:
