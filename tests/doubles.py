@@ -319,5 +319,5 @@ class Bookshelf:
         self.answered.append(question)
         return streamed(not_covered(question))
 
-    def in_danger(self, texts: Sequence[str]) -> bool:
+    def in_danger(self, texts: Sequence[str], *, perhaps: bool = False) -> bool:
         return any("hurt myself" in text for text in texts)

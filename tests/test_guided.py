@@ -102,7 +102,7 @@ class Empty:
     def reply(self, question: str, history: Sequence[Message] = ()) -> Iterator[Stage | Piece | Reply]:
         yield Reply(question, question, "not_covered", "")
 
-    def in_danger(self, texts: Sequence[str]) -> bool:
+    def in_danger(self, texts: Sequence[str], *, perhaps: bool = False) -> bool:
         return False
 
 

@@ -542,6 +542,15 @@ def test_a_model_sums_up_what_was_written_where_it_is_asked_to_and_an_edit_takes
             press(tab, "Stop")
             tab.page.wait_for_selector('#guided-sum:text-is("Sum it up")')
             assert model.gone.wait(10), "the request is taken back"
+
+            model.gone.clear()
+            press(tab, "Sum it up")
+            tab.page.click('button[data-edits="done"]')
+            assert tab.page.inner_text("#guided-sum") == "Sum it up"
+            assert model.gone.wait(10), "it would be of other words"
+            tab.page.fill("#guided .guided-own textarea", "I maintain two data loaders.")
+            tab.page.wait_for_timeout(700)
+            assert tab.page.input_value("#guided .guided-own textarea") == "I maintain two data loaders."
             was_good(tab, url)
 
 

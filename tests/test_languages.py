@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,17 @@ def test_what_is_said_to_somebody_is_in_their_language(code: str) -> None:
 
     assert language_of(f"{language.says} {language.danger}") in ALIKE.get(code, {code})
     assert language.danger not in language.says
+
+
+def test_a_message_of_few_small_words_is_known_by_all_of_its_words() -> None:
+    sets = Path(__file__).parents[1] / "benchmarks" / "sets"
+    cases = [json.loads(line) for line in (sets / "danger_abroad_held_out.jsonl").read_text("utf-8").splitlines()]
+    known = [language_of(case["question"]) != "en" for case in cases]
+
+    assert sum(known) > 0.95 * len(cases)
+    for name in ("screened", "choices"):
+        lines = [json.loads(line)["question"] for line in (sets / f"{name}.jsonl").read_text("utf-8").splitlines()[::7]]
+        assert sum(foreign_language(line) is not None for line in lines) < 0.004 * len(lines)
 
 
 def test_no_english_message_of_the_test_set_is_taken_for_another_language() -> None:

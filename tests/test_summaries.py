@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -28,6 +29,7 @@ from career_advisor.records import Stage, Summary
 from career_advisor.spending import Allowance
 from career_advisor.summarising import NOBODY, TOO_FEW, TOO_LITTLE, TOO_MUCH, sum_up
 from career_advisor.support import Said, judge_joined
+from career_advisor.web import guard
 from career_advisor.web.guiding import Desk
 from tests.doubles import Bookshelf, ScriptedAnswerer
 from tests.llm_server import LanguageModelServer, language_model_server
@@ -104,6 +106,53 @@ def test_what_does_not_is_kept_back(sentence: str, fault: str) -> None:
     assert judge_joined(sentence, said_of(ANSWERS)).reason, fault
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("I'm planning to move to Berlin", "You moved to Berlin."),
+        ("I'm trying to publish a paper", "You published a paper."),
+        ("I used to be a nurse", "You are a nurse."),
+        ("I was a teacher in Lyon", "You are a teacher in Lyon."),
+        ("I worked at a bank in 2015", "You work at a bank."),
+        ("I worry that I'm too old", "You are too old."),
+        ("I applied for a job at DeepMind", "You have a job at DeepMind."),
+        ("I helped my professor publish a paper", "You published a paper."),
+        ("I refuse to work on weapons", "You work on weapons."),
+        ("I speak a little French", "You speak French."),
+        ("I will apply to MATS or ARENA", "You will apply to MATS and ARENA."),
+        ("Can I move to London?", "You can move to London."),
+        ("My boss told me I am not technical enough", "You are not technical enough."),
+        ("My sister says she wants to move to Kenya", "You want to move to Kenya."),
+        ("I led the unit until 2022", "You have led the unit since 2022."),
+        ("I have been to 3 of 8 meetings", "You have been to 8 meetings."),
+        ("What I lack:\n- a degree in computer science\n- publications", "You have a degree in computer science."),
+        ("I have no experience of e.g. machine learning research.", "You have machine learning research experience."),
+    ],
+)
+def test_what_frames_a_statement_is_not_left_out(written: str, told: str) -> None:
+    assert judge_joined(told, said_of({"values": {"background": written}}, "advising")).reason
+
+
+def test_each_clause_says_that_it_tells_of_a_wish_and_not_only_one_of_them() -> None:
+    said = said_of({"values": {"goal": "I work at GovAI and have published two papers"}}, "plan")
+
+    assert judge_joined("You want to work at GovAI and to have published two papers.", said).reason == ""
+    for sentence in (
+        "You work at GovAI and want to publish two papers.",
+        "You have published two papers and want to work at GovAI.",
+        "You want more, and you have published two papers.",
+    ):
+        assert judge_joined(sentence, said).reason
+
+
+def test_a_sentence_that_goes_on_and_on_is_kept_back_at_once() -> None:
+    endless = "You write Python every evening" + ", you live with two children" * 40 + "."
+
+    began = time.monotonic()
+    assert judge_joined(endless, said_of(ANSWERS)).reason
+    assert time.monotonic() - began < 1.0
+
+
 def test_of_false_sentences_by_a_writer_who_chose_no_rule_most_are_kept_back() -> None:
     measured = summaries.measured("held_out")
 
@@ -140,7 +189,7 @@ def test_steps_are_plans_with_their_days_and_options_keep_their_own_doubts() -> 
         {
             "values": {
                 "options": ["Stay at the ministry", "Do a PhD in Delft"],
-                "doubts": ["use", "enjoy"],
+                "doubts": ["", "enjoy"],
                 "unknowns": ["", "Who pays in {said}?"],
                 "steps": [{"do": "memo", "by": "2026-12-24"}, {"do": "ask my sister", "by": None}],
             }
@@ -226,18 +275,6 @@ def test_nobody_is_asked_where_there_is_too_little_or_it_would_be_too_much(serve
     assert server.asked == []
 
 
-def test_a_second_opinion_can_only_take_away(server: LanguageModelServer) -> None:
-    with language_model_server() as judge:
-        judge.say = lambda request: ["No." if "Ghent" in request["messages"][-1]["content"] else "Yes."]
-        model = open_model("judge", base_url=judge.address, api_key="k")
-        server.say = lambda request: [" ".join((*TRUE[:4], FALSE[0][0]))]
-
-        summary = told(server, said_of(ANSWERS), second_opinion=model)
-
-    assert summary.sentences == TRUE[1:4]
-    assert {each.text for each in summary.dropped} == {TRUE[0], FALSE[0][0]}
-
-
 # ---------------------------------------------------------------- in the documents
 
 
@@ -252,12 +289,16 @@ def shelf_with(server: LanguageModelServer) -> Bookshelf:
 
 
 def test_a_summary_stands_first_says_who_wrote_it_and_is_not_read_back(server: LanguageModelServer) -> None:
+    server.say = lambda request: [" ".join((*TRUE[:4], FALSE[0][0]))]
+    server.usage = {"prompt_tokens": 200, "completion_tokens": 40, "total_tokens": 240}
     shelf = shelf_with(server)
     made = Desk(shelf).make_with_summary(stored())
     first, *_ = made["shown"]["parts"]
 
     assert [item["text"] for item in first["items"] if item["kind"] == "summed"] == list(TRUE[:4])
-    assert "double, a language model, wrote this" in first["items"][-1]["text"]
+    about = first["items"][-1]["text"]
+    assert "double, a language model, wrote this" in about
+    assert "Left out: 1 of 5 sentences. Used: 240 tokens." in about
     assert "## In short" in made["files"]["md"]["text"]
     assert made["notice"] == ""
     again = read_json(made["files"]["json"]["text"], TODAY)
@@ -283,6 +324,21 @@ def test_where_somebody_may_be_in_danger_no_model_is_asked(server: LanguageModel
     assert server.asked == []
     assert made["shown"]["parts"][0]["heading"] == "First of all"
     assert "talk to a person now" in made["notice"]
+
+
+@pytest.mark.parametrize("written", ["Some nights I wonder whether I'd be missed. I write code.", "mi marido me pega"])
+def test_nor_where_it_is_only_hinted_at_or_said_in_another_language(
+    written: str, server: LanguageModelServer, shipped_advisor: Advisor
+) -> None:
+    advisor = copy.copy(shipped_advisor)
+    advisor._model = open_model("double", base_url=server.address, api_key="k")
+    answers = read_answers({"values": {**ANSWERS["values"], "done": written}}, guides()["stand"], bar_keys())
+
+    *_, summary = summed_up("stand", answers, advisor)
+
+    assert isinstance(summary, Summary)
+    assert summary.sentences == ()
+    assert server.asked == []
 
 
 def test_the_advisor_sums_up_with_the_model_that_it_has(server: LanguageModelServer, shipped_advisor: Advisor) -> None:
@@ -338,3 +394,5 @@ def test_the_door_gives_a_summary_and_counts_and_refuses_like_the_other(server: 
         assert httpx.post(f"{url}/guided/summary", content=b"[]").status_code == 422
         foreign = httpx.post(f"{url}/guided/summary", content=stored(), headers={"origin": "https://elsewhere.example"})
         assert foreign.status_code == 403
+    with served(ScriptedAnswerer(), rate=guard.Rate(burst=1, every_s=600), sources=shelf_with(server)) as url:
+        assert [httpx.post(f"{url}/guided/summary", content=stored()).status_code for _ in range(2)] == [200, 429]

@@ -403,7 +403,7 @@ class Advisor:
         """
         if self._model is None:
             return iter([Summary(self.model_name, (), notice=summarising.NOBODY)])
-        return summarising.sum_up(self._model, said, self._allowance, second_opinion=self._second_opinion)
+        return summarising.sum_up(self._model, said, self._allowance)
 
     @property
     def translates(self) -> bool:
@@ -632,17 +632,23 @@ class Advisor:
         """Return what a network hears in messages; nothing where there is none."""
         return {} if self._listens is None else {text: self._listens(text) for text in dict.fromkeys(texts)}
 
-    def in_danger(self, texts: Sequence[str]) -> bool:
-        """Tell whether somebody who writes this, each text by itself, may be in danger or speaks of somebody who is."""
-        asked = [text for text in (clean(each) for each in texts) if text]
+    def in_danger(self, texts: Sequence[str], *, perhaps: bool = False) -> bool:
+        """Tell whether somebody who writes this, each text by itself, may be in danger or speaks of somebody who is.
+
+        Args:
+            texts: In any language; in one that there is a dictionary of it is also heard as that reads it.
+            perhaps: Whether a hint is enough.
+        """
+        written = [text for text in (clean(each) for each in texts) if text]
+        asked = [*written, *(read.english for text in written if (read := glossing.read(text)))]
         if not asked:
             return False
         ground = self._ground(self._shelves.current())
         vectors, heard = self._encoder.encode(asked), self._heard(asked)
-        return any(
-            grounding.screen(text, vector, ground, heard.get(text)).intent == "urgent"
-            for text, vector in zip(asked, vectors, strict=True)
-        )
+        screened = [
+            grounding.screen(text, vector, ground, heard.get(text)) for text, vector in zip(asked, vectors, strict=True)
+        ]
+        return any(each.intent == "urgent" or (perhaps and each.perhaps_danger) for each in screened)
 
     def warm_up(self) -> None:
         """Do now what the first question would otherwise wait for."""

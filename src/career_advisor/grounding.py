@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from career_advisor.languages import folded, foreign_language, is_plainly_english
+from career_advisor.languages import folded, foreign_language
 from career_advisor.listening import Heard
 from career_advisor.rarity import Rarity
 from career_advisor.reading import SUREST, Reader
@@ -156,6 +156,13 @@ LIKE_AN_EXAMPLE = 0.62
 """Cosine from which a message is like an example at all."""
 
 
+_SCRIPTS = {
+    "ru": re.compile("[\u0400-\u04ff]"),
+    "ja": re.compile("[\u3040-\u30ff\u4e00-\u9fff]"),
+    "zh": re.compile("[\u4e00-\u9fff]"),
+}
+
+
 class _Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors: ...
 
@@ -172,10 +179,10 @@ def _pattern(intent: Intent | Feeling) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
-def _danger() -> tuple[re.Pattern[str], ...]:
-    """Read danger.toml: how people say in other languages that somebody is in danger, each language as one pattern."""
+def _danger() -> tuple[tuple[re.Pattern[str] | None, re.Pattern[str]], ...]:
+    """Read danger.toml: each language as one pattern, with the letters without which it need not be searched."""
     text = resources.files("career_advisor").joinpath("danger.toml").read_text("utf-8")
-    return tuple(re.compile("|".join(each)) for each in tomllib.loads(text).values())
+    return tuple((_SCRIPTS.get(code), re.compile("|".join(each))) for code, each in tomllib.loads(text).items())
 
 
 def example_texts() -> tuple[str, ...]:
@@ -371,12 +378,14 @@ def _likest(question: str, vector: Vectors, ground: Ground) -> Iterator[Kind]:
 
 def is_in_so_many_words(intent: Intent, question: str) -> bool:
     """Tell whether a message says plainly that it is of a kind; that somebody is in danger, in ten languages."""
-    if _pattern(intent).search(question):
-        return True
-    if intent != "urgent" or is_plainly_english(question):
-        return False
-    plain = folded(question)
-    return any(pattern.search(plain) for pattern in _danger())
+    return _pattern(intent).search(question) is not None or (intent == "urgent" and _tells_of_danger(question))
+
+
+def _tells_of_danger(question: str) -> bool:
+    """Tell the same in other languages, line by line: a greeting may stand in a line of its own."""
+    patterns = [pattern for script, pattern in _danger() if script is None or script.search(question)]
+    lines = [line for line in folded(question).splitlines() if line.strip()]
+    return any(pattern.search(line) for line in lines for pattern in patterns)
 
 
 def feeling(question: str, vector: Vectors, ground: Ground) -> Feeling | None:

@@ -20,12 +20,19 @@ SCRIPT_SHARE = 0.3
 """Share of a text's letters that must be of a script: names and terms among them are of another."""
 FOREIGN_WORDS = 2
 """Different small words of a language that give it away."""
+ENGLISH_ALONE = STOP_WORDS - frozenset(
+    """a all also am an are as at be but do dont etc for has he hello her hey hi his i im in is it its just kind me no
+    not of ok okay on once pls so sort such these to u us was we whats will""".split()  # noqa: SIM905
+)
+"""Small words of English that no other of these languages has: "me voy a matar" has none of them."""
 ENGLISH_SHARE = 1 / 3
 """Small words of English from which a text of few foreign ones is English."""
 KNOWN = 2
 """Words of a language that are none of English by which a text of few small words is of it."""
 KNOWN_SHARE = 0.6
 """Share of all its words that the language must know."""
+SHORTEST = 3
+"""Letters of a word that tells of a language."""
 SHORTEST_STEM = 3
 """Letters of a form that may have any ending."""
 READ = ("de", "es", "fr", "it", "ja", "pt", "ru", "tr", "zh")
@@ -87,22 +94,12 @@ def foreign_language(text: str) -> Language | None:
         if (count := len(each.script.findall(text))) and count >= SCRIPT_SHARE * letters:
             return each
     spoken = words(text)
-    english = sum(word in STOP_WORDS for word in spoken)
+    english = sum(word in ENGLISH_ALONE for word in spoken)
     best = max(_languages().values(), key=lambda each: sum(word in each.words for word in spoken))
     found = {word for word in spoken if word in best.words and word not in STOP_WORDS}
     if len(found) >= FOREIGN_WORDS and len(found) > english:
         return best
-    return None if is_plainly_english(text) else _by_vocabulary(text)
-
-
-def is_plainly_english(text: str) -> bool:
-    """Tell whether so many words of a text are small words of English that nobody need look any closer.
-
-    >>> is_plainly_english("Do I need a PhD for that?"), is_plainly_english("mi marido me pega")
-    (True, False)
-    """
-    spoken = words(text)
-    return sum(word in STOP_WORDS for word in spoken) >= ENGLISH_SHARE * len(spoken)
+    return None if english >= ENGLISH_SHARE * len(spoken) else _by_vocabulary(text)
 
 
 def language_of(text: str) -> str:
@@ -150,15 +147,19 @@ def _english() -> Collection[str]:
 
 
 def _by_vocabulary(text: str) -> Language | None:
-    spoken = [folded(word) for word in _WORD.findall(text)]
+    written = _WORD.findall(text)
+    spoken = [folded(word) for word in written]
     english = [word in _english() or stem(word) in _english() for word in spoken]
+    # Names and abbreviations are of no language.
+    telling = [len(word) >= SHORTEST and (word.islower() or k == 0) for k, word in enumerate(written)]
     best, most = "", (KNOWN - 1, 0.0)
     for code, vocabulary in _vocabularies().items():
         known = [vocabulary.has(word) for word in spoken]
-        foreign = sum(mine and not theirs for mine, theirs in zip(known, english, strict=True))
-        margin = foreign - sum(theirs and not mine for mine, theirs in zip(known, english, strict=True))
+        every = zip(spoken, known, telling, english, strict=True)
+        foreign = {word for word, mine, tells, theirs in every if mine and tells and not theirs}
+        margin = len(foreign) - sum(theirs and not mine for mine, theirs in zip(known, english, strict=True))
         share = sum(known) / max(len(spoken), 1)
-        if foreign >= KNOWN and share >= KNOWN_SHARE and (margin, share) > most:
+        if len(foreign) >= KNOWN and share >= KNOWN_SHARE and (margin, share) > most:
             best, most = code, (margin, share)
     return _languages()[best] if best else None
 

@@ -79,15 +79,6 @@ def _prompt(name: str) -> _Prompt:
     return _Prompt(first.removeprefix("version:").strip(), text.strip())
 
 
-def summary_version() -> str:
-    """Return the version of the prompt that asks for a summary.
-
-    >>> summary_version().startswith("summary.md version ")
-    True
-    """
-    return f"{SUMMARY} version {_prompt(SUMMARY).version}"
-
-
 def version(*, rewords: bool = False, translates: bool = False, second_opinion: bool = False) -> str:
     """Return the versions of the prompts that a turn may be asked with, as a run of a test set records them.
 
@@ -192,7 +183,7 @@ def compose_summary(statements: Sequence[str]) -> tuple[Turn, ...]:
     for n, statement in enumerate(statements, start=1):
         line = f"{n}. {' '.join(clean(statement).split())}"
         if len(line) > room:
-            break
+            continue
         lines.append(line)
         room -= len(line)
     fence = _fence(lines)

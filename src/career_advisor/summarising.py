@@ -8,7 +8,7 @@ The model is given their statements and nothing of the sources, and what it writ
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from career_advisor import prompting
 from career_advisor.records import (
@@ -36,7 +36,6 @@ TOO_LITTLE = "Too little of what the language model wrote stands in your answers
 TOO_MUCH = "That would use more of the language model than the operator allows."
 AGAIN = "it says again what it has said"
 NOT_SHOWN = "too little beside it holds"
-REFUSED = "the second opinion doesn't find it in what was said"
 
 
 class Model(Protocol):
@@ -52,20 +51,12 @@ class Model(Protocol):
         ...
 
 
-class _Kept(NamedTuple):
-    """A sentence that holds."""
-
-    text: str
-    carried_by: tuple[int, ...]
-    """Statements, as they are counted."""
-
-
 class _Draft:
     """What a model has written, held beside what was said."""
 
     def __init__(self, said: Sequence[Said]) -> None:
         self._said = said
-        self.kept: list[_Kept] = []
+        self.kept: list[str] = []
         self.dropped: list[Dropped] = []
         self.used = Usage()
 
@@ -83,35 +74,32 @@ class _Draft:
         """Hold one more sentence beside what was said; the number of one in a list is none."""
         if not any(letter.isalpha() for letter in text):
             return
-        if any(text.casefold() == each.text.casefold() for each in self.kept):
+        if any(text.casefold() == each.casefold() for each in self.kept):
             self.dropped.append(Dropped(text, AGAIN))
             return
         verdict = judge_joined(text, self._said)
         if verdict.reason:
             self.dropped.append(Dropped(text, verdict.reason))
         else:
-            self.kept.append(_Kept(text, verdict.carried_by))
+            self.kept.append(text)
 
     def clear(self) -> None:
         """Forget what was no summary."""
         self.kept, self.dropped = [], []
 
-    def refuse(self, refused: _Kept, why: str) -> None:
-        """Leave out a sentence that holds."""
-        self.kept.remove(refused)
-        self.dropped.append(Dropped(refused.text, why))
+    def withhold(self) -> None:
+        """Show nothing of it."""
+        self.dropped += [Dropped(text, NOT_SHOWN) for text in self.kept]
+        self.kept = []
 
 
-def sum_up(
-    model: Model, said: Sequence[Said], allowance: Allowance, *, second_opinion: Model | None = None
-) -> Generator[Stage | Summary, None, None]:
+def sum_up(model: Model, said: Sequence[Said], allowance: Allowance) -> Generator[Stage | Summary, None, None]:
     """Have statements summed up.
 
     Args:
         model: Who writes.
         said: To the person whose they are.
         allowance: What it may use: a summary is a conversation of its own, and one call.
-        second_opinion: Asked about each sentence that holds, one call each; where it fails, the check stands.
 
     Yields:
         Stages while it is written, and last of all the summary. Closing the generator takes the request back.
@@ -126,73 +114,33 @@ def sum_up(
     yield Stage(f"{model.name} is writing")
     try:
         yield from _written(draft, model.stream(messages))
-        if second_opinion is not None:
-            yield from _asked_about(draft, said, second_opinion, allowance)
     except ModelUnavailable as trouble:
         notice = str(trouble)
     if not notice and not draft.is_enough:
         notice = TOO_LITTLE
-    for each in list(draft.kept) if notice else ():
-        draft.refuse(each, NOT_SHOWN)
-    yield Summary(model.name, tuple(each.text for each in draft.kept), tuple(draft.dropped), draft.used, notice)
+    if notice:
+        draft.withhold()
+    yield Summary(model.name, tuple(draft.kept), tuple(draft.dropped), draft.used, notice)
 
 
 def _written(draft: _Draft, pieces: Iterator[str | Stage | Usage | Ended]) -> Generator[Stage, None, None]:
-    used = Usage()
+    written = 0
     try:
         for item in prompting.sentences(pieces):
             match item:
                 case Stage():
                     yield item
                 case Usage():
-                    used = item
+                    draft.used = item
                 case prompting.Withdrawn():
                     draft.clear()
                 case DraftSentence():
                     draft.add(item.text)
+                    written += tokens(item.text)
             if draft.is_long:
+                # Whoever is not heard out does not say what it used.
+                draft.used = Usage(draft.used.input, max(draft.used.output, written), estimated=True)
                 return
     finally:
-        draft.used = draft.used.plus(used)
-        _close(pieces)
-
-
-def _asked_about(
-    draft: _Draft, said: Sequence[Said], model: Model, allowance: Allowance
-) -> Generator[Stage, None, None]:
-    """Ask a model whether what carries each sentence says all of it; what it does not deny stands."""
-    for each in list(draft.kept):
-        if allowance.is_used_up(draft.used):
-            return
-        yield Stage("Asking for a second opinion")
-        messages = prompting.compose_judgement(each.text, [said[k].text for k in each.carried_by])
-        heard = yield from _heard(draft, model.stream(messages))
-        if not heard:
-            return  # it would fail again
-        if prompting.read_judgement(heard) is False:
-            draft.refuse(each, REFUSED)
-
-
-def _heard(draft: _Draft, pieces: Iterator[str | Stage | Usage | Ended]) -> Generator[Stage, None, str]:
-    """Return all that a model says, without its reasoning; nothing where it fails."""
-    text, used = "", Usage()
-    try:
-        for item in pieces:
-            if isinstance(item, str):
-                text += item
-            elif isinstance(item, Usage):
-                used = item
-            elif isinstance(item, Stage):
-                yield item
-    except ModelUnavailable:
-        return ""
-    finally:
-        draft.used = draft.used.plus(used)
-        _close(pieces)
-    return prompting.said(text)
-
-
-def _close(pieces: Iterator[str | Stage | Usage | Ended]) -> None:
-    """Take a request back at once, not when its generator is collected."""
-    if isinstance(pieces, Generator):
-        pieces.close()
+        if isinstance(pieces, Generator):
+            pieces.close()  # at once, not when it is collected: the request is taken back

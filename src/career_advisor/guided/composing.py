@@ -48,12 +48,21 @@ def compose(
     quoter, say = Quoter(library), words(language)
     parts = _PARTS[key](answers, quoter, say)
     if summary is not None and summary.sentences:
-        by = Ours(say("summary.by", model=summary.model))
-        parts.insert(0, Part(say("summary.heading"), (*map(Summed, summary.sentences), by)))
-    if in_danger(answers, library.sources):
+        parts.insert(0, Part(say("summary.heading"), (*map(Summed, summary.sentences), Ours(_about(summary, say)))))
+    if library.sources.in_danger(_own_words(answers)):
         helplines: list[Item] = [Help(s) for s in library.sources.services if s.kind == "helpline"]
         parts.insert(0, Part(say("danger.first"), (Ours(say("danger.said")), *helplines)))
     return Sheet(key, language, guides(language)[key].title, written, answers, tuple(parts), quoter.citations)
+
+
+def _about(summary: Summary, say: Words) -> str:
+    """Say who wrote a summary, what of it is left out, and what that used."""
+    left_out, used = len(summary.dropped), summary.used
+    return say.sentences(
+        say("summary.by", model=summary.model),
+        say("summary.left_out", n=left_out, all=left_out + len(summary.sentences)) if left_out else "",
+        say("summary.used_about" if used.estimated else "summary.used", n=used.total) if used else "",
+    )
 
 
 def summed_up(key: GuideKey, answers: Answers, sources: Sources) -> Iterator[Stage | Summary]:
@@ -61,14 +70,9 @@ def summed_up(key: GuideKey, answers: Answers, sources: Sources) -> Iterator[Sta
 
     Where something sounds as if somebody may be in danger, nothing is: a person should talk with them now.
     """
-    if in_danger(answers, sources):
+    if sources.in_danger(_own_words(answers), perhaps=True):
         return iter([Summary(sources.model_name, (), notice=words("en")("danger.said"))])
     return sources.sum_up(statements(key, answers))
-
-
-def in_danger(answers: Answers, sources: Sources) -> bool:
-    """Tell whether something in the answers sounds as if somebody may be in danger."""
-    return sources.in_danger(_own_words(answers))
 
 
 def _own_words(answers: Answers) -> list[str]:

@@ -60,8 +60,8 @@ class Sources(Protocol):
         """Answer; last of all comes the whole Reply."""
         ...
 
-    def in_danger(self, texts: Sequence[str]) -> bool:
-        """Tell whether somebody who writes this may be in danger."""
+    def in_danger(self, texts: Sequence[str], *, perhaps: bool = False) -> bool:
+        """Tell whether somebody who writes this may be in danger, or hints at it where that is enough."""
         ...
 
 

@@ -20,11 +20,14 @@ from career_advisor.support import Mood, Said
 from career_advisor.text import clean
 
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]*")
+_UNENDED = re.compile(r"\b(?:e\.g|i\.e|etc|approx|ca|no|vs|dr|mr|mrs|ms|prof|st|inc|u\.s|u\.k)\.$", re.IGNORECASE)
+_LISTED = re.compile(r"^\s*(?:[-*•–]|\d+[.)])\s+")
 _TICKED: Mapping[str, Mood] = {"have": "fact", "not-yet": "lacking", "unsure": "open"}
 _FILLED = re.compile(r"\{(?:of|said)\}")
 _WISHES = re.compile(
-    r"\byou(?:['’]d| would)? (?:\w+ )?"
-    r"(?:want|hope|wish|like to|love to|plan|aim|dream|intend|mean to|think about|think of)\b",
+    r"\byou(?:['’]d|['’]re|['’]ve| would| are| were| have)? (?:\w+ )?"
+    r"(?:want|hop|wish|like to|love to|plan|aim|dream|intend|mean to|think about|think of|thinking|try|consider"
+    r"|going to)",
     re.IGNORECASE,
 )
 _YOURS = (
@@ -32,14 +35,16 @@ _YOURS = (
     (r"\bI['’]ve\b|\bive\b", "you've"),
     (r"\bI['’]d\b", "you'd"),
     (r"\bI['’]ll\b", "you'll"),
+    (r"\bI wasn['’]t\b", "you weren't"),
     (r"\bI was\b", "you were"),
     (r"\bam I\b", "are you"),
     (r"\bwas I\b", "were you"),
-    (r"(?<![\w.])I\b(?!\.)", "you"),
-    (r"\bme\b", "you"),
-    (r"\bmy\b", "your"),
-    (r"\bmine\b", "yours"),
-    (r"\bmyself\b", "yourself"),
+    # "I/O" and "Phase I" are nobody.
+    (r"(?<![\w./])(?<!phase )(?<!war )(?<!part )(?<!type )(?<!level )(?<!grade )(?<!class )I\b(?![./])", "you"),
+    (r"(?<![\w/])(?-i:[Mm]e)\b(?!/)", "you"),
+    (r"(?-i:\b[Mm]y)\b", "your"),
+    (r"(?-i:\b[Mm]ine)\b", "yours"),
+    (r"(?-i:\b[Mm]yself)\b", "yourself"),
     # What people shorten where they type fast, and a model writes out.
     (r"(?<=\d)\s?yrs?\b", " years"),
     (r"(?<=\d)\s?hrs?\b", " hours"),
@@ -81,7 +86,7 @@ def _of(question: Question, key: GuideKey, answers: Answers) -> Iterator[Said]:
         of = about[at] if at < len(about) else ""
         if not question.options:
             yield from (_own(told["said"], mood, sentence, of) for sentence in _sentences(each))
-        elif told[each]:
+        elif told.get(each):  # of an option that is left open nothing was said
             yield _own(told[each], mood, "", of)
 
 
@@ -89,6 +94,8 @@ def _own(forms: Sequence[str], mood: Mood, said: str, of: str) -> Said:
     """Fill in what somebody wrote, as it is said to them."""
     values = {"{of}": _to_them(of), "{said}": _to_them(said)}
     filled = [_FILLED.sub(lambda name: values[name[0]], form) for form in forms]
+    if mood == "fact" and said.endswith("?"):
+        mood = "open"
     return _said(filled, "wish" if mood == "fact" and _WISHES.search(filled[0]) else mood)
 
 
@@ -98,9 +105,24 @@ def _said(forms: Sequence[str], mood: Mood) -> Said:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    for match in _SENTENCE.finditer(clean(text)):
-        if re.search(r"\w", match.group()):
-            yield " ".join(match.group().split())
+    """Yield what somebody wrote sentence by sentence, each item of a list with what stands above the list."""
+    above = ""
+    for line in clean(text).splitlines():
+        item = _LISTED.sub("", line)
+        if item == line:
+            above = line.strip() if line.rstrip().endswith(":") else ""
+        pending = f"{above} " if item != line else ""
+        for match in _SENTENCE.finditer(item):
+            pending = f"{pending} {match.group()}"
+            if not _UNENDED.search(pending):
+                yield from _worded(pending)
+                pending = ""
+        yield from _worded(pending)
+
+
+def _worded(text: str) -> Iterator[str]:
+    if re.search(r"\w", text):
+        yield " ".join(text.split())
 
 
 def _to_them(text: str) -> str:

@@ -22,6 +22,8 @@ Mood: TypeAlias = Literal["fact", "wish", "option", "open", "plan", "turn", "lac
 
 DEEPEST = 3
 """Times that a sentence is taken apart."""
+MOST_JOINTS = 8
+"""Commas and "and"s of a sentence that is looked at: a model that goes round in circles makes hundreds."""
 OF_TOPIC = 0.6
 """Share of what a sentence says it is about that must stand in the statement which carries it."""
 
@@ -29,6 +31,11 @@ _OF_THEM = re.compile(r"\byou(?:rs?|rself)?\b", re.IGNORECASE)
 _TOPIC = re.compile(r"(?:about|for|as for|of|with|regarding|on|concerning)\s+([^,]+),", re.IGNORECASE)
 _JOINT = re.compile(
     r"(?:,|;)?\s+(?:and|but|while|though|although|yet|or)\s+(?:also\s+|then\s+)?|[;,]\s+", re.IGNORECASE
+)
+_CLAUSE = re.compile(
+    r",?\s+(?:and|but|while|though|although|yet)\s+"
+    r"(?=(?:you\b|you['’]|have\b|has\b|had\b|want|would\b|will\b|plan|hope|wish|like\b|are\b|not\b|no\b|\w+ed\b))",
+    re.IGNORECASE,
 )
 _SUBJECT = re.compile(r"you(?:['’]\w+|r)?\b", re.IGNORECASE)
 _BEGINNING = re.compile(
@@ -101,18 +108,52 @@ def judge_joined(text: str, said: Sequence[Said]) -> Verdict:
         for found in _patterns()[kind].finditer(text):
             if not _has(every, found[0]):
                 return Verdict(0.0, (), f"nobody said “{found[0]}”")
-    return _joined(text, said, every)
+    if len(_JOINT.findall(text)) > MOST_JOINTS:
+        return Verdict(0.0, (), "it says too many things at once")
+    return _Beside(said, every).judge(text)
 
 
-def _joined(text: str, said: Sequence[Said], every: str, depth: int = 0) -> Verdict:
-    if depth < DEEPEST:
-        for before, behind in _halves(text, said):
-            first = _joined(before, said, every, depth + 1)
-            second = first if first.reason else _joined(behind, said, every, depth + 1)
+class _Beside:
+    """Holds a sentence and its parts beside statements, each part once."""
+
+    def __init__(self, said: Sequence[Said], every: str) -> None:
+        self._said = said
+        self._every = every
+        self._judged: dict[str, Verdict] = {}
+
+    def judge(self, text: str, depth: int = 0) -> Verdict:
+        """Return the verdict on a sentence, or on a part of one, that was cut out of it so many times."""
+        if text not in self._judged:
+            self._judged[text] = self._judge(text, depth)
+        return self._judged[text]
+
+    def _judge(self, text: str, depth: int) -> Verdict:
+        for before, behind in _halves(text, self._said) if depth < DEEPEST else ():
+            first = self.judge(before, depth + 1)
+            second = first if first.reason else self.judge(behind, depth + 1)
             if not second.reason:
                 carried = tuple(dict.fromkeys((*first.carried_by, *second.carried_by)))
                 return Verdict(min(first.support, second.support), carried, "")
-    return _by_one(text, said, every)
+        return self._by_one(text)
+
+    def _by_one(self, text: str) -> Verdict:
+        """Hold it whole beside each statement by itself; what is no fact must show in each clause of its own."""
+        best = Verdict(0.0, (), "nothing that was said carries it")
+        names = _NAME.findall(text)
+        clauses = _CLAUSE.split(text)
+        for k, each in enumerate(self._said):
+            for typed in each.forms:
+                form = _with_capitals(typed, names)
+                verdict = judge(text, [form], told=self._every)
+                reason = verdict.reason or next(
+                    filter(None, (_told_as_fact(clause, each.mood) for clause in clauses)), ""
+                )
+                reason = reason or _fault(text, form, each.mood)
+                if not reason:
+                    return Verdict(verdict.support, (k,), "")
+                if verdict.support > best.support:
+                    best = Verdict(verdict.support, (), reason)
+        return best
 
 
 def _halves(text: str, said: Sequence[Said]) -> Iterator[tuple[str, str]]:
@@ -132,20 +173,9 @@ def _halves(text: str, said: Sequence[Said]) -> Iterator[tuple[str, str]]:
             yield before, f"{beginning[0]} {behind.removeprefix('to ') if beginning[0].endswith(' to') else behind}"
 
 
-def _by_one(text: str, said: Sequence[Said], told: str) -> Verdict:
-    """Hold what joins nothing beside each statement by itself."""
-    best = Verdict(0.0, (), "nothing that was said carries it")
-    names = _NAME.findall(text)
-    for k, each in enumerate(said):
-        for typed in each.forms:
-            form = _with_capitals(typed, names)
-            verdict = judge(text, [form], told=told)
-            reason = verdict.reason or _fault(text, form, each.mood)
-            if not reason:
-                return Verdict(verdict.support, (k,), "")
-            if verdict.support > best.support:
-                best = Verdict(verdict.support, (), reason)
-    return best
+def _told_as_fact(text: str, mood: Mood) -> str:
+    told = mood != "fact" and not _patterns()[mood].search(text)
+    return f"it tells as a fact what is said as {mood}" if told else ""
 
 
 def _with_capitals(form: str, names: Sequence[str]) -> str:
@@ -162,12 +192,12 @@ def _fault(text: str, form: str, mood: Mood) -> str:
 
 def _faults(text: str, form: str, mood: Mood) -> Iterator[str]:
     patterns = _patterns()
-    if mood != "fact" and not patterns[mood].search(text):
-        yield f"it tells as a fact what is said as {mood}"
     if (cause := patterns["cause"].search(text)) and not patterns["cause"].search(form):
         yield f"nobody said “{cause[0]}”"
     if (condition := patterns["condition"].search(form)) and not patterns["condition"].search(text):
         yield f"it leaves out “{condition[0]}”"
+    if (report := patterns["report"].search(form)) and not patterns["report"].search(text):
+        yield f"it leaves out who “{report[0]}” it"
     if mood == "fact":
         yield from _left_out(text, form)
     bounds = {number: word.lower() for word, number in _BOUND.findall(form)}
@@ -203,14 +233,25 @@ def _whose(claim: Statement, source: Statement) -> str:
         if not _is_you(word):
             continue
         at = next((k for k in range(i + 1, len(claim.spoken)) if not _beside_verb(claim, k)), None)
-        if at is None or claim.tokens[at].kind == "mark" or claim.spoken[at] in _LIGHT or at not in claim.content:
+        if at is None or claim.tokens[at].kind == "mark":
             continue
-        places = source.places(claim.tokens[at])
+        verb, places = claim.spoken[at], source.places(claim.tokens[at])
+        theirs = [j for j in places if _is_theirs(source, j)]
+        if theirs and all(_is_other_tense(verb, source.spoken[j]) for j in theirs):
+            return f"it says “{verb}” for “{source.spoken[theirs[0]]}”"
+        if verb in _LIGHT or at not in claim.content:
+            continue
         if not places:
-            return f"nobody said that they “{claim.spoken[at]}”"
-        if not any(_is_theirs(source, j) for j in places):
-            return f"“{claim.spoken[at]}” is said of somebody else"
+            return f"nobody said that they “{verb}”"
+        if not theirs:
+            return f"“{verb}” is said of somebody else"
     return ""
+
+
+def _is_other_tense(one: str, other: str) -> bool:
+    """Tell whether two words are a regular verb and its past: "work" and "worked"."""
+    short, long = sorted((one.removesuffix("s"), other.removesuffix("s")), key=len)
+    return long in {f"{short}ed", f"{short}d", f"{short}{short[-1:]}ed", f"{short[:-1]}ied"}
 
 
 def _is_you(word: str) -> bool:

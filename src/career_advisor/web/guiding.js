@@ -67,8 +67,7 @@ function enter(key, from) {
 function settle() {
   clearTimeout(settling);
   sent += 1;
-  summing?.abort();
-  summing = null;
+  stopSumming();
   document.body.classList.remove("guided-working");
 }
 
@@ -103,6 +102,14 @@ function show(focus = "h2") {
   const target = find(`#guided ${focus}`) ?? find("#guided h2");
   target.focus({ preventScroll: true });
   if (open.made && open.made.language !== language) translate();
+}
+
+/** Take back the request for a summary: it would be of other words, or nobody waits for it. */
+function stopSumming() {
+  summing?.abort();
+  summing = null;
+  const button = find("#guided-sum");
+  if (button) button.textContent = words("guided_sum");
 }
 
 /** Have the document that is shown made anew in the language that is read now. */
@@ -407,7 +414,7 @@ async function haveMade(body, at = "./guided", signal = null) {
   } catch {
     if (mine === sent && !signal?.aborted) tell(words("guided_lost"));
   } finally {
-    if (mine === sent) document.body.classList.remove("guided-working");
+    if (mine === sent || signal?.aborted) document.body.classList.remove("guided-working");
   }
   return null;
 }
@@ -445,17 +452,14 @@ function summary(shown) {
 
 /** Ask for it; asked for once more, it is taken back. */
 async function sumUp() {
-  if (summing) {
-    settle();
-    find("#guided-sum").textContent = words("guided_sum");
-    return;
-  }
+  if (summing) return settle();
+  settle(); // ticks that are about to be sent go along
   const mine = (summing = new AbortController());
   find("#guided-sum").textContent = words("stop");
   const made = await remake("./guided/summary", mine.signal);
   if (summing !== mine) return; // it was taken back, or the person has gone on
-  summing = null;
-  if (!made) return void (find("#guided-sum").textContent = words("guided_sum"));
+  stopSumming();
+  if (!made) return;
   const { notice } = open.made;
   show(notice ? "#guided-sum" : ".guided-summed");
   if (notice) tell(notice);
@@ -535,8 +539,7 @@ function tick(item) {
           onchange: () => {
             open.ticks[item.key] = key;
             unsaved = true;
-            sent += 1; // what is on its way knows nothing of this tick
-            clearTimeout(settling);
+            settle(); // what is on its way knows nothing of this tick
             settling = setTimeout(() => renew(`input[name="${name}"][value="${key}"]`), TICKS_SETTLE_MS);
           },
         }),
@@ -586,6 +589,7 @@ function write(holder, label, item, name) {
     other.focus();
     return;
   }
+  stopSumming();
   holder.replaceChildren(...[label, editor(item, name)].filter(Boolean));
 }
 
