@@ -82,6 +82,8 @@ BESIDE = "beside"
 """Topic of what is learnt and does not ship."""
 LEAST_READ = 0.4
 """Share of a message in another language that its dictionary must know for what it reads to be learnt from."""
+WORD_BY_WORD = 0.3
+"""What the kind of such a message counts: with 1, danger in English was heard less often."""
 IN_PART = 0.3
 """How far a service is wanted that would be fine, too; how far a sentence belongs that would not disturb."""
 
@@ -315,7 +317,7 @@ class Targets:
     def _fill(self, row: int, said: Said) -> None:
         screened = said.label != "ordinary"
         if said.label != OF_DANGER:
-            self._tell(row, f"{KIND}|", [said.kind], 1.0)
+            self._tell(row, f"{KIND}|", [said.kind], WORD_BY_WORD if said.writer.startswith("danger_abroad") else 1.0)
             self._tell(row, f"{BESIDE}|", [said.label], 0.3 if screened else 0.05, plain=True)
         if said.gaps is not None:
             self._tell(row, f"{GAP}|", said.gaps, 0.3 * said.sure, named=said.sure)
