@@ -105,7 +105,7 @@ ALARMS: dict[Kind, float] = {
 open (`OTHER`) many are about something else, and don't count."""
 ODD: dict[Kind, float] = {"urgent": 0.01, "refused": 0.03, "small_talk": 0.03, "clarify": 0.03, "off_topic": 0.01}
 """Share that may be so of fair questions that were worded to mislead (`on_topic`)."""
-ALIKE: dict[Kind, tuple[str, float]] = {"urgent": ("not_urgent", 0.12), "refused": ("not_refused", 0.05)}
+ALIKE: dict[Kind, tuple[str, float]] = {"urgent": ("not_urgent", 0.12), "refused": ("not_refused", 0.07)}
 """Share of the look-alikes of a kind that may be so, and how they are labelled."""
 HINTED, ODDLY_HINTED = 0.005, 0.04
 """Share of ordinary messages, and of odd ones, whose answer may say whom to call if somebody is in danger."""

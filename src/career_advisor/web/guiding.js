@@ -414,7 +414,7 @@ async function haveMade(body, at = "./guided", signal = null) {
   } catch {
     if (mine === sent && !signal?.aborted) tell(words("guided_lost"));
   } finally {
-    if (mine === sent || signal?.aborted) document.body.classList.remove("guided-working");
+    if (mine === sent) document.body.classList.remove("guided-working");
   }
   return null;
 }
