@@ -2,9 +2,8 @@
 
 The layers of the light encoder are trained further, with the heads that `listening.Network` has, to tell at once of
 which kind a message is (sets/screened.jsonl, whose writers had seen no page, and the examples of intents.toml; every
-other set has questions to guidance; of danger_abroad.jsonl, in other languages, what the dictionaries read), and what
-of it guidance leaves open (sets/composed.jsonl and gaps.jsonl; of what is answered in full, and of the questions of
-asked.jsonl, nothing), and which of the shipped sentences answer it
+other set has questions to guidance), and what of it guidance leaves open (sets/composed.jsonl and gaps.jsonl; of what
+is answered in full, and of the questions of asked.jsonl, nothing), and which of the shipped sentences answer it
 (composed.jsonl, choices.jsonl, asked.jsonl and readings.jsonl, whose readers named sentences; of a heading and the
 other wordings under it, any sentence of the section). Which services readers would show, what the writers
 of choices.jsonl tell of themselves, and which kind of look-alike a message is, are learnt beside it and do not ship.
@@ -37,13 +36,12 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from career_advisor import files, glossing, listening, models
+from career_advisor import files, listening, models
 from career_advisor.choosing import digest
 from career_advisor.embedding import Pieces, multiplies_halves
 from career_advisor.gaps import EACH, MOST, NONE, OTHER, left_open
 from career_advisor.interaction import SENTENCE_PIECES, Sentence
 from career_advisor.interaction import digest as digest_under_heading
-from career_advisor.languages import language_of
 from career_advisor.listening import BASE, GAP, KIND, Heard, Listener
 from career_advisor.opening import shipped_sentences
 from career_advisor.rounding import rounded
@@ -80,10 +78,6 @@ OFTEN = 8
 """Messages that must want a service, or tell of a situation, for it to be learnt."""
 BESIDE = "beside"
 """Topic of what is learnt and does not ship."""
-LEAST_READ = 0.4
-"""Share of a message in another language that its dictionary must know for what it reads to be learnt from."""
-WORD_BY_WORD = 0.3
-"""What the kind of such a message counts: with 1, danger in English was heard less often."""
 IN_PART = 0.3
 """How far a service is wanted that would be fine, too; how far a sentence belongs that would not disturb."""
 
@@ -105,7 +99,7 @@ ALARMS: dict[Kind, float] = {
 open (`OTHER`) many are about something else, and don't count."""
 ODD: dict[Kind, float] = {"urgent": 0.01, "refused": 0.03, "small_talk": 0.03, "clarify": 0.03, "off_topic": 0.01}
 """Share that may be so of fair questions that were worded to mislead (`on_topic`)."""
-ALIKE: dict[Kind, tuple[str, float]] = {"urgent": ("not_urgent", 0.12), "refused": ("not_refused", 0.07)}
+ALIKE: dict[Kind, tuple[str, float]] = {"urgent": ("not_urgent", 0.1), "refused": ("not_refused", 0.05)}
 """Share of the look-alikes of a kind that may be so, and how they are labelled."""
 HINTED, ODDLY_HINTED = 0.005, 0.04
 """Share of ordinary messages, and of odd ones, whose answer may say whom to call if somebody is in danger."""
@@ -173,10 +167,6 @@ def messages() -> list[Said]:
         for case in lines_of(name):
             writer = case["writer"]
             add(Said(case["question"], f"{name} {writer}", case["is"], is_held(name, writer)))
-    for name in ("danger_abroad", "danger_abroad_held_out"):
-        for case in lines_of(name):
-            if read := read_by_words(case["question"]):
-                add(Said(read, f"{name} {case['writer']}", case["is"], is_held(name, case["writer"])))
     for kind, part in tomllib.loads(INTENTS.read_text("utf-8")).items():
         if kind in KINDS:
             for text in part["examples"]:
@@ -203,13 +193,6 @@ def messages() -> list[Said]:
     for said in of_one_section(drawn):
         add(said)
     return list(found.values())
-
-
-def read_by_words(question: str) -> str:
-    """Return a question of another language as its dictionary reads it; empty where it reads hardly anything."""
-    dictionary = glossing.dictionary_of(language_of(question))
-    reading = dictionary.read(question) if dictionary else None
-    return reading.english if reading and reading.share >= LEAST_READ else ""
 
 
 def of_one_section(drawn: np.random.Generator) -> Iterator[Said]:
@@ -317,7 +300,7 @@ class Targets:
     def _fill(self, row: int, said: Said) -> None:
         screened = said.label != "ordinary"
         if said.label != OF_DANGER:
-            self._tell(row, f"{KIND}|", [said.kind], WORD_BY_WORD if said.writer.startswith("danger_abroad") else 1.0)
+            self._tell(row, f"{KIND}|", [said.kind], 1.0)
             self._tell(row, f"{BESIDE}|", [said.label], 0.3 if screened else 0.05, plain=True)
         if said.gaps is not None:
             self._tell(row, f"{GAP}|", said.gaps, 0.3 * said.sure, named=said.sure)
@@ -544,8 +527,6 @@ def measured(
         "writers that taught nothing, by whom the marks were chosen": counted(by_label(unseen, heard), sure, hint),
         "writers held out": counted(by_label(apart, heard), sure, hint),
     }
-    abroad = [said for said in held if said.writer.startswith("danger_abroad")]
-    result["in other languages, read word by word, held out"] = counted(by_label(abroad, heard), sure, hint)
     for writer in sorted({said.writer for said in apart}):
         of = [said for said in apart if said.writer == writer]
         result[writer] = counted(by_label(of, heard), sure, hint)

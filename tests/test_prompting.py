@@ -268,7 +268,7 @@ def test_a_run_says_the_version_of_every_prompt_that_it_may_ask_with() -> None:
     told = version(rewords=True, translates=True, second_opinion=True)
 
     prompts = {path.name for path in resources.files("career_advisor").joinpath("prompts").iterdir()}
-    wished = {"plain.md"}  # by a person in the page, and by no run
+    wished = {"plain.md", "summary.md"}  # by a person in the page, and by no run
     assert {each.partition(" ")[0] for each in told.split(", ")} == prompts - wished
     assert all(re.fullmatch(r"\w+\.md version \d+", each) for each in told.split(", "))
 

@@ -115,11 +115,13 @@ UNSAID = {
 def modules() -> Iterator[ModuleType]:
     """Yield what has words of its own on what a language model wrote, or why it wrote nothing.
 
-    What is wrong with the settings of one is said when the page is started, to whoever starts it.
+    What is wrong with the settings of one is said when the page is started, to whoever starts it; a summary is in
+    English alone, and what is left out of it is counted.
     """
+    apart = {(llm, "opening"), (support, "joining")}
     yield from (advisor, citation, translating)
     for package in (llm, support):
-        names = [each.name for each in iter_modules(package.__path__) if (package, each.name) != (llm, "opening")]
+        names = [each.name for each in iter_modules(package.__path__) if (package, each.name) not in apart]
         yield from (import_module(f"{package.__name__}.{name}") for name in names)
 
 
