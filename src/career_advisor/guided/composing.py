@@ -57,11 +57,14 @@ def compose(
 
 def _about(summary: Summary, say: Words) -> str:
     """Say who wrote a summary, what of it is left out, and what that used."""
-    left_out, used = len(summary.dropped), summary.used
+    left_out, used = len(summary.dropped), ""
+    if summary.used is not None:
+        total = summary.used.total
+        used = say("summary.used_about", n=total) if summary.used.estimated else say("summary.used", n=total)
     return say.sentences(
         say("summary.by", model=summary.model),
         say("summary.left_out", n=left_out, all=left_out + len(summary.sentences)) if left_out else "",
-        say("summary.used_about" if used.estimated else "summary.used", n=used.total) if used else "",
+        used,
     )
 
 
