@@ -2,7 +2,7 @@
 
 sets/danger_abroad_held_out.jsonl has messages of people in danger and look-alikes in the nine languages that there are
 dictionaries of, by a writer whose messages nobody looked at while the patterns of danger.toml were written. The
-messages of danger_abroad.jsonl were in view then, and taught `listening`. Reported: who is told outright, who at least
+messages of danger_abroad.jsonl were in view then. Reported: who is told outright, who at least
 behind an answer, who in their own language with the sentence that only English is understood, and who is told nothing.
 Writes results/danger.json.
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from career_advisor import answering, grounding
+from career_advisor import answering, grounding, languages
 from career_advisor.advisor import Advisor
 from career_advisor.grounding import is_in_so_many_words
 from career_advisor.languages import READ, folded
@@ -199,3 +199,15 @@ def test_a_goodbye_that_is_small_talk_is_not_taken_for_danger(goodbye: str, ship
 )
 def test_danger_that_is_put_plainly_is_answered_with_whom_to_call(message: str, shipped_advisor: Advisor) -> None:
     assert answer(shipped_advisor, message).status == "urgent"
+
+
+def test_whoever_comes_first_does_not_wait_for_the_patterns_and_words_of_other_languages(
+    shipped_advisor: Advisor,
+) -> None:
+    grounding._danger.cache_clear()
+    languages._vocabularies.cache_clear()
+
+    shipped_advisor.warm_up()
+
+    assert grounding._danger.cache_info().currsize == 1
+    assert languages._vocabularies.cache_info().currsize == 1

@@ -657,7 +657,7 @@ class Advisor:
         self._needs()
         self._matched(shelf.encoder.name)
         self._situations()
-        self._heard(["warm up"])
+        self.in_danger(["aufwärmen"])  # patterns and dictionaries of other languages, and what is heard
         self.search("warm up")
 
     def search(self, question: str, history: Sequence[Message] = (), *, limit: int = HITS) -> tuple[Queries, list[Hit]]:
