@@ -1,11 +1,12 @@
 """Fits which services a message is answered with: `python benchmarks/services.py [--home FOLDER] [--write]`.
 
 sets/choices.jsonl has messages with the services that a reader in the place of the person would show (`services`,
-three at most) and those that would be fine, too (`also`, counted as IN_PART). For each service
-that was named often enough a linear model learns from the message's vector; a logistic regression on `matching.Traits`,
-for which that model has not seen the message, weighs it with the rest, once with it and once without. Reported by
-five-fold cross-validation over messages, with the mark `likely` chosen on the other folds: the share of the services
-named that are shown, of those shown that were named or would be fine, and how often all that a message wants is shown.
+three at most) and those that would be fine, too (`also`, counted as IN_PART); sets/referred.jsonl has messages of
+people who want to be handed over, with those that a fair judge would miss. For each service that was named often
+enough a linear model learns from the message's vector; a logistic regression on `matching.Traits`, for which that model
+has not seen the message, weighs it with the rest, once with it and once without. Reported for each set by five-fold
+cross-validation over messages, with the mark `likely` chosen on the other folds: the share of the services named that
+are shown, of those shown that were named or would be fine, and how often all that a message wants is shown.
 `--write` puts the weights into src/career_advisor/matching.toml and the linear models beside it.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +36,8 @@ from machine import commit, machine, today
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "src" / "career_advisor" / "matching.toml"
 ENCODERS = ("all-mpnet-base-v2", "all-MiniLM-L6-v2")
+COUNTS = {"choices": 1.0, "referred": 3.0}
+"""How much a message counts, by set: to be handed over is what the few in the second one want."""
 IN_PART = 0.3
 """How far a service is wanted that would be fine, too."""
 OFTEN = 8
@@ -52,6 +56,7 @@ Vectors = npt.NDArray[np.float32]
 class Row(NamedTuple):
     """A message with what readers named."""
 
+    set: str
     message: Message
     wanted: Values
     """By service: 1 where it was named, IN_PART where it would be fine, else 0."""
@@ -62,46 +67,58 @@ def rows_of(encoder: str, home: Path) -> tuple[list[Row], Matcher]:
     settings = load_settings(home=home, encoder=encoder)
     advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False, remember=True)
     rows = []
-    for case in (json.loads(line) for line in (HERE / "sets" / "choices.jsonl").read_text("utf-8").splitlines()):
-        history = [Turn(turn["role"], turn["content"]) for turn in case["history"]]
-        # Whether the sources have the answer is what the reader of what was found said.
-        status: Status = "answered" if case["answerable"] == "full" else "partly"
+    cases = [
+        (name, json.loads(line))
+        for name in COUNTS
+        for line in (HERE / "sets" / f"{name}.jsonl").read_text("utf-8").splitlines()
+    ]
+    for name, case in cases:
+        history = [Turn(turn["role"], turn["content"]) for turn in case.get("history", ())]
+        # Whether the sources have the answer is what the reader of what was found said; who wants to be handed over
+        # wants that, whatever they say.
+        status: Status = "partly" if case.get("answerable", "full") != "full" else "answered"
         message, matcher = advisor.matched(case["question"], history, status=status)
         wanted = [
             1.0 if s.id in case["services"] else IN_PART if s.id in case["also"] else 0.0 for s in matcher.services
         ]
-        rows.append(Row(message, np.array(wanted)))
+        rows.append(Row(name, message, np.array(wanted)))
     return rows, matcher
 
 
 def heads_of(rows: list[Row], services: list[str]) -> Heads:
     """Fit a linear model for each service that was named often enough."""
     vectors = np.stack([row.message.vector for row in rows]).astype(np.float64)
-    wanted = np.stack([row.wanted for row in rows])
+    wanted, counts = np.stack([row.wanted for row in rows]), counts_of(rows)
     kept, weights, bias, often = [], [], [], []
     for i, service in enumerate(services):
         truth = wanted[:, i]
         if (truth == 1.0).sum() < OFTEN:
             continue
         model = LogisticRegression(C=HEAD_RIDGE, max_iter=1_000)
-        model.fit(*_halves(vectors, truth))
+        model.fit(*_halves(vectors, truth, counts))
         kept.append(service)
         weights.append(model.coef_[0])
         bias.append(model.intercept_[0])
-        often.append(np.log(truth.mean() / (1.0 - truth.mean())))
-    model = LogisticRegression(C=HEAD_RIDGE, max_iter=1_000).fit(vectors, (wanted == 1.0).any(axis=1))
+        share = np.average(truth, weights=counts)
+        often.append(np.log(share / (1.0 - share)))
+    model = LogisticRegression(C=HEAD_RIDGE, max_iter=1_000).fit(vectors, (wanted == 1.0).any(axis=1), counts)
     anybody = np.append(model.coef_[0], model.intercept_[0])
     return Heads(tuple(kept), *(np.array(each, np.float32) for each in (weights, bias, often, anybody)))
 
 
-def _halves(values: Values, truth: Values) -> tuple[Values, Values, Values]:
+def counts_of(rows: list[Row]) -> Values:
+    """Return how much each row counts."""
+    return np.array([COUNTS[row.set] for row in rows])
+
+
+def _halves(values: Values, truth: Values, counts: Values) -> tuple[Values, Values, Values]:
     """Return each row as one that is wanted and one that is not, weighed by how far."""
     sure = (truth == 0.0) | (truth == 1.0)
     unsure = ~sure
     return (
         np.concatenate([values[sure], values[unsure], values[unsure]]),
         np.concatenate([truth[sure], np.ones(unsure.sum()), np.zeros(unsure.sum())]),
-        np.concatenate([np.ones(sure.sum()), truth[unsure], 1.0 - truth[unsure]]),
+        np.concatenate([counts[sure], counts[unsure] * truth[unsure], counts[unsure] * (1.0 - truth[unsure])]),
     )
 
 
@@ -118,10 +135,10 @@ def pairs_of(rows: list[Row], matcher: Matcher) -> tuple[Values, Values]:
     return np.stack([matcher.traits(row.message) for row in rows]), np.stack([row.wanted for row in rows])
 
 
-def fit(traits: Values, wanted: Values, columns: list[int]) -> tuple[Values, float]:
+def fit(traits: Values, wanted: Values, counts: Values, columns: list[int]) -> tuple[Values, float]:
     """Return weights of all traits, 0 for those not among the columns, and the intercept."""
     flat = traits.reshape(-1, len(Traits._fields))[:, columns]
-    some, intercept = _fit(*_halves(flat, wanted.ravel()), RIDGE)
+    some, intercept = _fit(*_halves(flat, wanted.ravel(), np.repeat(counts, wanted.shape[1])), RIDGE)
     weights = np.zeros(len(Traits._fields))
     weights[columns] = some
     return weights, intercept
@@ -214,17 +231,20 @@ def crossed(rows: list[Row], matcher: Matcher) -> tuple[Values, Values, Values]:
     return traits, anybody, np.stack([row.wanted for row in rows])
 
 
-def measured(traits: Values, anybody: Values, wanted: Values, columns: list[int]) -> dict[str, Any]:
-    """Fit on four folds, choose the marks there, and count on the fifth."""
+def measured(
+    traits: Values, anybody: Values, wanted: Values, rows: list[Row], columns: list[int]
+) -> Iterator[dict[str, Any]]:
+    """Fit on four folds, choose the marks there, and count on the fifth; yield the sums of each set."""
     counts: Values = np.zeros((len(wanted), 5))
     for fold in folds(len(wanted)):
         rest = np.setdiff1d(np.arange(len(wanted)), fold)
-        weights, intercept = fit(traits[rest], wanted[rest], columns)
+        weights, intercept = fit(traits[rest], wanted[rest], counts_of(rows)[rest], columns)
         odds = traits @ weights + intercept
         mark = best_mark(odds[rest], wanted[rest])
         least = anybody_mark(odds[rest], anybody[rest], wanted[rest], mark)
         counts[fold] = kept(quiet(odds[fold], anybody[fold], least), wanted[fold], mark)
-    return summed(counts)
+    for name in COUNTS:
+        yield {"set": name, **summed(counts[[row.set == name for row in rows]])}
 
 
 def labels(columns: list[int]) -> list[str]:
@@ -251,15 +271,11 @@ def main() -> None:
             if encoder == UNMEASURED:
                 ways[f"{encoder}, unlearnt"] = unlearnt
             for name, columns in ways.items():
-                results.append(
-                    {
-                        "encoder": encoder,
-                        "way": name,
-                        **measured(traits, anybody * ("learnt" in labels(columns)), wanted, columns),
-                    }
-                )
-                print(json.dumps(results[-1]), flush=True)
-                weights, intercept = fit(traits, wanted, columns)
+                wants = anybody * ("learnt" in labels(columns))
+                for sums in measured(traits, wants, wanted, rows, columns):
+                    results.append({"encoder": encoder, "way": name, **sums})
+                    print(json.dumps(results[-1]), flush=True)
+                weights, intercept = fit(traits, wanted, counts_of(rows), columns)
                 odds = traits @ weights + intercept
                 mark = best_mark(odds, wanted)
                 least = anybody_mark(odds, anybody, wanted, mark)

@@ -179,6 +179,11 @@ def _pattern(intent: Intent | Feeling) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
+def _hint() -> re.Pattern[str]:
+    return re.compile("|".join(_examples()["urgent"]["perhaps"]), re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
 def _danger() -> tuple[tuple[re.Pattern[str] | None, re.Pattern[str]], ...]:
     """Read danger.toml: each language as one pattern, with the letters without which it need not be searched."""
     text = resources.files("career_advisor").joinpath("danger.toml").read_text("utf-8")
@@ -362,11 +367,12 @@ def screen(question: str, vector: Vectors, ground: Ground, heard: Heard | None, 
     # Also where somebody says thanks and goodbye, or asks for what is refused, which would be all that is answered.
     if "urgent" in kinds.surely or (plain == "refused" and kinds.perhaps_danger):
         return Screened("urgent", perhaps_danger=True)
+    hinted = kinds.perhaps_danger or _hint().search(question) is not None
     short = len(words(question)) <= SHORT
     # What is off the subject of an index about something else is judged by what is found there.
     fits = {"off_topic": ground.priors is not None, "small_talk": short, "clarify": short and not leans}
     likest = next((kind for kind in kinds.surely if fits.get(kind, True)), None)
-    return Screened(plain or likest, kinds.perhaps_danger)
+    return Screened(plain or likest, hinted)
 
 
 def _likest(question: str, vector: Vectors, ground: Ground) -> Iterator[Kind]:
