@@ -91,7 +91,7 @@ HELD_SHARE = 1 / 6
 
 ALARMS: dict[Kind, float] = {
     "urgent": 0.0015,
-    "refused": 0.001,
+    "refused": 0.0007,
     "small_talk": 0.001,
     "clarify": 0.002,
     "off_topic": 0.002,

@@ -27,8 +27,10 @@ def test_a_turn_that_leans_on_the_one_before_is_searched_with_it_and_by_itself(f
     queries = understand(follow_up, turns("Should I do a PhD first?", "It depends."))
 
     assert "PhD" in queries.standalone
-    assert len(queries.searched) == 2
-    assert not any("depends" in query for query in queries.searched), "an assistant turn is only a claim"
+    assert len(queries.searched) == 3
+    assert ["PhD" in query for query in queries.searched] == [False, True, False]
+    assert ["depends" in query for query in queries.searched] == [False, False, True]
+    assert "depends" not in queries.standalone, "an assistant turn is only a claim: it is searched with, and no more"
 
 
 @pytest.mark.parametrize(

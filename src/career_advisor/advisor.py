@@ -624,7 +624,8 @@ class Advisor:
     ) -> grounding.Screened:
         """Return what a message is; whoever sends it again says that nobody is in danger."""
         leans = bool(history) and queries.standalone != queries.question
-        found = grounding.screen(asked, vector, ground, heard, leans=leans)
+        points_back = leans and conversation.points_back(asked)
+        found = grounding.screen(asked, vector, ground, heard, leans=leans, points_back=points_back)
         insists = found.intent == "urgent" and _insists(asked, history)
         return found._replace(intent=None) if insists and not grounding.is_in_so_many_words("urgent", asked) else found
 
@@ -1425,12 +1426,12 @@ def _own_parts(queries: Queries) -> int:
 
 
 def _wholes(queries: Queries, vectors: Any) -> dict[str, Any]:
-    """Return the turn in its stand-alone form, as asked, and with what it points at, each with its vector."""
+    """Return the turn in its stand-alone form, as asked, and behind the last answer, each with its vector."""
     wholes = {
         queries.standalone: vectors[1 if queries.standalone != queries.question else 0],
         queries.question: vectors[0],
     }
-    return wholes | ({queries.searched[2]: vectors[2]} if queries.meant else {})
+    return wholes | ({queries.searched[2]: vectors[2]} if queries.behind else {})
 
 
 def _paragraphs(sentences: Sequence[Sentence]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """From the last turn and those before it to what is searched for.
 
-Only what the person wrote is carried over: an assistant turn in a history is a client's claim. Of its words no more is
-used than names that the index has, to search for what "it" or "the second one" may be.
+Only what the person wrote is taken for theirs: an assistant turn in a history is a client's claim. It is searched with,
+for what "it" or "the second one" may be often stands there alone, and nothing of it is quoted, told or judged by.
 """
 
 from __future__ import annotations
@@ -96,8 +96,13 @@ _PRONOUN = re.compile(r"\b(?:it|its|they|them|their|there|that|those|these)\b", 
 _ORDINAL = re.compile(r"\bthe (first|second|third|fourth|last|former|latter)(?: one)?\b", re.IGNORECASE)
 _PLACES = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "former": 0, "latter": -1}
 _PHRASE = re.compile(r"\b[A-Z][\w-]*\w(?: (?:[A-Z]|\d)[\w-]*)*")
+# A few words that name the field, something with a capital, or who asks, may be a question of their own.
+_OF_ITSELF = re.compile(r"\b(?:AI|I|[Ss]afety)\b|\b[A-Z][\w-]*[A-Z]|\S\s+[A-Z]\w")
+_QUOTED = re.compile(r"([^\n]+?)(?: \[\d+\])+")
+CARRIED = 40
+"""Words of the last answer that a turn is searched behind."""
 ANSWER = 1_500
-"""Characters of the last answer in which a name is looked for."""
+"""Characters of the last answer that are looked at."""
 
 _ASKS_ALSO = re.compile(
     r",?\s+(?:and|but|or)\s+(?=(?:what|which|who|where|when|why|how|is|are|do|does|did|can|could|should|would|will)\b)",
@@ -134,6 +139,8 @@ _JOINED = re.compile(r"[,:;–—-]|\b(?:and|but|or|so|also|then|plus)\b", re.IG
 
 OWN_WORDS = 3
 """Content words from which a part of a message may stand alone."""
+FEW = 3
+"""Content words up to which a turn that names nothing cannot."""
 SHORT = 5
 """Content words up to which a turn that points back cannot stand alone."""
 SEVERAL = 9
@@ -193,9 +200,10 @@ def understand(
         corrected = _CORRECTS.sub("", asked).strip() or asked
         meant = _meant(corrected, previous, history, is_name)
         standalone = f"{previous} {meant} {corrected[:1].upper()}{corrected[1:]}".replace("  ", " ")
-        searched = (corrected, standalone, f"{meant}: {corrected}") if meant else (corrected, standalone)
+        said = f"{meant}:" if meant else _said(history)
+        searched = (corrected, standalone, f"{said} {corrected}") if said else (corrected, standalone)
         queries = _searching(asked, standalone, searched, of_the_field=of_the_field, of=_Person(ignore, about, tell))
-        return replace(queries, meant=meant)
+        return replace(queries, meant=meant, behind=bool(said))
     return _searching(asked, asked, (asked,), of_the_field=of_the_field, of=_Person(ignore, about, tell))
 
 
@@ -204,7 +212,7 @@ def _meant(question: str, previous: str, history: Sequence[Message], is_name: Ca
 
     "The second one" is that of several that the person named, in one turn or in several; else of the last answer's.
     """
-    answer = next((clean(turn.content) for turn in reversed(history) if turn.role == "assistant"), "")[:ANSWER]
+    answer = _last_answer(history)
     named = _phrases(answer, is_name)
     ordinal = _ORDINAL.search(question)
     if ordinal:
@@ -216,6 +224,17 @@ def _meant(question: str, previous: str, history: Sequence[Message], is_name: Ca
         return several[place] if -len(several) <= place < len(several) else ""
     own = any(map(is_name, names(f"x {previous}")))
     return named[0] if named and not own and _PRONOUN.search(question) else ""
+
+
+def _said(history: Sequence[Message]) -> str:
+    """Return the words that the last answer begins with; of one in quotes the quotes, for ours are about no subject."""
+    answer = _last_answer(history)
+    quoted = " ".join(match.group(1) for match in _QUOTED.finditer(answer))
+    return " ".join((quoted or answer).split()[:CARRIED])
+
+
+def _last_answer(history: Sequence[Message]) -> str:
+    return next((clean(turn.content) for turn in reversed(history) if turn.role == "assistant"), "")[:ANSWER]
 
 
 def _phrases(text: str, is_name: Callable[[str], bool]) -> list[str]:
@@ -391,6 +410,11 @@ def asks_for_a_verdict(text: str) -> bool:
     return bool(_VERDICT.search(text))
 
 
+def points_back(question: str) -> bool:
+    """Tell whether a turn asks about something by a word that stands for it: "do they pay you?"."""
+    return asks(question) and bool(_POINTS.search(question))
+
+
 def stands_alone(part: str) -> bool:
     """Tell whether a part of a message says by itself what it asks: it names several things and points at none."""
     return asks(part) and len(content_words(part)) >= OWN_WORDS and not _POINTS.search(part)
@@ -402,7 +426,9 @@ def _leans(question: str) -> bool:
         return True
     if _JOINS.search(question) or _WHAT_NOW.search(question):
         return content <= 2 * SHORT
-    return content <= SHORT and (bool(_POINTS.search(question)) or content <= 1)
+    if content <= SHORT and (bool(_POINTS.search(question)) or content <= 1):
+        return True
+    return content <= FEW and not _OF_ITSELF.search(question)
 
 
 def _previous_question(history: Sequence[Message]) -> str:

@@ -342,7 +342,15 @@ class Verdict(NamedTuple):
     evidence: Evidence
 
 
-def screen(question: str, vector: Vectors, ground: Ground, heard: Heard | None, *, leans: bool = False) -> Screened:
+def screen(
+    question: str,
+    vector: Vectors,
+    ground: Ground,
+    heard: Heard | None,
+    *,
+    leans: bool = False,
+    points_back: bool = False,
+) -> Screened:
     """Tell what a message is, if it is not a question to look up.
 
     Args:
@@ -351,6 +359,7 @@ def screen(question: str, vector: Vectors, ground: Ground, heard: Heard | None, 
         ground: The examples.
         heard: What a network hears in it; without one the examples stand in.
         leans: Whether it goes on from what was said before: it is not vague then, however short.
+        points_back: Whether it asks about what was said before: "do they pay you?" is no small talk then.
 
     Returns:
         Urgent, whatever else is said; else what is said in so many words of refused, small_talk and clarify, or what it
@@ -370,7 +379,11 @@ def screen(question: str, vector: Vectors, ground: Ground, heard: Heard | None, 
     hinted = kinds.perhaps_danger or _hint().search(question) is not None
     short = len(words(question)) <= SHORT
     # What is off the subject of an index about something else is judged by what is found there.
-    fits = {"off_topic": ground.priors is not None, "small_talk": short, "clarify": short and not leans}
+    fits = {
+        "off_topic": ground.priors is not None,
+        "small_talk": short and not points_back,
+        "clarify": short and not leans,
+    }
     likest = next((kind for kind in kinds.surely if fits.get(kind, True)), None)
     return Screened(plain or likest, hinted)
 

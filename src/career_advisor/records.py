@@ -314,6 +314,8 @@ class Queries:
     """Keys of all situations that the person's words fit, asked or told: what a section may presume."""
     meant: str = ""
     """What the turn points at, by the name that the last answer gave; empty where it points at nothing."""
+    behind: bool = False
+    """Whether the third of those searched is the turn behind that name, or behind what the last answer said."""
 
 
 @dataclass(frozen=True, slots=True)

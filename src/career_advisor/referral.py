@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from career_advisor import matching
 from career_advisor.records import CorpusError, Offer, Service, Status
+from career_advisor.text import words
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 
@@ -46,6 +47,17 @@ _LIST = re.compile(
     r"|community|funder|job board))\b",
     re.IGNORECASE,
 )
+# Whoever wants all that there is, for nothing in particular, says so in a few words.
+_EVERYTHING = re.compile(
+    r"\b(?:everything|all(?: of (?:it|them))?|what all) (?:that )?"
+    r"(?:you\b(?! (?:say|said|told|wrote)\b)|exists?\b|there is\b)"
+    r"|\b(?:your|the) (?:whole |full |complete )*(?:list|menu)(?: of (?:all )?(?:services|help))?\W*$"
+    r"|\b(?:list|all)(?: of| your| the)* services\b"
+    r"|\b(?:options|services|help) (?:do you (?:know|have)|is there|are there)\W*$",
+    re.IGNORECASE,
+)
+FEW_WORDS = 25
+"""In which a message can ask for everything."""
 # Whoever asks for the best of them wants no list.
 _BEST = re.compile(r"\b(?:best|better|should i|would you|recommend\w*)\b", re.IGNORECASE)
 _ANOTHER = re.compile(r"\b(?:else|others?|another|instead|alternatives?)\b", re.IGNORECASE)
@@ -339,8 +351,10 @@ def choose(
     wanted = [s for s in able if s.id in message.named or (any_wanted and odds[s.id] >= matcher.learnt.likely)]
     # Whoever tells of themselves and mentions "every job" wants advice, not the list.
     asking = question if asked is None else asked
-    if message.told is None and _LIST.search(asking) and not _BEST.search(asking):
-        felt = set(message.by_pattern)
+    felt, best = set(message.by_pattern), _BEST.search(asking)
+    if not felt and not best and len(words(asking)) <= FEW_WORDS and _EVERYTHING.search(asking):
+        wanted = _of_each_kind(able, matcher)
+    elif message.told is None and _LIST.search(asking) and not best:
         wanted += [s for s in able if s not in wanted and felt & set(registry.needs[s.id])]
     else:
         # Who asks for others than what is set aside wants others of its kind.
@@ -356,6 +370,16 @@ def choose(
         if not likely and not any(s.kind == "advising" for s in wanted):
             wanted += [s for s in able if s.kind == "advising"][:1]
     return tuple(Offer(service, f"For {service.gap}.") for service in wanted)
+
+
+def _of_each_kind(services: Sequence[Service], matcher: matching.Matcher) -> list[Service]:
+    """Return of each kind the service that readers named most often, those first that most need."""
+    heads = matcher.heads
+    often = dict(zip(heads.services, map(float, heads.often), strict=True)) if heads else {}
+    first: dict[str, Service] = {}
+    for service in sorted(services, key=lambda s: -often.get(s.id, matching.FEWEST)):
+        first.setdefault(service.kind, service)
+    return list(first.values())
 
 
 def _refuses(text: str) -> bool:
