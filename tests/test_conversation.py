@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from career_advisor.conversation import FACETS, asks, asks_for_a_verdict, feeling_of, known_situations, understand
+from career_advisor.conversation import (
+    CARRIED,
+    FACETS,
+    asks,
+    asks_for_a_verdict,
+    feeling_of,
+    known_situations,
+    understand,
+)
 from career_advisor.records import Message
 
 
@@ -31,6 +39,35 @@ def test_a_turn_that_leans_on_the_one_before_is_searched_with_it_and_by_itself(f
     assert ["PhD" in query for query in queries.searched] == [False, True, False]
     assert ["depends" in query for query in queries.searched] == [False, False, True]
     assert "depends" not in queries.standalone, "an assistant turn is only a claim: it is searched with, and no more"
+
+
+@pytest.mark.parametrize(
+    "follow_up", ["price?", "how long roughly", "any strings attached?", "possible without a phd?"]
+)
+def test_a_few_words_that_name_nothing_go_on_from_what_was_said(follow_up: str) -> None:
+    queries = understand(follow_up, turns("Which bootcamp suits me?", "ML4Good would: it is in person."))
+
+    assert queries.searched[1:] == (
+        f"Which bootcamp suits me? {follow_up[0].upper()}{follow_up[1:]}",
+        f"ML4Good would: it is in person. {follow_up}",
+    )
+
+
+@pytest.mark.parametrize(
+    "question", ["what is AI control?", "can I start without a degree?", "salary at Redwood?", "safety roles?"]
+)
+def test_a_few_words_that_name_something_do_not(question: str) -> None:
+    assert understand(question, turns("Which bootcamp suits me?", "ML4Good would.")).searched == (question,)
+
+
+def test_of_an_answer_in_quotes_the_quotes_are_searched_with_and_no_more_than_some_words() -> None:
+    answer = f"Thank you for telling me.\n\nARENA is a bootcamp. [1] It is in London. [2]\n\n{'Money. [3] ' * 50}"
+
+    (*_, behind) = understand("is it far?", turns("Which bootcamps are there?", answer)).searched
+
+    assert behind.startswith("ARENA is a bootcamp. It is in London. Money.")
+    assert behind.endswith("Money. is it far?")
+    assert len(behind.split()) == CARRIED + 3
 
 
 @pytest.mark.parametrize(

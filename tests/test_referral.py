@@ -57,12 +57,10 @@ def offered(
 def test_where_the_sources_have_no_answer_two_are_offered_that_may_have_one(
     registry: Registry, needs: Needs, light_encoder: Encoder
 ) -> None:
-    asked = "Which of the labs has the longest paternity leave?"
+    asked = "Which lab has the nicest office?"
 
-    assert offered(asked, registry, needs, light_encoder, "not_covered") == ["80k-advising", "80k-job-board"]
-    assert "80k-job-board" not in offered(asked, registry, needs, light_encoder, "answered"), (
-        "it is none too many there"
-    )
+    assert offered(asked, registry, needs, light_encoder, "not_covered") == ["80k-job-board", "80k-advising"]
+    assert offered(asked, registry, needs, light_encoder, "answered") == ["80k-job-board"], "two are one too many there"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +123,24 @@ def test_at_most_three_are_offered_unless_the_list_is_asked_for(
 
     assert len(offered(many, registry, needs, light_encoder)) == 3
     assert len(offered(f"{many}; list all services", registry, needs, light_encoder)) > 3
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What's everything you can point people to? Just show me your list of services.",
+        "just show me everything you've got",
+        "what help is there?",
+    ],
+)
+def test_whoever_wants_all_that_there_is_gets_one_of_each_kind(
+    question: str, registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    found = offers(question, registry, needs, light_encoder)
+
+    assert {offer.service.kind for offer in found} == {s.kind for s in registry.services} - {"helpline"}
+    assert len({offer.service.kind for offer in found}) == len(found)
+    assert {"80k-advising", "80k-job-board"} <= {offer.service.id for offer in found}
 
 
 def test_the_shipped_registry_is_in_order_and_has_the_fixed_ids(registry: Registry) -> None:

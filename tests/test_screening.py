@@ -181,6 +181,35 @@ def test_a_short_turn_that_goes_on_from_the_last_is_not_vague(shipped_advisor: A
     assert answer(shipped_advisor, "and the cost?", history).status != "clarify"
 
 
+def test_a_question_about_what_was_said_is_no_small_talk_and_finds_what_the_answer_alone_had_named(
+    shipped_advisor: Advisor,
+) -> None:
+    arena = [Message("user", "what is ARENA?"), Message("assistant", "A bootcamp of four to five weeks in London.")]
+    said = "He says to apply for 80,000 Hours advising. It is free and one-on-one."
+    advising = [Message("user", "What's Rob Miles' main advice at the end?"), Message("assistant", said)]
+
+    assert "stipend" in answer(shipped_advisor, "do they pay you?", arena).answer
+    assert "ten minutes" in answer(shipped_advisor, "is filling that in a lot of work?", advising).answer
+    assert answer(shipped_advisor, "how are you?", arena).status == "small_talk"
+
+
+@pytest.mark.parametrize(
+    ("message", "hinted"),
+    [
+        ("what's the point of it all. Which course is shortest?", True),
+        ("I can't go on any more. Is there a part-time programme?", True),
+        ("I can't go on with physics. Is there a part-time programme?", False),
+        ("There is no point in going on with my PhD. Which programme is shortest?", False),
+    ],
+)
+def test_words_that_are_said_of_a_life_hint_at_danger_whatever_is_asked_beside_them(
+    message: str, hinted: bool, shipped_advisor: Advisor
+) -> None:
+    reply = answer(shipped_advisor, message)
+
+    assert (reply.status == "urgent" or answering.URGENT_PERHAPS in reply.answer) is hinted
+
+
 @pytest.mark.parametrize("goodbye", ["ok bye, thanks a lot", "I must go now. Thank you and goodbye", "good night"])
 def test_a_goodbye_that_is_small_talk_is_not_taken_for_danger(goodbye: str, shipped_advisor: Advisor) -> None:
     assert answer(shipped_advisor, goodbye).status == "small_talk"

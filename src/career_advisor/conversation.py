@@ -45,6 +45,10 @@ _TURNS = re.compile(
     r"|unrelated(?:ly)?)\b\W*",
     re.IGNORECASE,
 )
+_OF_US = re.compile(r"\b(?:you|your|yours|yourself|u|ur)\b", re.IGNORECASE)
+_SMALL = re.compile(
+    r"\bhow(?:['’]?s| is| are) (?:it|things|everything|life|your)\b|\bis this a (?:ro)?bot\b", re.IGNORECASE
+)
 # Whoever asks what to do now asks it of what went before.
 _WHAT_NOW = re.compile(r"\b(?:now what|what now|what then|what next|(?:and|so) now)\W*$", re.IGNORECASE)
 # "Explain it like I'm a tired manager" tells of nobody.
@@ -411,8 +415,9 @@ def asks_for_a_verdict(text: str) -> bool:
 
 
 def points_back(question: str) -> bool:
-    """Tell whether a turn asks about something by a word that stands for it: "do they pay you?"."""
-    return asks(question) and bool(_POINTS.search(question))
+    """Tell whether a turn asks about what was said before, and not about who is asked: "do they pay you?"."""
+    about_us = _OF_US.search(question) and not _POINTS.search(question)
+    return asks(question) and bool(content_words(question)) and not about_us and not _SMALL.search(question)
 
 
 def stands_alone(part: str) -> bool:
