@@ -1,4 +1,4 @@
-"""A follow-up is understood from what the person wrote before, and from nothing else."""
+"""A follow-up is understood from what was said before; an answer is only searched with."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from career_advisor.conversation import (
     asks_for_a_verdict,
     feeling_of,
     known_situations,
+    points_back,
     understand,
 )
 from career_advisor.records import Message
@@ -45,7 +46,9 @@ def test_a_turn_that_leans_on_the_one_before_is_searched_with_it_and_by_itself(f
     "follow_up", ["price?", "how long roughly", "any strings attached?", "possible without a phd?"]
 )
 def test_a_few_words_that_name_nothing_go_on_from_what_was_said(follow_up: str) -> None:
-    queries = understand(follow_up, turns("Which bootcamp suits me?", "ML4Good would: it is in person."))
+    queries = understand(
+        follow_up, turns("Which bootcamp suits me?", "ML4Good would: it is in person."), of_the_field=True
+    )
 
     assert queries.searched[1:] == (
         f"Which bootcamp suits me? {follow_up[0].upper()}{follow_up[1:]}",
@@ -54,10 +57,41 @@ def test_a_few_words_that_name_nothing_go_on_from_what_was_said(follow_up: str) 
 
 
 @pytest.mark.parametrize(
-    "question", ["what is AI control?", "can I start without a degree?", "salary at Redwood?", "safety roles?"]
+    "question",
+    [
+        "what is AI control?",
+        "can I start without a degree?",
+        "salary at Redwood?",
+        "safety roles?",
+        "lasr stipend?",
+        "recommend a movie",
+    ],
 )
 def test_a_few_words_that_name_something_do_not(question: str) -> None:
-    assert understand(question, turns("Which bootcamp suits me?", "ML4Good would.")).searched == (question,)
+    history = turns("Which bootcamp suits me?", "ML4Good would.")
+
+    assert understand(question, history, of_the_field=True, names_something={"lasr"}.__contains__).searched == (
+        question,
+    )
+
+
+def test_nor_do_they_in_an_index_about_something_else_where_nobody_measured_it() -> None:
+    assert understand("oven temperature?", turns("How do I bake bread?", "Slowly.")).searched == ("oven temperature?",)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "is it you who wrote that?",
+        "are you a bot or is it a human?",
+        "how's it going?",
+        "who am i talking to?",
+        "isn't that nice?",
+    ],
+)
+def test_what_is_asked_about_us_points_at_nothing_that_was_said(question: str) -> None:
+    assert not points_back(question)
+    assert points_back("do they pay you?")
 
 
 def test_of_an_answer_in_quotes_the_quotes_are_searched_with_and_no_more_than_some_words() -> None:

@@ -143,6 +143,21 @@ def test_whoever_wants_all_that_there_is_gets_one_of_each_kind(
     assert {"80k-advising", "80k-job-board"} <= {offer.service.id for offer in found}
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What PhD options are there?",
+        "Tell me everything there is to know about interpretability",
+        "Is Redwood Research on the list?",
+        "Is everything you mentioned free?",
+    ],
+)
+def test_whoever_wants_one_thing_does_not_get_one_of_each_kind(
+    question: str, registry: Registry, needs: Needs, light_encoder: Encoder
+) -> None:
+    assert len(offered(question, registry, needs, light_encoder)) <= 3
+
+
 def test_the_shipped_registry_is_in_order_and_has_the_fixed_ids(registry: Registry) -> None:
     assert {service.id for service in registry.services} >= REQUIRED
     assert [f for f in check(registry, date(2026, 11, 24)) if not f.problem.startswith("stale")] == []

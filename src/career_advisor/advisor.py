@@ -666,7 +666,7 @@ class Advisor:
         queries, vectors, shelf = self.searching(question, history)
         if not queries.question:
             return queries, []
-        compared = self._compared((queries.standalone, queries.question), shelf, {})
+        compared = self._compared(_wholes(queries, vectors), shelf, {})
         (hits,) = self._retrieve([_looked_up(queries.searched, vectors, limit, list(compared.values()))], shelf)
         return queries, hits
 
@@ -704,9 +704,10 @@ class Advisor:
         told: dict[str, Any] = {}
         queries = conversation.understand(
             speller.mend(asked),
-            [replace(turn, content=speller.mend(turn.content)) if turn.role == "user" else turn for turn in history],
+            [_heard_by_us(turn, speller) for turn in history],
             of_the_field=ground.speaks_of(conversation.FIELD),
             is_name=ground.sets_apart,
+            names_something=ground.proper.__contains__,
             ignore=ignore,
             about=about,
             tell=self._tell(shelf.encoder.name, told),
@@ -874,7 +875,9 @@ class Advisor:
         hits = hits[:HITS]  # on so many it was measured what a confidence is worth
         parts = list(zip(queries.facets, vectors[whole:], facets, strict=True))
         asking = [each for each in parts if conversation.asks(each[0]) and each[0] in queries.question] or parts
-        as_asked = [(text, vector, hits) for text, vector in _wholes(queries, vectors).items()]
+        # By the person's own words, and a name that the index has: the rest of an answer is what a client claims.
+        said = queries.searched[2] if queries.behind and not queries.meant else None
+        as_asked = [(text, vector, hits) for text, vector in _wholes(queries, vectors).items() if text != said]
         verdicts = [
             (text, grounding.judge(text, vector, found, ground, self._today()))
             for text, vector, found in [*as_asked, *asking]
@@ -1423,6 +1426,13 @@ def _looked_up(
 def _own_parts(queries: Queries) -> int:
     """Return how many of the parts count as the message's own: where it asks nothing, all that was looked up does."""
     return len(queries.facets) - (queries.known if queries.asking else 0)
+
+
+def _heard_by_us(turn: Message, speller: Speller) -> Message:
+    """Return a turn as it is understood: the person's without slips, and of what we say about no subject nothing."""
+    if turn.role == "user":
+        return replace(turn, content=speller.mend(turn.content))
+    return replace(turn, content="") if answering.is_of_no_subject(turn.content) else turn
 
 
 def _wholes(queries: Queries, vectors: Any) -> dict[str, Any]:

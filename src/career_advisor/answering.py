@@ -105,6 +105,7 @@ _OF_SOURCE = re.compile(
 )
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_CITED = re.compile(r" \[\d+\]")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s*$")
 
 
@@ -445,6 +446,7 @@ PARTLY = "My sources don't answer exactly that. What comes nearest:"
 NEAREST = "What comes nearest:"
 DO_SAY = "What they do say:"
 OFF_TOPIC = "That is outside what I have read, so I can't help with it."
+_OF_NO_SUBJECT = (SMALL_TALK, THANKS, CLARIFY, REFUSED, REFUSED_OTHER, URGENT, INVALID_EMPTY, NOT_COVERED, OFF_TOPIC)
 # A time limit that goes with a date; and an amount of money, whose date says when it was known: it holds for its year.
 _ROUND = re.compile(
     r"\bdeadlines?\b|\b(?:opens?|opened|closes?|closed) (?:on|in|at|by|until|from|for|around|early|late|mid|again|\d)"
@@ -464,6 +466,11 @@ def too_long(limit: int) -> str:
         f"That is longer than I can take in at once (the limit is {limit:,} characters). "
         "Could you shorten it to what matters most?"
     )
+
+
+def is_of_no_subject(answer: str) -> bool:
+    """Tell whether an answer, as it was shown, has none but our own words: a greeting, a decline, whom to call."""
+    return answer.startswith(_OF_NO_SUBJECT) and not _CITED.search(answer)
 
 
 def compose(

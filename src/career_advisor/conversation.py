@@ -45,9 +45,12 @@ _TURNS = re.compile(
     r"|unrelated(?:ly)?)\b\W*",
     re.IGNORECASE,
 )
-_OF_US = re.compile(r"\b(?:you|your|yours|yourself|u|ur)\b", re.IGNORECASE)
-_SMALL = re.compile(
-    r"\bhow(?:['’]?s| is| are) (?:it|things|everything|life|your)\b|\bis this a (?:ro)?bot\b", re.IGNORECASE
+_PERSON = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her)\b", re.IGNORECASE)
+_OF_US = re.compile(
+    r"\bhow(?:['’]?s| is| are) (?:it|things|everything|life|your)\b|\b(?:chat)?bots?\b|\b(?:human|person|real|alive)\b"
+    r"|\btalking to\b|\b(?:any|some)body\b|\bwho (?:are|made) you\b"
+    r"|\byou (?:who |that )?(?:wrote|remember|said|mean)\b",
+    re.IGNORECASE,
 )
 # Whoever asks what to do now asks it of what went before.
 _WHAT_NOW = re.compile(r"\b(?:now what|what now|what then|what next|(?:and|so) now)\W*$", re.IGNORECASE)
@@ -100,8 +103,12 @@ _PRONOUN = re.compile(r"\b(?:it|its|they|them|their|there|that|those|these)\b", 
 _ORDINAL = re.compile(r"\bthe (first|second|third|fourth|last|former|latter)(?: one)?\b", re.IGNORECASE)
 _PLACES = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "former": 0, "latter": -1}
 _PHRASE = re.compile(r"\b[A-Z][\w-]*\w(?: (?:[A-Z]|\d)[\w-]*)*")
-# A few words that name the field, something with a capital, or who asks, may be a question of their own.
-_OF_ITSELF = re.compile(r"\b(?:AI|I|[Ss]afety)\b|\b[A-Z][\w-]*[A-Z]|\S\s+[A-Z]\w")
+# A few words that are a whole sentence, or name the field, something with a capital, or who asks, may stand alone.
+_OF_ITSELF = re.compile(
+    r"\b(?:AI|I|[Ss]afety)\b|\b[A-Z][\w-]*[A-Z]|\S\s+[A-Z]\w"
+    r"|(?i:\b(?:is|are|am|was|were|do|does|did|can|could|will|would|has|have|should|won)(?:n['’]?t)?\b"
+    r"|^\W*(?:who|whose|recommend|suggest|tell|give|show|write|explain|list|find|make|help)\b)"
+)
 _QUOTED = re.compile(r"([^\n]+?)(?: \[\d+\])+")
 CARRIED = 40
 """Words of the last answer that a turn is searched behind."""
@@ -173,14 +180,15 @@ def understand(
     *,
     of_the_field: bool = False,
     is_name: Callable[[str], bool] = lambda stem: False,
+    names_something: Callable[[str], bool] = lambda stem: False,
     ignore: Collection[str] = (),
     about: Collection[str] = (),
     tell: Tell | None = None,
 ) -> Queries:
     """Work out what a turn asks.
 
-    A turn that leans on the one before is searched twice, as asked and behind the previous question; the rankings are
-    fused, because neither way is right for both turns that continue and turns that change the subject
+    A turn that leans on the one before is searched as asked, behind the previous question and behind the last answer;
+    the rankings are fused, because neither way is right for both turns that continue and turns that change the subject
     (benchmarks/results, CANARD and MTRAG in the notes of docs/decisions/0004).
 
     Args:
@@ -188,6 +196,7 @@ def understand(
         history: The turns before it, oldest first.
         of_the_field: Whether the index is about AI safety: other names of the field are then searched for by its own.
         is_name: Tells of the stem of a name whether the index has it and is not about it all over.
+        names_something: Tells of the stem of any word whether it is a name, however it is written.
         ignore: Keys of situations that the person says are not theirs, whatever the words look like.
         about: Keys of situations that the person says are theirs. Unknown keys count for nothing.
         tell: Weighs the situations that words tell of; without it their patterns alone decide.
@@ -196,18 +205,22 @@ def understand(
         The cleaned question without noise, its stand-alone form, what is searched, and the parts of a long message.
     """
     asked = without_noise(clean(question))
-    previous = _previous_question(history)
+    named = names_something if of_the_field else bool
+    previous = _previous_question(history, named)
     turned = _TURNS.sub("", asked)
     turns = turned != asked and len(content_words(turned)) >= OWN_WORDS
     asked = turned if turns else asked
-    if previous and not turns and _leans(asked):
+    if previous and not turns and _leans(asked, named):
         corrected = _CORRECTS.sub("", asked).strip() or asked
         meant = _meant(corrected, previous, history, is_name)
         standalone = f"{previous} {meant} {corrected[:1].upper()}{corrected[1:]}".replace("  ", " ")
         said = f"{meant}:" if meant else _said(history)
-        searched = (corrected, standalone, f"{said} {corrected}") if said else (corrected, standalone)
-        queries = _searching(asked, standalone, searched, of_the_field=of_the_field, of=_Person(ignore, about, tell))
-        return replace(queries, meant=meant, behind=bool(said))
+        person = _Person(ignore, about, tell)
+        queries = _searching(asked, standalone, (corrected, standalone), of_the_field=of_the_field, of=person)
+        if not said:
+            return queries
+        once, alone, *others = queries.searched
+        return replace(queries, meant=meant, behind=True, searched=(once, alone, f"{said} {once}", *others))
     return _searching(asked, asked, (asked,), of_the_field=of_the_field, of=_Person(ignore, about, tell))
 
 
@@ -238,7 +251,8 @@ def _said(history: Sequence[Message]) -> str:
 
 
 def _last_answer(history: Sequence[Message]) -> str:
-    return next((clean(turn.content) for turn in reversed(history) if turn.role == "assistant"), "")[:ANSWER]
+    last = next((turn.content for turn in reversed(history) if turn.role == "assistant"), "")
+    return clean(last[: 4 * ANSWER])[:ANSWER]
 
 
 def _phrases(text: str, is_name: Callable[[str], bool]) -> list[str]:
@@ -415,9 +429,8 @@ def asks_for_a_verdict(text: str) -> bool:
 
 
 def points_back(question: str) -> bool:
-    """Tell whether a turn asks about what was said before, and not about who is asked: "do they pay you?"."""
-    about_us = _OF_US.search(question) and not _POINTS.search(question)
-    return asks(question) and bool(content_words(question)) and not about_us and not _SMALL.search(question)
+    """Tell whether a turn asks about somebody or something named before, and not about us: "do they pay you?"."""
+    return asks(question) and bool(content_words(question) and _PERSON.search(question)) and not _OF_US.search(question)
 
 
 def stands_alone(part: str) -> bool:
@@ -425,7 +438,7 @@ def stands_alone(part: str) -> bool:
     return asks(part) and len(content_words(part)) >= OWN_WORDS and not _POINTS.search(part)
 
 
-def _leans(question: str) -> bool:
+def _leans(question: str, named: Callable[[str], bool]) -> bool:
     content = len(content_words(question))
     if _CORRECTS.search(question) or content == 0:
         return True
@@ -433,10 +446,10 @@ def _leans(question: str) -> bool:
         return content <= 2 * SHORT
     if content <= SHORT and (bool(_POINTS.search(question)) or content <= 1):
         return True
-    return content <= FEW and not _OF_ITSELF.search(question)
+    return content <= FEW and not _OF_ITSELF.search(question) and not any(map(named, content_words(question)))
 
 
-def _previous_question(history: Sequence[Message]) -> str:
+def _previous_question(history: Sequence[Message], named: Callable[[str], bool]) -> str:
     """Return the last thing the person asked that says something by itself, with what it leaned on before it."""
     asked = [clean(turn.content) for turn in history if turn.role == "user"]
     carried: list[str] = []
@@ -444,7 +457,7 @@ def _previous_question(history: Sequence[Message]) -> str:
         if not content_words(turn):
             continue
         carried.insert(0, turn)
-        if not _leans(turn):
+        if not _leans(turn, named):
             break
     return " ".join(carried)[-600:]
 

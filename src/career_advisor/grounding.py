@@ -370,13 +370,15 @@ def screen(
         return Screened(plain)
     if foreign_language(question):
         return Screened(plain or "clarify")  # asked for in English, in the person's own language
+    hinted = _hint().search(question) is not None
     if heard is None:
-        return Screened(plain or next(_likest(question, vector, ground), None))
+        likest = (kind for kind in _likest(question, vector, ground) if kind != "small_talk" or not points_back)
+        return Screened(plain or next(likest, None), hinted)
     kinds = kinds_of(heard)
     # Also where somebody says thanks and goodbye, or asks for what is refused, which would be all that is answered.
-    if "urgent" in kinds.surely or (plain == "refused" and kinds.perhaps_danger):
+    hinted = hinted or kinds.perhaps_danger
+    if "urgent" in kinds.surely or (plain == "refused" and hinted):
         return Screened("urgent", perhaps_danger=True)
-    hinted = kinds.perhaps_danger or _hint().search(question) is not None
     short = len(words(question)) <= SHORT
     # What is off the subject of an index about something else is judged by what is found there.
     fits = {

@@ -49,11 +49,14 @@ _LIST = re.compile(
 )
 # Whoever wants all that there is, for nothing in particular, says so in a few words.
 _EVERYTHING = re.compile(
-    r"\b(?:everything|all(?: of (?:it|them))?|what all) (?:that )?"
-    r"(?:you\b(?! (?:say|said|told|wrote)\b)|exists?\b|there is\b)"
-    r"|\b(?:your|the) (?:whole |full |complete )*(?:list|menu)(?: of (?:all )?(?:services|help))?\W*$"
-    r"|\b(?:list|all)(?: of| your| the)* services\b"
-    r"|\b(?:options|services|help) (?:do you (?:know|have)|is there|are there)\W*$",
+    r"\b(?:everything|all(?: of (?:it|them))?) (?:that )?you"
+    r"(?:(?:['’]ve| have)(?: got)?| got| offer| can (?:offer|show|give|point|recommend|suggest)\b[^.?!,]{0,20})"
+    r"\W*(?:$|[.?!,])"
+    r"|\b(?:show|give|send|list|see)\b[^.?!]{0,12}\b(?:your|the) (?:whole |full |complete )*"
+    r"(?:list|menu)(?: of (?:all )?(?:services|help))?\W*(?:$|[.?!,])"
+    r"|\b(?:list|show) (?:me )?(?:all|every)(?: of)?(?: your| the)* services?\b|\ball (?:of )?(?:your|the) services\b"
+    r"|^\W*what (?:(?:other |all )?(?:help|services) (?:is there|are there|(?:do|can) you (?:have|know|offer))"
+    r"|have you got|do you have)\W*$",
     re.IGNORECASE,
 )
 FEW_WORDS = 25
@@ -352,9 +355,10 @@ def choose(
     # Whoever tells of themselves and mentions "every job" wants advice, not the list.
     asking = question if asked is None else asked
     felt, best = set(message.by_pattern), _BEST.search(asking)
-    if not felt and not best and len(words(asking)) <= FEW_WORDS and _EVERYTHING.search(asking):
-        wanted = _of_each_kind(able, matcher)
-    elif message.told is None and _LIST.search(asking) and not best:
+    lists = message.told is None and not best
+    if lists and not felt and len(words(asking)) <= FEW_WORDS and _EVERYTHING.search(asking):
+        wanted += [s for s in _of_each_kind(able, matcher) if s.kind not in {each.kind for each in wanted}]
+    elif lists and _LIST.search(asking):
         wanted += [s for s in able if s not in wanted and felt & set(registry.needs[s.id])]
     else:
         # Who asks for others than what is set aside wants others of its kind.
