@@ -70,9 +70,10 @@ def test_a_few_words_that_name_nothing_go_on_from_what_was_said(follow_up: str) 
 def test_a_few_words_that_name_something_do_not(question: str) -> None:
     history = turns("Which bootcamp suits me?", "ML4Good would.")
 
-    assert understand(question, history, of_the_field=True, names_something={"lasr"}.__contains__).searched == (
-        question,
-    )
+    queries = understand(question, history, of_the_field=True, names_something={"lasr"}.__contains__)
+
+    assert queries.standalone == question
+    assert not queries.behind
 
 
 def test_nor_do_they_in_an_index_about_something_else_where_nobody_measured_it() -> None:

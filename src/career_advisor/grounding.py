@@ -372,8 +372,8 @@ def screen(
         return Screened(plain or "clarify")  # asked for in English, in the person's own language
     hinted = _hint().search(question) is not None
     if heard is None:
-        likest = (kind for kind in _likest(question, vector, ground) if kind != "small_talk" or not points_back)
-        return Screened(plain or next(likest, None), hinted)
+        alike = (kind for kind in _likest(question, vector, ground) if kind != "small_talk" or not points_back)
+        return Screened(plain or next(alike, None), hinted)
     kinds = kinds_of(heard)
     # Also where somebody says thanks and goodbye, or asks for what is refused, which would be all that is answered.
     hinted = hinted or kinds.perhaps_danger
