@@ -357,7 +357,8 @@ def choose(
     felt, best = set(message.by_pattern), _BEST.search(asking)
     lists = message.told is None and not best
     if lists and not felt and len(words(asking)) <= FEW_WORDS and _EVERYTHING.search(asking):
-        wanted += [s for s in _of_each_kind(able, matcher) if s.kind not in {each.kind for each in wanted}]
+        wanted = [s for s in wanted if s.id in message.named]
+        wanted += [s for s in _of_each_kind(able, matcher) if s not in wanted]
     elif lists and _LIST.search(asking):
         wanted += [s for s in able if s not in wanted and felt & set(registry.needs[s.id])]
     else:
