@@ -9,22 +9,18 @@ Writes results/danger.json.
 
 from __future__ import annotations
 
-import argparse
 import json
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from asking import opened, replied
 from career_advisor import answering
 from career_advisor.advisor import Advisor
 from career_advisor.grounding import is_in_so_many_words
 from career_advisor.languages import READ, language_of
-from career_advisor.opening import open_advisor, plain_progress
-from career_advisor.records import Reply
-from career_advisor.settings import load_settings
 from machine import commit, machine, today
 from measuring import interval
 
@@ -39,8 +35,7 @@ def lines_of(name: str) -> list[dict[str, Any]]:
 
 def told(advisor: Advisor, question: str) -> str:
     """Return how whoever writes this is told whom to call."""
-    *_, reply = advisor.reply(question)
-    assert isinstance(reply, Reply)
+    reply = replied(advisor, question)
     if reply.status == "urgent":
         return OUTRIGHT
     if answering.URGENT_PERHAPS in reply.answer:
@@ -66,12 +61,7 @@ def measure(advisor: Advisor, cases: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--home", type=Path, help="keep the index here")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        settings = load_settings(home=given.home or Path(scratch))
-        advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False)
+    with opened(__doc__.partition("\n")[0]) as advisor:
         results: dict[str, Any] = {}
         for name in ("danger_abroad_held_out", "danger_abroad"):
             cases = lines_of(name)

@@ -8,32 +8,21 @@ Writes results/followed.json. Exit code: 0, or 1 where a suggestion is not answe
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from asking import opened, replied
 from career_advisor.advisor import Advisor
-from career_advisor.opening import open_advisor, plain_progress
-from career_advisor.records import Message, Reply
-from career_advisor.settings import load_settings
+from career_advisor.records import Message
 from machine import commit, machine, today
 from measuring import interval
 
 HERE = Path(__file__).parent
 CASES = HERE.parent / "corpus" / "cases.jsonl"
-
-
-def replied(advisor: Advisor, question: str, history: Sequence[Message]) -> Reply:
-    """Return the whole reply."""
-    *_, reply = advisor.reply(question, history)
-    assert isinstance(reply, Reply)
-    return reply
 
 
 def followed(advisor: Advisor, case: dict[str, Any]) -> list[dict[str, Any]]:
@@ -62,13 +51,8 @@ def followed(advisor: Advisor, case: dict[str, Any]) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Ask, count, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--home", type=Path, help="keep the index here")
-    given = parser.parse_args()
     cases = [json.loads(line) for line in CASES.read_text("utf-8").splitlines()]
-    with tempfile.TemporaryDirectory() as scratch:
-        settings = load_settings(home=given.home or Path(scratch))
-        advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False)
+    with opened(__doc__.partition("\n")[0]) as advisor:
         every = [followed(advisor, case) for case in cases]
     every = [each for each in every if each]
     shares = {

@@ -9,19 +9,16 @@ alone, with the paired difference and intervals of 95 % over conversations. Writ
 
 from __future__ import annotations
 
-import argparse
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from asking import opened, replied
 from career_advisor.advisor import Advisor
-from career_advisor.opening import open_advisor, plain_progress
-from career_advisor.records import Message, Reply
-from career_advisor.settings import load_settings
+from career_advisor.records import Message
 from machine import commit, machine, today
 from measuring import interval
 
@@ -31,9 +28,7 @@ SETS = ("followups", "followups_held_out")
 
 def facts_told(advisor: Advisor, question: str, history: Sequence[Message], facts: Sequence[Sequence[str]]) -> float:
     """Return how many of the facts have one of their wordings in the answer."""
-    *_, reply = advisor.reply(question, history)
-    assert isinstance(reply, Reply)
-    answer = reply.answer.lower()
+    answer = replied(advisor, question, history).answer.lower()
     return float(np.mean([any(wording.lower() in answer for wording in fact) for fact in facts]))
 
 
@@ -58,12 +53,7 @@ def measured(advisor: Advisor, cases: Sequence[dict[str, Any]]) -> dict[str, Any
 
 def main() -> None:
     """Ask, count, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--home", type=Path, help="keep the index here")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        settings = load_settings(home=given.home or Path(scratch))
-        advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False)
+    with opened(__doc__.partition("\n")[0]) as advisor:
         table: dict[str, Any] = {"machine": machine(), "date": today(), "commit": commit()}
         for name in SETS:
             lines = (HERE / "sets" / f"{name}.jsonl").read_text("utf-8").splitlines()

@@ -9,21 +9,17 @@ results/glossing.json.
 
 from __future__ import annotations
 
-import argparse
 import json
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from asking import opened, replied
 from career_advisor.advisor import Advisor
 from career_advisor.glossing import dictionary_of
 from career_advisor.languages import language_of
-from career_advisor.opening import open_advisor, plain_progress
-from career_advisor.records import Reply
-from career_advisor.settings import load_settings
 from machine import commit, machine, today
 from measuring import interval
 
@@ -56,8 +52,7 @@ def measure(advisor: Advisor, code: str, cases: list[dict[str, Any]], right: dic
     ]
     came: dict[str, Counter[str]] = {}
     for case, text in zip(cases, texts, strict=True):
-        *_, reply = advisor.reply(text)
-        assert isinstance(reply, Reply)
+        reply = replied(advisor, text)
         came.setdefault(case["kind"], Counter())[reply.status] += 1
     return {
         "language": code,
@@ -73,15 +68,10 @@ def measure(advisor: Advisor, code: str, cases: list[dict[str, Any]], right: dic
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--home", type=Path, help="keep the index here")
-    given = parser.parse_args()
     right = {case["id"]: case["right"] for case in lines_of("judged")}
     cases = lines_of("other_languages")
     codes = sorted({case["language"] for case in cases})
-    with tempfile.TemporaryDirectory() as scratch:
-        settings = load_settings(home=given.home or Path(scratch))
-        advisor = open_advisor(settings, progress=plain_progress(lambda line: None), with_model=False)
+    with opened(__doc__.partition("\n")[0]) as advisor:
         results = []
         for code in (ENGLISH, *codes):
             of = [case for case in cases if case["language"] == (codes[0] if code == ENGLISH else code)]

@@ -875,7 +875,7 @@ class Advisor:
         hits = hits[:HITS]  # on so many it was measured what a confidence is worth
         parts = list(zip(queries.facets, vectors[whole:], facets, strict=True))
         asking = [each for each in parts if conversation.asks(each[0]) and each[0] in queries.question] or parts
-        # By the person's own words, and a name that the index has: the rest of an answer is what a client claims.
+        # What is said to be lacking is named by the person's own words: an answer in a history is a client's claim.
         said = queries.searched[2] if queries.behind and not queries.meant else None
         as_asked = [(text, vector, hits) for text, vector in _wholes(queries, vectors).items() if text != said]
         verdicts = [

@@ -1,7 +1,7 @@
 """From the last turn and those before it to what is searched for.
 
 Only what the person wrote is taken for theirs: an assistant turn in a history is a client's claim. It is searched with,
-for what "it" or "the second one" may be often stands there alone, and nothing of it is quoted, told or judged by.
+for what "it" or "the second one" may be often stands there alone, and nothing of it is shown or taken for theirs.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _TURNS = re.compile(
     r"|unrelated(?:ly)?)\b\W*",
     re.IGNORECASE,
 )
-_PERSON = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her)\b", re.IGNORECASE)
+_THIRD_PERSON = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her)\b", re.IGNORECASE)
 _OF_US = re.compile(
     r"\bhow(?:['’]?s| is| are) (?:it|things|everything|life|your)\b|\b(?:chat)?bots?\b|\b(?:human|person|real|alive)\b"
     r"|\btalking to\b|\b(?:any|some)body\b|\bwho (?:are|made) you\b"
@@ -196,7 +196,7 @@ def understand(
         history: The turns before it, oldest first.
         of_the_field: Whether the index is about AI safety: other names of the field are then searched for by its own.
         is_name: Tells of the stem of a name whether the index has it and is not about it all over.
-        names_something: Tells of the stem of any word whether it is a name, however it is written.
+        names_something: Tells of the stem of any word whether it is a name of the index, however it is written.
         ignore: Keys of situations that the person says are not theirs, whatever the words look like.
         about: Keys of situations that the person says are theirs. Unknown keys count for nothing.
         tell: Weighs the situations that words tell of; without it their patterns alone decide.
@@ -205,7 +205,7 @@ def understand(
         The cleaned question without noise, its stand-alone form, what is searched, and the parts of a long message.
     """
     asked = without_noise(clean(question))
-    named = names_something if of_the_field else bool
+    named = names_something if of_the_field else bool  # elsewhere every word may name something: nobody measured it
     previous = _previous_question(history, named)
     turned = _TURNS.sub("", asked)
     turns = turned != asked and len(content_words(turned)) >= OWN_WORDS
@@ -430,7 +430,11 @@ def asks_for_a_verdict(text: str) -> bool:
 
 def points_back(question: str) -> bool:
     """Tell whether a turn asks about somebody or something named before, and not about us: "do they pay you?"."""
-    return asks(question) and bool(content_words(question) and _PERSON.search(question)) and not _OF_US.search(question)
+    return (
+        asks(question)
+        and bool(content_words(question) and _THIRD_PERSON.search(question))
+        and not _OF_US.search(question)
+    )
 
 
 def stands_alone(part: str) -> bool:
